@@ -1,0 +1,73 @@
+# Every target is one `cx360` command: `cx360 --help` says more. The environment is made by the first target that needs it,
+# from requirements.lock, and follows the lock when it changes.
+
+PYTHON := $(shell command -v python3.11 || command -v python3)
+VENV := .venv
+CX360 := $(VENV)/bin/cx360
+UV := $(VENV)/bin/uv
+READY := $(VENV)/.ready
+
+# One variable for every option: make run DEPLOYMENT=olist EXTRACTS=folder. ARGS is passed on as it stands.
+# Only the command line sets them, never a PORT or DATE that happens to be in the environment.
+DEPLOYMENT := demo
+option = $(if $(findstring command,$(origin $(2))),--$(1) "$($(2))")
+
+.DEFAULT_GOAL := help
+.PHONY: help env run ui demo docs test test-long lint format clean lock
+
+help: ## Show this list
+	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-10s %s\n", $$1, $$2}'
+	@echo
+	@echo "  Variables: DEPLOYMENT=$(DEPLOYMENT) EXTRACTS DATE FROM TO (run), CUSTOMERS NIGHTS SEED OUT (demo), PORT (ui, docs), ARGS"
+
+env: $(READY) ## Make the environment (every other target does so by itself)
+	@:
+
+run: $(READY) ## Run the night: every load window that waits
+	@$(CX360) run --deployment $(DEPLOYMENT) $(call option,extracts,EXTRACTS) $(call option,date,DATE) \
+		$(call option,from,FROM) $(call option,to,TO) $(ARGS)
+
+ui: $(READY) ## Open the Dagster UI on 127.0.0.1
+	@$(CX360) ui --deployment $(DEPLOYMENT) $(call option,port,PORT) $(ARGS)
+
+demo: $(READY) ## Write the extracts of the demo company
+	@$(CX360) demo $(call option,customers,CUSTOMERS) $(call option,nights,NIGHTS) $(call option,seed,SEED) \
+		$(call option,out,OUT) $(ARGS)
+
+docs: $(READY) ## Serve the documentation of every table
+	@$(CX360) docs --deployment $(DEPLOYMENT) $(call option,port,PORT) $(ARGS)
+
+test: $(READY) ## Run the tests, all but the long ones
+	@$(CX360) test $(ARGS)
+
+test-long: $(READY) ## Run the long tests
+	@$(CX360) test --long $(ARGS)
+
+lint: $(READY) ## Run ruff, mypy, yamllint, dbt with its warnings as errors, sqlfluff
+	@$(CX360) lint $(ARGS)
+
+format: $(READY) ## Let ruff and sqlfluff mend what they can
+	@$(CX360) lint --fix ruff sqlfluff
+
+clean: $(READY) ## Remove everything that the pipeline wrote for the deployment
+	@$(CX360) clean --deployment $(DEPLOYMENT) $(ARGS)
+
+lock: $(UV) ## Compile requirements.lock anew, within the bounds of pyproject.toml
+	$(UV) pip compile pyproject.toml --extra dev --upgrade --generate-hashes --python-version 3.11 \
+		--no-emit-index-url --no-header --quiet --output-file requirements.lock
+
+$(UV): requirements-uv.lock
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info[:2] != (3, 11))' || { \
+		echo "cx360 needs Python 3.11, and neither python3.11 nor python3 is one. Install it, or name it: make PYTHON=/path/to/python3.11" >&2; \
+		exit 1; }
+	@echo "Environment: making $(VENV) with $$($(PYTHON) --version)"
+	@$(PYTHON) -m venv $(VENV)
+	@$(VENV)/bin/python -m pip install --quiet --disable-pip-version-check --require-hashes --requirement $<
+	@touch $@
+
+$(READY): requirements.lock pyproject.toml $(UV)
+	@echo "Environment: installing requirements.lock into $(VENV)"
+	@$(UV) pip sync --quiet --require-hashes --python $(VENV)/bin/python requirements.lock
+	@$(UV) pip install --quiet --no-deps --no-build-isolation --python $(VENV)/bin/python --editable .
+	@touch $@
+	@echo "Environment: ready"

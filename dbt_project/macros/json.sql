@@ -1,0 +1,11 @@
+{# Nested JSON, delivered as text. #}
+
+{# The elements of a JSON array, one row each; an empty or missing array gives no row. #}
+{% macro json_elements(column) -%}
+    unnest(cast({{ column }} as json[]))
+{%- endmacro %}
+
+{# One field of a JSON object as text; null where the object lacks it. #}
+{% macro json_text(element, field) -%}
+    json_extract_string({{ element }}, '$.{{ field }}')
+{%- endmacro %}

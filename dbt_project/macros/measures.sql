@@ -1,0 +1,14 @@
+{# A ratio of two sums, null where there is nothing to divide by. #}
+{% macro rate(numerator, denominator) -%}
+    cast({{ numerator }} / nullif(cast({{ denominator }} as double), 0) as decimal(18, 6))
+{%- endmacro %}
+
+{# Calendar days from one date to another. #}
+{% macro days_between(from_date, to_date) -%}
+    date_diff('day', {{ from_date }}, {{ to_date }})
+{%- endmacro %}
+
+{# Calendar months from the month of one date to the month of another. #}
+{% macro months_between(from_date, to_date) -%}
+    date_diff('month', {{ from_date }}, {{ to_date }})
+{%- endmacro %}

@@ -1,0 +1,123 @@
+{#
+    The counts that the quality models hold against each other. Each macro is one select per table, or per entity and
+    system, of the deployment: a system that is added is reconciled without an edit here.
+#}
+
+{# Rows in the landed Parquet, by unit and delivered file. #}
+{% macro landed_files() -%}
+{%- for name in var('keys') %}
+    {%- set system, table = name.split('__', 1) %}
+    select
+        '{{ system }}' as system,
+        '{{ table }}' as table_name,
+        _load_date as load_date,
+        _source_file as source_file,
+        count(*) as row_count
+    from {{ source(system, name) }}
+    group by _load_date, _source_file
+    {%- if not loop.last %}
+
+    union all
+    {% endif %}
+{%- endfor %}
+{%- endmacro %}
+
+{# Every staging model of the deployment that delivers an entity, as (entity, system). #}
+{% macro staged_entities() %}
+    {%- set pairs = [] -%}
+    {%- for entity, systems in var('entities').items() -%}
+        {%- for system in systems -%}
+            {%- do pairs.append((entity, system)) -%}
+        {%- endfor -%}
+    {%- endfor -%}
+    {{ return(pairs) }}
+{% endmacro %}
+
+{# Landed rows that reached staging, by entity and delivered file: a landed row may become several records. #}
+{% macro staged_files() -%}
+{%- for entity, system in staged_entities() %}
+    select
+        '{{ entity }}' as entity,
+        '{{ system }}' as system,
+        _load_date as load_date,
+        _source_file as source_file,
+        count(distinct _source_row) as row_count
+    from {{ ref('stg_' ~ system ~ '__' ~ entity) }}
+    group by _load_date, _source_file
+    {%- if not loop.last %}
+
+    union all
+    {% endif %}
+{%- endfor %}
+{%- endmacro %}
+
+{# Staged rows, and the records that they are versions of. #}
+{% macro staged_records() -%}
+{%- for entity, system in staged_entities() %}
+    select
+        '{{ entity }}' as entity,
+        '{{ system }}' as system,
+        count(*) as row_count,
+        count(distinct source_id) as record_count
+    from {{ ref('stg_' ~ system ~ '__' ~ entity) }}
+    {%- if not loop.last %}
+
+    union all
+    {% endif %}
+{%- endfor %}
+{%- endmacro %}
+
+{# Records behind the doors. `outcomes`: for each entity, what it becomes (quality_entity_reconciliation). #}
+{% macro door_records(outcomes) -%}
+{%- for entity in var('entities') %}
+    select
+        '{{ entity }}' as entity,
+        system,
+        count(distinct source_id) as record_count,
+        {{ sum_or_null(outcomes[entity].door_amount) }} as amount
+    from {{ ref('int_' ~ entity ~ '__unioned') }}
+    group by system
+    {%- if not loop.last %}
+
+    union all
+    {% endif %}
+{%- endfor %}
+{%- endmacro %}
+
+{# Rows of the star tables that the entities become. #}
+{% macro star_records(outcomes) -%}
+{%- for entity in var('entities') %}
+    select
+        '{{ entity }}' as entity,
+        system,
+        count(*) as record_count,
+        {{ sum_or_null(outcomes[entity].star_amount) }} as amount
+    from {{ ref(outcomes[entity].star) }}
+    group by system
+    {%- if not loop.last %}
+
+    union all
+    {% endif %}
+{%- endfor %}
+{%- endmacro %}
+
+{% macro sum_or_null(column) -%}
+    {{ 'sum(' ~ column ~ ')' if column else 'null' }}
+{%- endmacro %}
+
+{# Whether the deployment reads an entity out of a table, or lands it only. #}
+{% macro delivers_an_entity(system, table) -%}
+    {{ system }} || '__' || {{ table }} in ('{{ var('delivering_tables') | join("', '") }}')
+{%- endmacro %}
+
+{# The system and the table that a file of the quarantine belongs to, from its path. #}
+{% macro unit_of_path(column) -%}
+    {%- set pattern = '([^/]+)/([^/]+)/load_date=[^/]+/[^/]+$' -%}
+    regexp_extract({{ column }}, '{{ pattern }}', 1) as system,
+        regexp_extract({{ column }}, '{{ pattern }}', 2) as table_name
+{%- endmacro %}
+
+{# One row per element of a list column. #}
+{% macro each_element(column) -%}
+    unnest({{ column }})
+{%- endmacro %}

@@ -1,0 +1,17 @@
+{# The newest non-null value of a column in a named window. #}
+{% macro last_known(column, window) -%}
+    last_value({{ column }} ignore nulls) over {{ window }}
+{%- endmacro %}
+
+{#
+    What is believed of an attribute when systems disagree: the newest non-null value of the first system, by the
+    deployment's order of systems, that ever said anything. Needs the column `system` and a named window.
+#}
+{% macro surviving(column, window) -%}
+    coalesce(
+        {%- for system, _ in var('system_ranks').items() | sort(attribute='1') %}
+        {{ last_known("case when system = '" ~ system ~ "' then " ~ column ~ " end", window) }}
+        {%- if not loop.last %},{% endif %}
+        {%- endfor %}
+    )
+{%- endmacro %}

@@ -1,0 +1,84 @@
+{#
+    The door of an entity: what every system of the deployment delivers for it, in the columns and types of the door's
+    own contract (the yml beside the model), each record once in its latest version.
+
+    A system that lacks an optional column delivers nulls; one that delivers a column the contract does not know, or
+    lacks a required one (`not_null` in the contract), stops the build. An entity that no system delivers is empty.
+
+    `keep_versions`: every landed version stays, for entities whose history the star tells.
+#}
+{% macro unioned(entity, keep_versions=false) %}
+{%- set columns = model.columns.values() | list %}
+with
+
+delivered as (
+{% for system in var('entities').get(entity, []) %}
+    {%- set relation = ref('stg_' ~ system ~ '__' ~ entity) %}
+    {%- set names = cx360.delivered_columns(relation, columns) if execute else [] %}
+    select
+        cast('{{ system }}' as varchar) as system
+        {%- for column in columns if column.name != 'system' %},
+        cast({{ column.name if column.name in names else 'null' }} as {{ column.data_type }}) as {{ column.name }}
+        {%- endfor %}
+    from {{ relation }}
+{% if not loop.last %}
+    union all
+{% endif %}
+{%- else %}
+    select
+        {%- for column in columns %}
+        cast(null as {{ column.data_type }}) as {{ column.name }}{% if not loop.last %},{% endif %}
+        {%- else %} 'parsing' as nothing
+        {%- endfor %}
+    where false
+{% endfor %}
+),
+
+{% if not keep_versions -%}
+ranked as (
+
+    select
+        *,
+        {{ latest_record() }} as recency
+    from delivered
+
+),
+
+{% endif -%}
+final as (
+
+    select
+        {%- for column in columns %}
+        {{ column.name }}{% if not loop.last %},{% endif %}
+        {%- else %} *
+        {%- endfor %}
+    from {{ 'delivered' if keep_versions else 'ranked' }}
+    {% if not keep_versions %}where recency = 1{% endif %}
+
+)
+
+select * from final
+{% endmacro %}
+
+{# The names that a staging model delivers, held against the door's contract. #}
+{% macro delivered_columns(relation, columns) %}
+    {%- set delivered = adapter.get_columns_in_relation(relation) | map(attribute='name') | list -%}
+    {%- set known = columns | map(attribute='name') | list -%}
+    {%- for name in delivered if name not in known -%}
+        {{ exceptions.raise_compiler_error(relation.identifier ~ " delivers '" ~ name ~ "', which " ~ model.name ~ " does not know. It knows: " ~ known | join(', ')) }}
+    {%- endfor -%}
+    {%- for column in columns if delivered and column.name != 'system' and column.name not in delivered -%}
+        {%- if column.constraints | selectattr('type', 'equalto', 'not_null') | list -%}
+            {{ exceptions.raise_compiler_error(relation.identifier ~ " lacks '" ~ column.name ~ "', which " ~ model.name ~ " requires") }}
+        {%- endif -%}
+    {%- endfor -%}
+    {{ return(delivered) }}
+{% endmacro %}
+
+{# The place of a version among the versions of its record: 1 is the latest by change time, then by landing order. #}
+{% macro latest_record(partition_by=['system', 'source_id']) -%}
+    row_number() over (
+            partition by {{ partition_by | join(', ') }}
+            order by updated_at desc nulls last, _load_date desc, _source_file desc, _source_row desc
+        )
+{%- endmacro %}

@@ -1,0 +1,130 @@
+with
+
+customers as (
+
+    select * from {{ ref('int_customers__unioned') }}
+
+),
+
+overrides as (
+
+    select * from {{ ref('identity_overrides') }}
+
+),
+
+-- a record is its own external id, so that a record that names it shares a value with it
+delivered_values as (
+
+    select
+        system,
+        source_id,
+        'external_id' as link_type,
+        system || ':' || source_id as link_value,
+        _load_date
+    from customers
+
+    union all
+
+    select
+        system,
+        source_id,
+        'external_id' as link_type,
+        trim(external_id) as link_value,
+        _load_date
+    from customers
+
+    union all
+
+    select
+        system,
+        source_id,
+        'email' as link_type,
+        {{ normalised_email('email') }} as link_value,
+        _load_date
+    from customers
+
+    union all
+
+    select
+        system,
+        source_id,
+        'phone' as link_type,
+        {{ normalised_phone('phone') }} as link_value,
+        _load_date
+    from customers
+
+),
+
+first_seen as (
+
+    select
+        system,
+        source_id,
+        link_type,
+        link_value,
+        min(_load_date) as first_load_date
+    from delivered_values
+    where link_value is not null and link_value <> ''
+    group by system, source_id, link_type, link_value
+
+),
+
+-- within one system every record is a person of its own: as many records as hold a value
+-- by a night, so many people share it
+counted as (
+
+    select
+        *,
+        count(*) over (
+            partition by link_type, link_value, system
+            order by first_load_date
+            range between unbounded preceding and current row
+        ) as people_count
+    from first_seen
+
+),
+
+-- a value links until the night on which it becomes common: what it linked before stays
+-- linked, so that no night ever splits a customer
+shared as (
+
+    select
+        *,
+        link_type <> 'external_id' and first_load_date >= min(
+            case when people_count > {{ var('max_people_per_value') }} then first_load_date end
+        ) over (partition by link_type, link_value) as is_common
+    from counted
+
+),
+
+final as (
+
+    select
+        -- ids
+        shared.system,
+        shared.source_id,
+
+        -- attributes
+        shared.link_type,
+        shared.link_value,
+        case
+            when overrides.link_type is not null then 'override'
+            when shared.is_common then 'shared by too many people'
+        end as ignored_reason,
+
+        -- measures
+        shared.people_count,
+
+        -- times
+        shared.first_load_date
+
+    from shared
+    left join overrides
+        on
+            shared.system = overrides.system
+            and shared.source_id = overrides.source_id
+            and shared.link_type = overrides.link_type
+
+)
+
+select * from final

@@ -1,0 +1,1 @@
+{{ unioned('customers', keep_versions=true) }}

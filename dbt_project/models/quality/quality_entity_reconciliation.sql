@@ -1,0 +1,164 @@
+{#- What an entity becomes in the star, and the amount that must arrive to the cent. -#}
+{%- set outcomes = {
+    'cases': {'star': 'fct_cases'},
+    'customers': {'star': 'map_customer_identities'},
+    'interactions': {'star': 'fct_interactions'},
+    'order_lines': {
+        'star': 'fct_order_lines', 'door_amount': 'net_amount', 'star_amount': 'net_amount',
+    },
+    'orders': {
+        'star': 'fct_orders', 'door_amount': 'tax_amount', 'star_amount': 'tax_amount',
+    },
+    'payments': {
+        'star': 'fct_orders', 'door_amount': 'payment_amount', 'star_amount': 'paid_amount',
+    },
+    'products': {'star': 'dim_products'},
+    'refunds': {
+        'star': 'fct_orders', 'door_amount': 'refund_amount', 'star_amount': 'refunded_amount',
+    },
+    'survey_answers': {'star': 'fct_survey_answers'},
+    'survey_invitations': {'star': 'fct_survey_invitations'},
+    'surveys': {'star': 'dim_surveys'},
+} -%}
+
+with
+
+orders as (
+
+    select * from {{ ref('fct_orders') }}
+
+),
+
+payments as (
+
+    select * from {{ ref('int_payments__unioned') }}
+
+),
+
+refunds as (
+
+    select * from {{ ref('int_refunds__unioned') }}
+
+),
+
+staged as (
+    {{ staged_records() }}
+),
+
+doors as (
+    {{ door_records(outcomes) }}
+),
+
+star as (
+    {{ star_records(outcomes) }}
+),
+
+-- the one exclusion there is: money that no order is known for stays out of the orders
+excluded as (
+
+    select
+        'payments' as entity,
+        payments.system,
+        count(*) as record_count,
+        sum(payments.payment_amount) as amount
+
+    from payments
+    left join orders
+        on payments.system = orders.system
+        and payments.order_source_id = orders.source_id
+    where orders.order_key is null
+    group by payments.system
+
+    union all
+
+    select
+        'refunds' as entity,
+        refunds.system,
+        count(*) as record_count,
+        sum(refunds.refund_amount) as amount
+
+    from refunds
+    left join orders
+        on refunds.system = orders.system
+        and refunds.order_source_id = orders.source_id
+    where orders.order_key is null
+    group by refunds.system
+
+),
+
+counted as (
+
+    select
+        staged.entity,
+        staged.system,
+        staged.row_count as staged_row_count,
+        staged.row_count - staged.record_count as deduplicated_row_count,
+        coalesce(doors.record_count, 0) as door_record_count,
+        coalesce(excluded.record_count, 0) as excluded_record_count,
+        -- payments and refunds have no row of their own: they add to their order
+        case
+            when staged.entity not in ('payments', 'refunds')
+                then coalesce(star.record_count, 0)
+        end as star_record_count,
+        doors.amount as door_amount,
+        case when doors.amount is not null then coalesce(excluded.amount, 0) end
+            as excluded_amount,
+        case when doors.amount is not null then coalesce(star.amount, 0) end
+            as star_amount
+
+    from staged
+    left join doors
+        on staged.entity = doors.entity
+        and staged.system = doors.system
+    left join star
+        on staged.entity = star.entity
+        and staged.system = star.system
+    left join excluded
+        on staged.entity = excluded.entity
+        and staged.system = excluded.system
+
+),
+
+compared as (
+
+    select
+        *,
+        staged_row_count - deduplicated_row_count - door_record_count
+            as unstored_record_count,
+        door_record_count - excluded_record_count - star_record_count
+            as unaccounted_record_count,
+        door_amount - excluded_amount - star_amount as unaccounted_amount
+
+    from counted
+
+),
+
+final as (
+
+    select
+        -- grain
+        entity,
+        system,
+
+        -- attributes
+        (
+            unstored_record_count = 0
+            and coalesce(unaccounted_record_count, 0) = 0
+            and coalesce(unaccounted_amount, 0) = 0
+        ) as is_reconciled,
+
+        -- measures
+        cast(staged_row_count as bigint) as staged_row_count,
+        cast(deduplicated_row_count as bigint) as deduplicated_row_count,
+        cast(door_record_count as bigint) as door_record_count,
+        cast(excluded_record_count as bigint) as excluded_record_count,
+        cast(star_record_count as bigint) as star_record_count,
+        cast(door_amount as decimal(18, 2)) as door_amount,
+        cast(excluded_amount as decimal(18, 2)) as excluded_amount,
+        cast(star_amount as decimal(18, 2)) as star_amount
+
+    from compared
+
+)
+
+select * from final

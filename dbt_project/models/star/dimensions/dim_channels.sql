@@ -1,0 +1,28 @@
+with
+
+channels as (
+
+    select * from {{ ref('channels') }}
+
+),
+
+final as (
+
+    select
+        {{ surrogate_key(['channel']) }} as channel_key,
+        channel,
+        channel_name,
+        channel_group
+    from channels
+
+    union all
+
+    select
+        {{ unknown_key() }} as channel_key,
+        'unknown' as channel,
+        'Unknown' as channel_name,
+        'unknown' as channel_group
+
+)
+
+select * from final

@@ -1,0 +1,48 @@
+with
+
+surveys as (
+
+    select * from {{ ref('int_surveys__unioned') }}
+
+),
+
+touchpoints as (
+
+    select * from {{ ref('dim_touchpoints') }}
+
+),
+
+final as (
+
+    select
+        -- ids
+        {{ surrogate_key(['surveys.system', 'surveys.source_id']) }} as survey_key,
+        coalesce(touchpoints.touchpoint_key, {{ unknown_key() }}) as touchpoint_key,
+        surveys.system,
+        surveys.source_id,
+
+        -- attributes
+        coalesce(surveys.survey_name, surveys.source_id) as survey_name,
+        surveys.survey_type,
+        coalesce(touchpoints.touchpoint, 'unknown') as touchpoint,
+        coalesce(touchpoints.journey_stage, 'unknown') as journey_stage
+
+    from surveys
+    left join touchpoints
+        on surveys.touchpoint = touchpoints.touchpoint
+
+    union all
+
+    select
+        {{ unknown_key() }} as survey_key,
+        {{ unknown_key() }} as touchpoint_key,
+        'unknown' as system,
+        'unknown' as source_id,
+        'Unknown' as survey_name,
+        'unknown' as survey_type,
+        'unknown' as touchpoint,
+        'unknown' as journey_stage
+
+)
+
+select * from final

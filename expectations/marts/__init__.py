@@ -1,0 +1,1 @@
+"""Gate 2: one module per question, one suite per mart."""

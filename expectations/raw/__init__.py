@@ -1,0 +1,1 @@
+"""Gate 1: one module per system, one suite per landed table."""

@@ -1,0 +1,180 @@
+"""The rules that suites share.
+
+Row rules return tuples, so that a suite lists them with ``*``. What a value must be is said in DuckDB's own words
+(``try_cast``), because staging casts in the same words: what passes here never fails there.
+"""
+
+from __future__ import annotations
+
+from expectations.suite import ProfileRule, RowRule
+
+CONDITION = "ExpectColumnValuesToMeetCondition"
+
+
+def required(*columns: str) -> tuple[RowRule, ...]:
+    """Each of ``columns`` has a value."""
+    return tuple(RowRule(column, f"{column} is missing", "ExpectColumnValuesToNotBeNull") for column in columns)
+
+
+def _castable(column: str, sql_type: str, noun: str) -> RowRule:
+    return RowRule(
+        column, f"{column} '{{value}}' is no {noun}", CONDITION, {"condition": f"try_cast(value as {sql_type}) is not null"}
+    )
+
+
+def _in_range(column: str, sql_type: str, low: float | None, high: float | None) -> tuple[RowRule, ...]:
+    """A value that is no number at all breaks the rule before this one, not this one too."""
+    if low is None and high is None:
+        return ()
+    bounds = [f"try_cast(value as {sql_type}) >= {low}"] if low is not None else []
+    bounds += [f"try_cast(value as {sql_type}) <= {high}"] if high is not None else []
+    words = " and ".join(
+        [f"at least {low}"] * (low is not None) + [f"at most {high}"] * (high is not None),
+    )
+    condition = f"try_cast(value as {sql_type}) is null or ({' and '.join(bounds)})"
+    return (RowRule(column, f"{column} '{{value}}' is not {words}", CONDITION, {"condition": condition}),)
+
+
+def whole_number(column: str, low: int | None = None, high: int | None = None) -> tuple[RowRule, ...]:
+    """A whole number, within bounds where given."""
+    pattern = "regexp_full_match(trim(cast(value as varchar)), '[+-]?[0-9]+')"
+    is_whole = RowRule(
+        column,
+        f"{column} '{{value}}' is no whole number",
+        CONDITION,
+        {"condition": f"{pattern} and try_cast(value as integer) is not null"},
+    )
+    return (is_whole, *_in_range(column, "double", low, high))
+
+
+def amount(column: str, low: float | None = None, high: float | None = None) -> tuple[RowRule, ...]:
+    """A number with decimals, within bounds where given."""
+    return (_castable(column, "decimal(18, 2)", "amount"), *_in_range(column, "decimal(18, 2)", low, high))
+
+
+def wall_clock(column: str) -> tuple[RowRule, ...]:
+    """A time without an offset, like 2018-05-01 13:00:00."""
+    return (_castable(column, "timestamp", "time"),)
+
+
+def instant(column: str) -> tuple[RowRule, ...]:
+    """A time with an offset, like 2018-05-01T13:00:00+02:00."""
+    condition = (
+        "try_cast(value as timestamptz) is not null and regexp_matches(cast(value as varchar), '(Z|[+-][0-9:]{2,5})$')"
+    )
+    return (RowRule(column, f"{column} '{{value}}' is no time with an offset", CONDITION, {"condition": condition}),)
+
+
+def boolean(column: str) -> tuple[RowRule, ...]:
+    """True or false."""
+    return (_castable(column, "boolean", "true or false"),)
+
+
+def one_of(column: str, *values: str) -> tuple[RowRule, ...]:
+    """One of a closed list of values."""
+    reason = f"{column} '{{value}}' is none of {', '.join(values)}"
+    return (RowRule(column, reason, "ExpectColumnValuesToBeInSet", {"value_set": list(values)}),)
+
+
+def text_at_most(column: str, length: int) -> tuple[RowRule, ...]:
+    """A text of bounded length."""
+    return (
+        RowRule(
+            column,
+            f"{column} is longer than {length} characters",
+            "ExpectColumnValueLengthsToBeBetween",
+            {"max_value": length},
+        ),
+    )
+
+
+def each(column: str, condition: str, reason: str) -> tuple[RowRule, ...]:
+    """Every element of a nested list meets ``condition``, an expression over ``element`` (JSON)."""
+    elements = "from_json(case when json_valid(value) then value end, '[\"json\"]')"
+    nested = f"len(list_filter({elements}, lambda element: not coalesce({condition}, false))) = 0"
+    return (RowRule(column, reason, CONDITION, {"condition": nested}),)
+
+
+def columns_present() -> tuple[ProfileRule, ...]:
+    """The promised columns are there; new ones and missing optional ones are said."""
+    return (
+        ProfileRule(
+            "missing_column_count",
+            "the required columns {missing_columns} are missing; delivered were: {delivered_columns}",
+            arguments={"max_value": 0},
+        ),
+        ProfileRule(
+            "missing_optional_count",
+            "the optional columns {missing_optional_columns} are missing and land as nulls",
+            arguments={"max_value": 0},
+            severity="warn",
+        ),
+        ProfileRule(
+            "new_column_count",
+            "the columns {new_columns} are new; they land, and nothing reads them yet",
+            arguments={"max_value": 0},
+            severity="warn",
+        ),
+    )
+
+
+def rejected_share() -> tuple[ProfileRule, ...]:
+    """Not more rows are rejected than the deployment allows for the table (``rejected_rate_limit``)."""
+    return (
+        ProfileRule(
+            "rejected_excess",
+            "{rejected_count} of {row_count} rows are rejected, more than the allowed share of {rejected_rate_limit}",
+            arguments={"max_value": 0},
+        ),
+    )
+
+
+def volume_like_recent_loads(at_least: float = 0.2, at_most: float = 5.0) -> tuple[ProfileRule, ...]:
+    """As many rows as the last 14 nights would suggest, from the fifth night on, where the median is 100 or more."""
+    return (
+        ProfileRule(
+            "volume_ratio",
+            "{row_count} rows are {volume_ratio} times the median of the last loads ({recent_median})",
+            arguments={"min_value": at_least, "max_value": at_most},
+        ),
+    )
+
+
+STANDARD = (*columns_present(), *rejected_share())
+
+
+def between(column: str, low: float | None = None, high: float | None = None) -> tuple[ProfileRule, ...]:
+    """Every value of a mart's column lies within the bounds; nulls are not judged."""
+    rules: tuple[ProfileRule, ...] = ()
+    if low is not None:
+        rules += (
+            ProfileRule(
+                f"min_{column}",
+                f"{column} falls to {{min_{column}}}, below {low}",
+                arguments={"min_value": low},
+                figures={f"min_{column}": f"min({column})"},
+            ),
+        )
+    if high is not None:
+        rules += (
+            ProfileRule(
+                f"max_{column}",
+                f"{column} rises to {{max_{column}}}, above {high}",
+                arguments={"max_value": high},
+                figures={f"max_{column}": f"max({column})"},
+            ),
+        )
+    return rules
+
+
+def never(name: str, condition: str, message: str) -> tuple[ProfileRule, ...]:
+    """No row of the mart meets ``condition``."""
+    figure = f"{name}_count"
+    return (
+        ProfileRule(
+            figure,
+            f"{{{figure}}} rows: {message}",
+            arguments={"max_value": 0},
+            figures={figure: f"count(*) filter (where {condition})"},
+        ),
+    )

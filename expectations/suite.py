@@ -1,0 +1,76 @@
+"""The words that suites are written in.
+
+A suite is data: nothing here imports Great Expectations, which takes seconds. ``orchestration/gates.py`` turns a
+suite into expectations and a verdict. Add here a new kind of rule; keep out the rules themselves (``rules.py``).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any, Literal
+
+
+@dataclass(frozen=True)
+class RowRule:
+    """What every row must meet; a row that breaks it goes to quarantine with the reason.
+
+    Attributes:
+        column: the delivered column that is judged. A missing value breaks only the rules for missing values.
+        reason: why the row is refused; ``{value}`` is replaced by what was delivered.
+        expectation: the class of Great Expectations, or of ``expectations.conditions``, that judges.
+        arguments: its arguments beside the column.
+    """
+
+    column: str
+    reason: str
+    expectation: str
+    arguments: Mapping[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class ProfileRule:
+    """What the one-row profile of a whole table must meet.
+
+    Attributes:
+        figure: the figure of the profile that is judged; a figure that is null is not judged.
+        message: what is wrong, in the figures of the profile (``{row_count}``...).
+        expectation: the class of Great Expectations that judges.
+        arguments: its arguments beside the column.
+        severity: ``error`` closes the gate, ``warn`` is shown and lets through.
+        figures: further figures of the profile that the rule needs, as SQL aggregates over the table.
+    """
+
+    figure: str
+    message: str
+    expectation: str = "ExpectColumnValuesToBeBetween"
+    arguments: Mapping[str, Any] = field(default_factory=dict)
+    severity: Literal["error", "warn"] = "error"
+    figures: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class RawSuite:
+    """What a delivered table must meet before it lands (gate 1).
+
+    Attributes:
+        table: the landed table, ``<system>__<table>``.
+        required: columns without which the table cannot be used.
+        optional: columns that may be missing; they land as nulls, and a warning says so.
+        rows: rules for each row.
+        batch: rules for the one-row profile of a unit.
+    """
+
+    table: str
+    required: tuple[str, ...]
+    optional: tuple[str, ...] = ()
+    rows: tuple[RowRule, ...] = ()
+    batch: tuple[ProfileRule, ...] = ()
+
+
+@dataclass(frozen=True)
+class MartSuite:
+    """What a mart must meet before it is published (gate 2): rules for the one-row profile of the mart."""
+
+    mart: str
+    rules: tuple[ProfileRule, ...]

@@ -1,0 +1,1 @@
+"""The steps of the night, one module per step of the flow."""

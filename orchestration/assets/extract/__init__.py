@@ -1,0 +1,1 @@
+"""Step 1: every system table, pulled, judged and landed."""

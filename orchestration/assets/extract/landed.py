@@ -1,0 +1,117 @@
+"""Extract: one asset per system table, landed as delivered.
+
+Only pulling, gating and landing happen here. Renaming and typing belong to ``dbt_project/models/staging``.
+"""
+
+from collections.abc import Iterator
+from datetime import date, timedelta
+
+import dagster as dg
+
+from orchestration.connectors.files import available_load_dates
+from orchestration.deployment import Deployment, Table
+from orchestration.errors import PipelineError
+from orchestration.progress import step
+from orchestration.resources.landing import Landing, Unit
+from orchestration.resources.run_lock import RunLock
+
+
+def load_windows(deployment: Deployment) -> dg.DailyPartitionsDefinition:
+    """The load dates: days in the deployment's time zone, from its history drop on."""
+    return dg.DailyPartitionsDefinition(
+        start_date=deployment.history_load_date.isoformat(), timezone=deployment.timezone, end_offset=1
+    )
+
+
+def extract(table: Table) -> dg.AssetsDefinition:
+    """Build the asset that lands ``table`` for the run's load windows."""
+    key = dg.AssetKey(["landing", table.name])
+
+    @dg.multi_asset(
+        name=f"landing__{table.name}",
+        specs=[
+            dg.AssetSpec(
+                key,
+                description=table.settings.description,
+                group_name="extract",
+                owners=[table.deployment.owner],
+                kinds={table.system.files.format, "parquet"},
+                metadata={"system": table.system.description, "key": ", ".join(table.settings.key)},
+            )
+        ],
+        check_specs=[
+            dg.AssetCheckSpec(
+                "gate", asset=key, blocking=True, description="Gate 1: the row and batch rules of expectations/raw."
+            )
+        ],
+        partitions_def=load_windows(table.deployment),
+        backfill_policy=dg.BackfillPolicy.single_run(),
+    )
+    def landed(
+        context: dg.AssetExecutionContext, landing: dg.ResourceParam[Landing], run_lock: RunLock
+    ) -> Iterator[dg.MaterializeResult | dg.AssetCheckResult]:
+        with step(f"extract {table.name}") as progress:
+            try:
+                units = landing.admit(table, _load_dates(context, table, landing))
+            except PipelineError as error:
+                raise dg.Failure(description=str(error), allow_retries=False) from error
+            progress.detail(_told(units))
+            yield _check(key, units)
+            refused = [unit.explain() for unit in units if not unit.has_landed]
+            if refused:
+                raise dg.Failure(description=_closed(table, refused), allow_retries=False)
+            yield _materialized(key, units)
+
+    return landed
+
+
+def _load_dates(context: dg.AssetExecutionContext, table: Table, landing: Landing) -> list[date]:
+    """The days of the run's range for which anything was delivered."""
+    keys = context.partition_key_range
+    first, last = date.fromisoformat(keys.start), date.fromisoformat(keys.end)
+    delivered = set(available_load_dates(table.deployment, landing.extracts))
+    days = [first + timedelta(days=place) for place in range((last - first).days + 1)]
+    # days on which nothing was delivered at all fail here with the connector's message, when they are all there is
+    return [day for day in days if day in delivered] or days[:1]
+
+
+def _told(units: list[Unit]) -> str:
+    landed = sum(unit.profile["landed_row_count"] for unit in units if unit.has_landed)
+    rejected = sum(unit.profile["quarantined_row_count"] for unit in units)
+    return f"{landed:,} rows" + (f", {rejected:,} quarantined" if rejected else "")
+
+
+def _closed(table: Table, refused: list[str]) -> str:
+    return (
+        f"Gate 1 is closed for {table.name} of deployment '{table.deployment.name}': nothing of it lands, "
+        "the published version stays.\n" + "\n".join(refused) + "\n"
+        f"Have the system '{table.system_name}' deliver it anew and run again; a rule that is wrong is changed in "
+        f"expectations/raw/{table.system_name}.py."
+    )
+
+
+def _check(key: dg.AssetKey, units: list[Unit]) -> dg.AssetCheckResult:
+    findings = [finding for unit in units for finding in unit.findings]
+    return dg.AssetCheckResult(
+        asset_key=key,
+        check_name="gate",
+        passed=all(unit.has_landed for unit in units),
+        metadata={
+            "quarantined_rows": sum(unit.profile["quarantined_row_count"] for unit in units),
+            "warnings": sum(finding.severity == "warn" for finding in findings),
+            "findings": dg.MetadataValue.md("\n\n".join(unit.explain() for unit in units if unit.findings) or "none"),
+        },
+    )
+
+
+def _materialized(key: dg.AssetKey, units: list[Unit]) -> dg.MaterializeResult:
+    columns = [dg.TableColumn(name) for name in units[-1].profile["columns"]]
+    return dg.MaterializeResult(
+        asset_key=key,
+        metadata={
+            "dagster/row_count": sum(unit.profile["landed_row_count"] for unit in units),
+            "dagster/column_schema": dg.TableSchema(columns=columns),
+            "quarantined_rows": sum(unit.profile["quarantined_row_count"] for unit in units),
+            "load_dates": len(units),
+        },
+    )

@@ -1,0 +1,178 @@
+"""Transform: the three parts of the night that dbt builds, in the order of the flow.
+
+Which models belong to a part is said by their folder. What they compute stands in ``dbt_project/``; how dbt is called
+in ``resources/dbt.py``. Here dbt's results become materializations and checks, and a node that was silently skipped
+becomes a failure.
+"""
+
+import contextlib
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+import dagster as dg
+from dagster_dbt import DagsterDbtTranslator, dbt_assets
+
+from orchestration.lineage import column_lineage
+from orchestration.progress import Step, step
+from orchestration.resources.dbt import Dbt
+from orchestration.resources.run_lock import RunLock
+from orchestration.resources.warehouse import Warehouse
+
+# a part waits for what stands before it in the flow; dbt names the dependencies themselves
+PARTS = {
+    "stage": "resource_type:seed fqn:cx360.staging fqn:cx360.intermediate",
+    "star": "fqn:cx360.star",
+    "marts": "fqn:cx360.marts fqn:cx360.quality",
+}
+
+
+class _FolderIsGroup(DagsterDbtTranslator):
+    """Groups models by their layer folder; every asset of a deployment has its owner."""
+
+    def __init__(self, owner: str) -> None:
+        super().__init__()
+        self.owner = owner
+
+    def get_group_name(self, dbt_resource_props: Mapping[str, Any]) -> str:
+        """The layer folder; seeds are the reference data."""
+        is_seed = dbt_resource_props["resource_type"] == "seed"
+        return "reference" if is_seed else str(dbt_resource_props["fqn"][1])
+
+    def get_owners(self, dbt_resource_props: Mapping[str, Any]) -> list[str]:
+        """The owner of the deployment."""
+        return [self.owner]
+
+
+def transform(part: str, manifest: Mapping[str, Any], owner: str) -> dg.AssetsDefinition:
+    """Build the assets of one part: ``stage``, ``star`` or ``marts``."""
+
+    @dbt_assets(
+        name=part,
+        manifest=manifest,
+        select=PARTS[part],
+        dagster_dbt_translator=_FolderIsGroup(owner),
+    )
+    def built(
+        context: dg.AssetExecutionContext,
+        dbt: dg.ResourceParam[Dbt],
+        warehouse: dg.ResourceParam[Warehouse],
+        run_lock: RunLock,
+    ) -> Iterator[dg.MaterializeResult | dg.AssetCheckResult]:
+        nodes = _nodes(context.assets_def)
+        with step(part) as progress:
+            results = dbt.build(PARTS[part].split(), _counter(progress, len(nodes)))
+            yield from _told(results, nodes, warehouse, dbt.manifest())
+            problems = _problems(results, nodes)
+            if problems:
+                raise dg.Failure(
+                    description=f"{len(problems)} of {len(nodes)} nodes of '{part}' are not green; nothing is published.\n"
+                    + "\n".join(problems[:20]),
+                    allow_retries=False,
+                )
+            progress.detail(f"{sum(isinstance(key, dg.AssetKey) for key in nodes.values())} tables, {_tests(nodes)} tests")
+
+    return built
+
+
+Nodes = dict[str, dg.AssetKey | dg.AssetCheckKey]
+
+
+def _nodes(assets: dg.AssetsDefinition) -> Nodes:
+    """What the part must build and check: dbt's unique id of each node, and what it is in Dagster."""
+    nodes: Nodes = {spec.metadata["dagster_dbt/unique_id"]: spec.key for spec in assets.specs}
+    return nodes | {check.metadata["dagster_dbt/unique_id"]: check.key for check in assets.check_specs if check.metadata}
+
+
+def _tests(nodes: Nodes) -> int:
+    return sum(isinstance(key, dg.AssetCheckKey) for key in nodes.values())
+
+
+def _counter(progress: Step, total: int) -> Any:
+    """A listener to dbt's log that counts finished nodes."""
+    done = 0
+
+    def count(event: Any) -> None:
+        nonlocal done
+        if event.info.name == "NodeFinished":
+            done += 1
+            progress.detail(f"{done} of {total}  {event.data.node_info.node_name}")
+
+    return count
+
+
+def _told(
+    results: list[Any], nodes: Nodes, warehouse: Warehouse, manifest: Mapping[str, Any]
+) -> Iterator[dg.MaterializeResult | dg.AssetCheckResult]:
+    with warehouse.connect() as connection:
+        tables: dict[str, dict[str, str]] = {}
+        for schema, table, column, sql_type in connection.execute(
+            "select schema_name, table_name, column_name, data_type from duckdb_columns() where not internal order by column_index"
+        ).fetchall():
+            tables.setdefault(f"{schema}.{table}", {})[column] = sql_type
+        for result in results:
+            key = nodes.get(result.node.unique_id)
+            if isinstance(key, dg.AssetKey) and str(result.status) == "success":
+                relation = f"{result.node.schema}.{result.node.identifier}"
+                row_count = connection.execute(f"select count(*) from {result.node.relation_name}").fetchall()[0][0]
+                yield dg.MaterializeResult(
+                    asset_key=key, metadata=_metadata(result, row_count, tables[relation], tables, manifest, nodes)
+                )
+            elif isinstance(key, dg.AssetCheckKey) and str(result.status) in {"pass", "warn", "fail", "error"}:
+                severity = str(result.node.config.severity).upper()
+                yield dg.AssetCheckResult(
+                    asset_key=key.asset_key,
+                    check_name=key.name,
+                    passed=str(result.status) == "pass",
+                    severity=dg.AssetCheckSeverity.WARN if severity == "WARN" else dg.AssetCheckSeverity.ERROR,
+                    metadata={"failing_rows": result.failures or 0, "message": result.message or "none"},
+                )
+
+
+def _metadata(
+    result: Any,
+    row_count: int,
+    columns: Mapping[str, str],
+    tables: Mapping[str, dict[str, str]],
+    manifest: Mapping[str, Any],
+    nodes: Nodes,
+) -> dict[str, Any]:
+    described = {name: column.description for name, column in result.node.columns.items()}
+    metadata: dict[str, Any] = {
+        "dagster/row_count": row_count,
+        "dagster/column_schema": dg.TableSchema(
+            columns=[dg.TableColumn(name, sql_type, described.get(name)) for name, sql_type in columns.items()]
+        ),
+        "seconds": round(result.execution_time, 3),
+    }
+    compiled = getattr(result.node, "compiled_code", None)
+    if compiled:
+        traced = column_lineage(compiled, list(columns), _parents(result.node, tables, manifest))
+        if traced:
+            metadata["dagster/column_lineage"] = traced
+    return metadata
+
+
+def _parents(
+    node: Any, tables: Mapping[str, dict[str, str]], manifest: Mapping[str, Any]
+) -> dict[str, tuple[dg.AssetKey, dict[str, str]]]:
+    parents = {}
+    for unique_id in node.depends_on.nodes:
+        parent = manifest["nodes"].get(unique_id) or manifest["sources"].get(unique_id)
+        if parent and parent["resource_type"] != "source":
+            relation = f"{parent['schema']}.{parent['alias']}"
+            with contextlib.suppress(KeyError):
+                parents[relation] = (dg.AssetKey([parent["schema"], parent["name"]]), tables[relation])
+    return parents
+
+
+def _problems(results: list[Any], nodes: Nodes) -> list[str]:
+    """Nodes that failed, were skipped, or were never heard of again."""
+    fine = {"success", "pass", "warn"}
+    heard = {result.node.unique_id: result for result in results}
+    problems = [
+        f"  {result.node.name} ({result.node.original_file_path}): {result.status}: {result.message or 'no message'}"
+        for result in results
+        if str(result.status) not in fine and str(result.status) != "skipped"
+    ]
+    problems += [f"  {uid.split('.')[2]}: skipped" for uid, result in heard.items() if str(result.status) == "skipped"]
+    return problems + [f"  {uid.split('.')[2]}: was not run, and dbt did not say why" for uid in nodes if uid not in heard]

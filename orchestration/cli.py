@@ -1,0 +1,208 @@
+"""The ``cx360`` command: what a person types. Every make target is an alias of one of these.
+
+Add here options and what is printed; keep out what is done (``run.py``, ``demo/``, ``dev.py``). Imports of the heavy
+libraries stand inside the commands, so that ``--help`` answers at once.
+"""
+
+from __future__ import annotations
+
+import os
+import shutil
+import sys
+import traceback
+from datetime import date, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from orchestration.deployment import PROJECT, load_deployment
+from orchestration.errors import PipelineError
+from orchestration.home import Home
+
+if TYPE_CHECKING:
+    from orchestration.deployment import Deployment
+    from orchestration.progress import Report
+
+
+class _Commands(click.Group):
+    """Prints what a person must mend as one message; the stack only where it is asked for."""
+
+    def invoke(self, ctx: click.Context) -> object:
+        try:
+            return super().invoke(ctx)
+        except PipelineError as error:
+            if ctx.params.get("trace"):
+                traceback.print_exc()
+            click.secho(str(error), fg="red", err=True)
+            sys.exit(1)
+
+
+_deployment = click.option(
+    "--deployment", default="demo", envvar="CX360_DEPLOYMENT", show_default=True, help="The file deployments/<name>.yml."
+)
+_extracts = click.option(
+    "--extracts",
+    type=click.Path(path_type=Path),
+    envvar="CX360_EXTRACTS",
+    help="The folder of the extracts  [default: data/<deployment>/extracts]",
+)
+_day = click.DateTime(formats=["%Y-%m-%d"])
+
+
+@click.group(cls=_Commands, context_settings={"help_option_names": ["-h", "--help"]})
+@click.option("--trace", is_flag=True, help="Show the stack of an error.")
+def main(trace: bool) -> None:
+    """The customer-experience warehouse: pull, judge, build, judge again, publish.
+
+    Everything that is written lies below data/<deployment> (or $CX360_HOME/<deployment>).
+    """
+
+
+@main.command()
+@_deployment
+@_extracts
+@click.option("--date", "day", type=_day, help="Take this load date only, also when it is published.")
+@click.option("--from", "first", type=_day, help="Take the load dates from this one on.")
+@click.option("--to", "last", type=_day, help="Take the load dates up to this one.")
+@click.option("--full-refresh", is_flag=True, help="Forget the warehouse and build it anew from the landing.")
+def run(
+    deployment: str,
+    extracts: Path | None,
+    day: datetime | None,
+    first: datetime | None,
+    last: datetime | None,
+    full_refresh: bool,
+) -> None:
+    """Run the night: every load date that has extracts and is not published, as one run."""
+    settings = load_deployment(deployment)
+    if day and (first or last):
+        raise click.UsageError("--date stands alone: it cannot be combined with --from or --to.")
+    if settings.name == "demo" and extracts is None and not Home.of(settings).extracts.exists():
+        _make_demo(settings, Home.of(settings).extracts, customers=10_000, nights=30, seed=7)
+    _run(settings, extracts, _date(day or first), _date(day or last), full_refresh)
+
+
+def _date(value: datetime | None) -> date | None:
+    return value.date() if value else None
+
+
+def _run(settings: Deployment, extracts: Path | None, first: date | None, last: date | None, full_refresh: bool) -> None:
+    from orchestration.console import Night, quiet_libraries
+
+    quiet_libraries()
+    with Night(settings) as night:
+        with night.watching("start"):
+            from orchestration.run import run_night
+        outcome = run_night(settings, extracts=extracts, first=first, last=last, full_refresh=full_refresh)
+        night.tell(outcome)
+    sys.exit(1 if outcome.problems else 0)
+
+
+@main.command()
+@click.option("--customers", default=10_000, show_default=True, help="How many customers the company has.")
+@click.option("--nights", default=30, show_default=True, help="How many nightly drops follow the history.")
+@click.option("--seed", default=7, show_default=True, help="The same seed gives the same files, byte for byte.")
+@click.option("--out", type=click.Path(path_type=Path), help="Where to  [default: data/demo/extracts]")
+def demo(customers: int, nights: int, seed: int, out: Path | None) -> None:
+    """Make the extracts of the demo company."""
+    settings = load_deployment("demo")
+    _make_demo(settings, out or Home.of(settings).extracts, customers=customers, nights=nights, seed=seed)
+
+
+def _make_demo(settings: Deployment, out: Path, *, customers: int, nights: int, seed: int) -> None:
+    import time
+
+    from orchestration.demo.generate import generate
+
+    started = time.monotonic()
+    click.echo(f"Making the demo company: {customers:,} customers, {nights} nights after the history ...")
+    generate(out, customers=customers, nights=nights, seed=seed, history_load_date=settings.history_load_date)
+    click.echo(f"Made in {time.monotonic() - started:.1f} s: {out}")
+
+
+@main.command()
+@_deployment
+@_extracts
+@click.option("--host", default="127.0.0.1", show_default=True, help="The address to listen on.")
+@click.option("--port", default=3000, show_default=True, help="The port to listen on.")
+def ui(deployment: str, extracts: Path | None, host: str, port: int) -> None:
+    """Open the Dagster UI, with the schedule's daemon, on the instance that the runs used."""
+    settings = load_deployment(deployment)
+    from orchestration.run import open_instance
+
+    home = Home.of(settings)
+    open_instance(home)
+    os.environ["CX360_DEPLOYMENT"] = settings.name
+    if extracts:
+        os.environ["CX360_EXTRACTS"] = str(extracts.resolve())
+    click.echo(f"The Dagster UI of '{settings.name}' will be at http://{host}:{port} (ctrl-c ends it)")
+    arguments = ["-w", str(PROJECT / "workspace.yaml"), "-h", host, "-p", str(port)]
+    program = Path(sys.executable).with_name("dagster")
+    os.execv(program, [str(program), "dev", *arguments])
+
+
+@main.command()
+@_deployment
+@click.option("--port", default=8080, show_default=True, help="The port to serve on.")
+@click.option("--serve/--no-serve", default=True, help="Serve the site after making it.")
+def docs(deployment: str, port: int, serve: bool) -> None:
+    """Make dbt's documentation of every model and column, and serve it on 127.0.0.1."""
+    from orchestration.resources.dbt import run_dbt
+
+    settings = load_deployment(deployment)
+    home = Home.of(settings)
+    if not run_dbt(settings, home, ["docs", "generate", "--static"]).success:
+        raise PipelineError("dbt could not make the documentation; its messages above say why.")
+    click.echo(f"Made: {home.dbt / 'target' / 'static_index.html'}")
+    if serve:
+        run_dbt(settings, home, ["docs", "serve", "--host", "127.0.0.1", "--port", str(port), "--no-browser"])
+
+
+@main.command(context_settings={"ignore_unknown_options": True})
+@_deployment
+@click.argument("arguments", nargs=-1, type=click.UNPROCESSED)
+def dbt(deployment: str, arguments: tuple[str, ...]) -> None:
+    """Call dbt on the deployment's warehouse, for example: cx360 dbt build --select star."""
+    from orchestration.resources.dbt import run_dbt
+
+    settings = load_deployment(deployment)
+    result = run_dbt(settings, Home.of(settings), arguments)
+    sys.exit(0 if result.success else 1)
+
+
+@main.command()
+@_deployment
+def clean(deployment: str) -> None:
+    """Remove everything that the pipeline wrote for a deployment: extracts made, landing, warehouse, versions, runs."""
+    home = Home.of(load_deployment(deployment))
+    from orchestration.resources.run_lock import hold
+
+    if not home.root.exists():
+        click.echo(f"Nothing to remove: {home.root} does not exist.")
+        return
+    with hold(home):
+        shutil.rmtree(home.root)
+    click.echo(f"Removed {home.root}")
+
+
+@main.command()
+@click.argument("tools", nargs=-1)
+@click.option("--fix", is_flag=True, help="Let ruff and sqlfluff mend what they can.")
+def lint(tools: tuple[str, ...], fix: bool) -> None:
+    """Check style and types with every linter, or with TOOLS of them: ruff, mypy, yamllint, dbt, sqlfluff."""
+    from orchestration.dev import lint as check
+
+    sys.exit(check(tools, fix=fix))
+
+
+@main.command(context_settings={"ignore_unknown_options": True})
+@click.option("--long", "is_long", is_flag=True, help="Run the tests marked long instead of the others.")
+@click.argument("arguments", nargs=-1, type=click.UNPROCESSED)
+def test(is_long: bool, arguments: tuple[str, ...]) -> None:
+    """Run the tests, or pass ARGUMENTS on to pytest: cx360 test -k nps."""
+    from orchestration.dev import test as check
+
+    sys.exit(check(is_long, arguments))
+
+

@@ -1,0 +1,1 @@
+"""How a file's format becomes batches: one module per format, each reading in constant memory."""

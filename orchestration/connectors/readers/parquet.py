@@ -1,0 +1,38 @@
+"""Parquet: columns keep their own types, a row's place is its number from 1."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from orchestration.connectors.batch import Batch, UnreadableError, check_columns
+from orchestration.deployment import Files
+
+BATCH_ROWS = 100_000
+
+
+def read(path: Path, source_file: str, _files: Files) -> Iterator[Batch]:
+    """Yield the file's rows, at least one batch.
+
+    Raises:
+        UnreadableError: the file is no Parquet file, or is cut off or damaged.
+    """
+    try:
+        with pq.ParquetFile(path, page_checksum_verification=True) as file:
+            check_columns(file.schema_arrow.names)
+            first_row = 1
+            for rows in file.iter_batches(batch_size=BATCH_ROWS):
+                places = np.arange(first_row, first_row + rows.num_rows)
+                yield Batch.of(pa.Table.from_batches([rows]), source_file, places)
+                first_row += rows.num_rows
+            if first_row == 1:
+                yield Batch.of(file.schema_arrow.empty_table(), source_file, np.array([], np.int64))
+    except (pa.ArrowException, OSError) as error:
+        reason = str(error).strip().rstrip(".").splitlines()[0]
+        raise UnreadableError(
+            f"the Parquet file is cut off or damaged ({reason})", "Deliver it again, whole"
+        ) from error

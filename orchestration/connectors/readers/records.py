@@ -1,0 +1,137 @@
+"""Whole lines of delimited text split into records: Arrow finds the fields, this module the line of each record.
+
+Add here what is true of any delimited text; what a record must be to land stands in ``delimited``.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+import pyarrow as pa
+import pyarrow.compute as pc
+import pyarrow.csv as pa_csv
+
+from orchestration.connectors.batch import Numbers
+
+LINE_BREAK = re.compile("\r\n|\r|\n")
+BYTE_ORDER_MARK = b"\xef\xbb\xbf"
+
+
+@dataclass(frozen=True)
+class Records:
+    """Some records of a file in their order: those with the right number of fields are rows."""
+
+    rows: pa.Table
+    is_row: npt.NDArray[np.bool_]  # per record
+    field_counts: dict[int, int]  # of each record that is no row
+    lines: Numbers  # of the file, per record; then the line after the last
+    bounds: Numbers  # offset in ``raw``, per record; then its length
+    raw: bytes  # UTF-8, save for bytes that could not be read
+    readable: bytes  # the same with a question mark for each of these
+
+    def text(self, record: int) -> str:
+        """The record as delivered, its line break included."""
+        return self.raw[self.bounds[record] : self.bounds[record + 1]].decode("utf-8", "surrogateescape")
+
+    def last_text(self) -> str:
+        """The last record as delivered."""
+        return self.text(len(self.is_row) - 1)
+
+    def of_several_lines(self) -> list[int]:
+        """The records with a line break in a field."""
+        return _places(np.diff(self.lines) > 1)
+
+    def unreadable(self) -> list[int]:
+        """The records with bytes that could not be read."""
+        if self.raw is self.readable:
+            return []
+        offsets = np.flatnonzero(np.frombuffer(self.raw, np.uint8) != np.frombuffer(self.readable, np.uint8))
+        return sorted(set((np.searchsorted(self.bounds, offsets, side="right") - 1).tolist()))
+
+    def empty(self) -> list[int]:
+        """The rows without a value, blank lines among them."""
+        columns = self.rows.columns
+        if not all(column.null_count for column in columns):
+            return []
+        is_empty = self.is_row.copy()
+        is_empty[self.is_row] = np.logical_and.reduce([column.is_null().to_numpy() for column in columns])
+        return _places(is_empty)
+
+
+def parse(text: str, names: list[str], line: int, delimiter: str) -> Records:
+    """Split ``text``, whole lines of which the first is ``line`` of its file, into records.
+
+    A record whose quote does not close ends where ``text`` ends.
+    """
+    try:
+        raw = readable = text.encode()
+    except UnicodeEncodeError:
+        raw, readable = text.encode("utf-8", "surrogateescape"), text.encode("utf-8", "replace")
+    refused: list[pa_csv.InvalidRow] = []
+
+    def refuse(row: pa_csv.InvalidRow) -> str:
+        refused.append(row)
+        return "skip"
+
+    rows = pa_csv.read_csv(
+        # Arrow takes a byte order mark away; here it is a character of the first field.
+        pa.BufferReader(BYTE_ORDER_MARK + readable if readable.startswith(BYTE_ORDER_MARK) else readable),
+        read_options=pa_csv.ReadOptions(column_names=names, use_threads=False, block_size=len(readable) + 4),
+        parse_options=pa_csv.ParseOptions(
+            delimiter=delimiter, newlines_in_values=True, ignore_empty_lines=False, invalid_row_handler=refuse
+        ),
+        convert_options=pa_csv.ConvertOptions(
+            column_types=dict.fromkeys(names, pa.string()),
+            null_values=[""],
+            strings_can_be_null=True,
+            quoted_strings_can_be_null=True,
+            check_utf8=False,
+        ),
+    )
+    is_row = np.ones(rows.num_rows + len(refused), np.bool_)
+    is_row[np.array([row.number - 1 for row in refused], np.int64)] = False
+    line_ends = _line_ends(raw)
+    line_counts = np.ones(len(is_row), np.int64)
+    if len(is_row) < len(line_ends):
+        line_counts[is_row] += _line_breaks(rows, has_returns=b"\r" in raw)
+        line_counts[~is_row] += np.array([len(LINE_BREAK.findall(row.text)) for row in refused], np.int64)
+    # Where a quote does not close, the last line break is one of the last field's, too.
+    lines = np.minimum(np.concatenate([[0], np.cumsum(line_counts)]), len(line_ends))
+    return Records(
+        rows=rows,
+        is_row=is_row,
+        field_counts={row.number - 1: row.actual_columns for row in refused},
+        lines=line + lines,
+        bounds=np.concatenate([[0], line_ends])[lines],
+        raw=raw,
+        readable=readable,
+    )
+
+
+def _line_ends(raw: bytes) -> Numbers:
+    """The offsets after each line, be it ended by a line feed, a return, both, or by the end of ``raw``."""
+    data = np.frombuffer(raw, np.uint8)
+    is_end = data == ord("\n")
+    if b"\r" in raw:
+        is_return = data == ord("\r")
+        is_return[:-1] &= ~is_end[1:]
+        is_end |= is_return
+    ends = np.flatnonzero(is_end) + 1
+    return ends if raw.endswith((b"\n", b"\r")) else np.append(ends, len(raw))
+
+
+def _line_breaks(rows: pa.Table, *, has_returns: bool) -> Numbers:
+    """How many line breaks the values of each row hold."""
+    counts = np.zeros(rows.num_rows, np.int64)
+    for column in rows.columns:
+        for mark, weight in (("\n", 1), ("\r", 1), ("\r\n", -1)) if has_returns else (("\n", 1),):
+            counts += weight * pc.fill_null(pc.count_substring(column, mark), 0).to_numpy()
+    return counts
+
+
+def _places(is_it: npt.NDArray[np.bool_]) -> list[int]:
+    places: list[int] = np.flatnonzero(is_it).tolist()
+    return places

@@ -1,0 +1,83 @@
+"""What CSV and JSON Lines share: opening a text file, plain or gzip, and bytes that are no text.
+
+Bytes that the declared encoding does not know become lone surrogates (PEP 383), so that one bad row stays one bad row.
+"""
+
+from __future__ import annotations
+
+import codecs
+import gzip
+import io
+import zlib
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Literal
+
+from orchestration.connectors.batch import UnreadableError
+
+OTHER_FORMATS = {b"\x1f\x8b": "gzip", b"PK\x03\x04": "zip (or Excel)", b"PAR1": "Parquet"}
+BYTE_ORDER_MARKS = {
+    codecs.BOM_UTF8: "utf-8",
+    codecs.BOM_UTF32_LE: "utf-32",
+    codecs.BOM_UTF32_BE: "utf-32",
+    codecs.BOM_UTF16_LE: "utf-16",
+    codecs.BOM_UTF16_BE: "utf-16",
+}
+
+
+@contextmanager
+def open_text(path: Path, encoding: str, newline: Literal["", "\n"]) -> Iterator[io.TextIOWrapper]:
+    """Open ``path`` as text; lines end as in ``open(newline=...)``, a UTF-8 byte order mark is no part of it.
+
+    Raises:
+        UnreadableError: the file is no such text, or its gzip is cut off; while it is read, too.
+    """
+    codec = codecs.lookup(encoding).name.removesuffix("-sig")
+    try:
+        with gzip.open(path, "rb") if path.suffix == ".gz" else path.open("rb") as stream:
+            _check_head(stream.peek(4096), codec)
+            yield io.TextIOWrapper(
+                stream, "utf-8-sig" if codec == "utf-8" else codec, errors="surrogateescape", newline=newline
+            )
+    except (EOFError, gzip.BadGzipFile, zlib.error) as error:
+        raise UnreadableError(
+            f"the gzip file is cut off or damaged ({error})", "Deliver the file again, whole"
+        ) from error
+    except UnicodeDecodeError as error:
+        raise UnreadableError(
+            f"the file is not {encoding} ({error.reason})",
+            "Set the system's 'encoding' to the file's, or export anew",
+        ) from error
+
+
+def _check_head(head: bytes, codec: str) -> None:
+    for mark, name in OTHER_FORMATS.items():
+        if head.startswith(mark):
+            raise UnreadableError(
+                f"the file is {name}, not text", "Deliver the declared format; gzip files end in '.gz'"
+            )
+    if codec.startswith(("utf-16", "utf-32")):
+        return
+    likely = [name for mark, name in BYTE_ORDER_MARKS.items() if head.startswith(mark) and name != codec]
+    if not likely and b"\0" in head.partition(b"\n")[0]:
+        likely = ["utf-16 or utf-32 without a byte order mark"]
+    if likely:
+        raise UnreadableError(
+            f"line 1: the file is not {codec} but looks like {likely[0]}",
+            "Set the system's 'encoding' to the file's, or export UTF-8",
+        )
+
+
+def is_readable(text: str) -> bool:
+    """Whether every byte of ``text`` was one of its encoding."""
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        return False
+    return True
+
+
+def shown(text: str) -> str:
+    r"""``text`` for people, a byte that could not be read as ``\xNN``."""
+    return text.encode("utf-8", "surrogateescape").decode("utf-8", "backslashreplace")

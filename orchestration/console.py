@@ -1,0 +1,106 @@
+"""What a person sees of a run in the terminal: a line per finished step, a moving one on a terminal, and the outcome.
+
+Colour and movement on a terminal only; the same lines without them in a log.
+"""
+
+from __future__ import annotations
+
+import logging
+import os
+import time
+import warnings
+from collections.abc import Iterator
+from contextlib import contextmanager
+from types import TracebackType
+from typing import TYPE_CHECKING, Self
+
+from rich.console import Console
+from rich.status import Status
+
+from orchestration.deployment import Deployment
+from orchestration.home import Home
+from orchestration.progress import Report, listening, step
+
+if TYPE_CHECKING:
+    from orchestration.run import Outcome
+
+
+def quiet_libraries() -> None:
+    """Let the libraries speak to Dagster's event log, which the UI shows, and not over our lines."""
+    logging.getLogger("dagster").setLevel(logging.CRITICAL + 1)
+    logging.getLogger("great_expectations").setLevel(logging.ERROR)
+    warnings.simplefilter("ignore")
+    os.environ.setdefault("GX_ANALYTICS_ENABLED", "false")
+
+
+class Night:
+    """Shows one run as it goes."""
+
+    def __init__(self, deployment: Deployment) -> None:
+        self.deployment = deployment
+        self.console = Console(highlight=False, soft_wrap=True)
+        self.started = time.monotonic()
+        self.finished: list[Report] = []
+        self.status: Status | None = None
+        self._listening = listening(self._show)
+
+    def __enter__(self) -> Self:
+        self._listening.__enter__()
+        if self.console.is_terminal:
+            self.status = self.console.status("starting")
+            self.status.start()
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
+        if self.status:
+            self.status.stop()
+        self._listening.__exit__(kind, error, trace)
+
+    @contextmanager
+    def watching(self, name: str) -> Iterator[None]:
+        """Report what is done before the run's own steps, such as loading the libraries."""
+        with step(name):
+            yield
+
+    def _show(self, report: Report) -> None:
+        elapsed = f"{time.monotonic() - self.started:5.0f} s"
+        if report.seconds is None:
+            if self.status:
+                self.status.update(f"{elapsed}  {report.step}  [dim]{report.detail}[/dim]")
+            return
+        self.finished.append(report)
+        style = "red" if report.has_failed else None
+        mark = "failed" if report.has_failed else "done"
+        self.console.print(f"{elapsed}  {mark:<6} {report.step:<38} {report.seconds:6.1f} s  {report.detail}", style=style)
+
+    def tell(self, outcome: Outcome) -> None:
+        """Print what the run came to: the published figures, or what must be mended."""
+        from orchestration.resources.publication import Publication
+        from orchestration.summary import published
+
+        if self.status:
+            self.status.stop()
+        home = Home.of(self.deployment)
+        retention = self.deployment.retention
+        publication = Publication(home, retention.daily_versions, retention.weekly_versions)
+        if outcome.problems:
+            for problem in outcome.problems:
+                self.console.print(f"\n{problem}", style="red", markup=False)
+            manifest = publication.manifest()
+            still = f"Version {manifest['version']} stays published." if manifest else "Nothing is published yet."
+            self.console.print(f"\nThe night has failed. {still} Details: make ui DEPLOYMENT={self.deployment.name}")
+            return
+        self.console.print()
+        self.console.print(published(self.deployment, publication))
+        if outcome.run_id is None:
+            self.console.print("Nothing was pending: every load date with extracts is published.")
+        else:
+            self.console.print(f"Time       {time.monotonic() - self.started:.1f} s: {self._where_time_went()}")
+
+    def _where_time_went(self) -> str:
+        spent: dict[str, float] = {}
+        for report in self.finished:
+            name = report.step.split()[0]
+            spent[name] = spent.get(name, 0.0) + (report.seconds or 0.0)
+        rest = time.monotonic() - self.started - sum(spent.values())
+        return ", ".join([*(f"{name} {seconds:.1f}" for name, seconds in spent.items()), f"the rest {rest:.1f}"])

@@ -1,0 +1,70 @@
+"""The whole company: everything that happens in it, whoever records it.
+
+The order of its life: people join, they buy, systems come to know them, things go wrong, contacts happen, people are
+asked. Each step reads only what the steps before it made.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import pandas as pd
+
+from orchestration.demo.buying import Buying, make_buying
+from orchestration.demo.cases import Cases, make_cases
+from orchestration.demo.catalogue import make_products
+from orchestration.demo.feedback import Feedback, make_feedback
+from orchestration.demo.journeys import Journeys, make_journeys
+from orchestration.demo.links import make_links
+from orchestration.demo.names import Pool, make_pools
+from orchestration.demo.people import make_people
+from orchestration.demo.world import Texts, World, numbered
+
+
+@dataclass(frozen=True)
+class Company:
+    """What happens within the horizon; rows name people and orders by their place."""
+
+    world: World
+    pools: dict[str, Pool]
+    people: pd.DataFrame
+    products: pd.DataFrame
+    buying: Buying
+    links: pd.DataFrame
+    cases: Cases
+    journeys: Journeys
+    feedback: Feedback
+
+    @property
+    def order_numbers(self) -> Texts:
+        """The number of each order, which every system uses."""
+        return numbered("O", len(self.buying.orders))
+
+
+def make_company(world: World) -> Company:
+    """Draw a company from its parameters."""
+    pools = make_pools(world)
+    people = make_people(world, pools)
+    products = make_products(world)
+    buying = make_buying(world, people, products)
+    links = make_links(world, people, buying.orders)
+    cases = make_cases(world, people, buying.orders)
+    journeys = make_journeys(world, people, buying.orders, cases)
+    return Company(
+        world=world,
+        pools=pools,
+        people=people,
+        products=products,
+        buying=buying,
+        links=links,
+        cases=cases,
+        journeys=journeys,
+        feedback=make_feedback(
+            world,
+            people,
+            contact_since=links["contact_since"].to_numpy(),
+            orders=buying.orders,
+            cases=cases,
+            contacts=journeys.contacts,
+        ),
+    )

@@ -1,0 +1,96 @@
+"""The interaction log: visitors as far as they are known, and every event on web, app, chatbot, messages, stores."""
+
+from __future__ import annotations
+
+import numpy as np
+import pandas as pd
+
+from orchestration.demo.company import Company
+from orchestration.demo.extract import Extract
+from orchestration.demo.names import as_typed, emails
+from orchestration.demo.world import MINUTE, after, days_between, named, scattered, text_where
+
+BROWSER_IDENTIFIED_SHARE = 0.7
+DEVICE_IDENTIFIED_SHARE = 0.5
+LOGS_IN_SHARE = 0.6
+SESSION_CHANNELS = ("web", "app", "chatbot")
+SESSION_GAP = 30 * MINUTE
+
+
+def extracts(company: Company) -> list[Extract]:
+    """The tables of the interaction log."""
+    return [
+        Extract("tracking", "visitors", _visitors(company), "identified_at"),
+        Extract("tracking", "events", _events(company), "occurred_at", is_late_at_times=True),
+    ]
+
+
+def _visitors(company: Company) -> pd.DataFrame:
+    """One row per browser or device that logged in or gave an address; the others stay anonymous."""
+    rng = company.world.rng("visitors")
+    people, links = company.people, company.links
+    count = len(people)
+    joined_at = people["joined_at"].to_numpy()
+    shop_by = links["shop_by"].to_numpy()
+    is_late = shop_by == "late_visitor"
+    may_be_early = ~is_late & (shop_by != "late_customer_id")
+    logs_in = people["is_buyer"].to_numpy() & (rng.random(count) < LOGS_IN_SHARE)
+    email = as_typed(rng, emails(people, np.arange(count), 0))
+    visitors = pd.DataFrame(
+        {
+            "account_id": text_where(logs_in | is_late, links["buyer_id"].to_numpy()),
+            "email": text_where(~logs_in | is_late, email),
+        }
+    )
+    by_browser = may_be_early & (rng.random(count) < BROWSER_IDENTIFIED_SHARE)
+    by_device = may_be_early & (rng.random(count) < DEVICE_IDENTIFIED_SHARE)
+    browser_at = np.where(is_late, links["late_at"].to_numpy(), after(joined_at, rng.exponential(0.02, count)))
+    device_at = after(joined_at, rng.exponential(20, count))
+    browsers = visitors.assign(visitor_id=links["browser_id"], identified_at=browser_at)
+    devices = visitors.assign(visitor_id=links["device_id"], identified_at=device_at)
+    identified: list[pd.DataFrame] = [browsers[by_browser | is_late], devices[by_device]]
+    columns = ["visitor_id", "account_id", "email", "identified_at"]
+    return pd.concat(identified, ignore_index=True)[columns]
+
+
+def _events(company: Company) -> pd.DataFrame:
+    """One row per event, whether its visitor is ever identified or not."""
+    contacts, anonymous = company.journeys.contacts, company.journeys.anonymous
+    tracked = contacts[~contacts["is_logged"]]
+    who = company.links.iloc[tracked["person"].to_numpy()]
+    on_device = tracked["channel"].to_numpy() == "app"
+    known = pd.DataFrame(
+        {
+            "visitor_id": np.where(on_device, who["device_id"].to_numpy(), who["browser_id"].to_numpy()),
+            "touchpoint": tracked["touchpoint"].to_numpy(),
+            "channel": tracked["channel"].to_numpy(),
+            "order_number": named(company.order_numbers, tracked["order"].to_numpy()),
+            "case_id": named(company.cases.cases["case_id"].to_numpy(), tracked["case"].to_numpy()),
+            "occurred_at": tracked["at"].to_numpy(),
+        }
+    )
+    unknown = pd.DataFrame(
+        {
+            "visitor_id": scattered("n", anonymous["visitor"].to_numpy()),
+            "touchpoint": anonymous["touchpoint"],
+            "channel": anonymous["channel"],
+            "order_number": None,
+            "case_id": None,
+            "occurred_at": anonymous["at"],
+        }
+    )
+    events = pd.concat([known, unknown], ignore_index=True)
+    events.insert(1, "session_id", _sessions(events))
+    events = events.sort_values(["occurred_at", "visitor_id", "touchpoint"], kind="stable", ignore_index=True)
+    events.insert(0, "event_id", scattered("e", np.arange(len(events))))
+    return events
+
+
+def _sessions(events: pd.DataFrame) -> pd.Series:
+    """A visitor's events belong to one session until a gap; messages and stores have none."""
+    ordered = events.sort_values(["visitor_id", "occurred_at"], kind="stable")
+    visitor, at = ordered["visitor_id"].to_numpy(), ordered["occurred_at"].to_numpy()
+    goes_on = (visitor[1:] == visitor[:-1]) & (days_between(at[:-1], at[1:]) <= SESSION_GAP)
+    session = scattered("s", np.cumsum(np.concatenate([[True], ~goes_on])))
+    in_session = ordered["channel"].isin(SESSION_CHANNELS).to_numpy()
+    return pd.Series(text_where(in_session, session), index=ordered.index)

@@ -1,0 +1,217 @@
+"""A deployment: one company's configuration, read from ``deployments/<name>.yml``.
+
+Add here what a company may set; keep out rules (they stand in SQL) and secrets (they are named by their environment
+variable). Unknown keys are refused with a suggestion, so that a typing error never silently means a default.
+"""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Iterator
+from datetime import date
+from pathlib import Path
+from typing import Any, Literal
+from zoneinfo import ZoneInfo, available_timezones
+
+import yaml
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
+
+from orchestration.errors import PipelineError
+
+PROJECT = Path(__file__).resolve().parent.parent
+DEPLOYMENTS = PROJECT / "deployments"
+
+Role = Literal["surveys", "crm", "transactions", "interactions"]
+Format = Literal["csv", "jsonl", "parquet"]
+
+
+class _Strict(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class Files(_Strict):
+    """Where the files of a system lie, below the extracts folder, and how they are written."""
+
+    format: Format
+    history: str | None = Field(None, description="Pattern of the one drop that holds the past; {table} is filled in.")
+    daily: str | None = Field(None, description="Pattern of a night's drop; {table} and {load_date} are filled in.")
+    delimiter: str = ","
+    encoding: str = "utf-8"
+
+
+class TableSettings(_Strict):
+    """What the deployment says of one table of a system."""
+
+    description: str
+    key: tuple[str, ...] = Field(min_length=1)
+    delivers: tuple[str, ...] = Field(description="Entities whose staging models read this table.")
+    history: str | None = None
+    daily: str | None = None
+    rejected_rate_limit: float = Field(0.05, ge=0, le=1)
+
+
+class System(_Strict):
+    """A source system: the roles it serves, where its extracts are, and its tables."""
+
+    description: str
+    roles: tuple[Role, ...] = Field(min_length=1)
+    files: Files
+    tables: dict[str, TableSettings] = Field(min_length=1)
+
+
+class Identity(_Strict):
+    """How records of different systems are linked to one customer."""
+
+    max_people_per_value: int = Field(10, ge=2, description="An e-mail or phone that more people share links nobody.")
+    country_calling_code: str = Field(pattern="^[1-9][0-9]{0,2}$", description="Read into phone numbers without one.")
+
+
+class Lifecycle(_Strict):
+    """Days since an order that divide the lifecycle stages (docs/metrics.md)."""
+
+    new_days: int = Field(90, ge=1)
+    active_days: int = Field(180, ge=1)
+    lapsed_days: int = Field(365, ge=1)
+
+
+class Retention(_Strict):
+    """How many versions stay published."""
+
+    daily_versions: int = Field(7, ge=1)
+    weekly_versions: int = Field(4, ge=0)
+
+
+class Deployment(_Strict):
+    """One company: its clock, its money, its systems and its thresholds."""
+
+    name: str
+    timezone: str
+    currency: str = Field(pattern="^[A-Z]{3}$")
+    history_load_date: date
+    owner: str
+    assumed_margin_rate: float | None = Field(None, gt=0, le=1)
+    survivorship: tuple[Role, ...] = ("crm", "transactions", "surveys", "interactions")
+    minimum_base: int = Field(10, ge=1, description="Below this many answers a score is not shown.")
+    flagged_base: int = Field(30, ge=1, description="Below this many answers a score is flagged.")
+    schedule: str = "0 2 * * *"
+    run_timeout_minutes: int = Field(240, ge=1)
+    memory_limit: str = "8GB"
+    identity: Identity
+    lifecycle: Lifecycle = Lifecycle()
+    retention: Retention = Retention()
+    systems: dict[str, System] = Field(min_length=1)
+
+    @field_validator("timezone")
+    @classmethod
+    def _is_a_timezone(cls, value: str) -> str:
+        if value not in available_timezones():
+            raise ValueError(f"'{value}' is no IANA time zone (like Europe/Berlin)")
+        return value
+
+    @model_validator(mode="after")
+    def _bases_are_ordered(self) -> Deployment:
+        if self.flagged_base < self.minimum_base:
+            raise ValueError("flagged_base must not be below minimum_base")
+        return self
+
+    @property
+    def zone(self) -> ZoneInfo:
+        """The time zone that load dates and months are in."""
+        return ZoneInfo(self.timezone)
+
+    def tables(self) -> Iterator[Table]:
+        """Every table of every system, in the order of the deployment's file."""
+        for system_name, system in self.systems.items():
+            for table_name in system.tables:
+                yield Table(deployment=self, system_name=system_name, table_name=table_name)
+
+    def entities(self) -> dict[str, list[str]]:
+        """The systems that deliver each entity, in the deployment's order."""
+        delivered: dict[str, list[str]] = {}
+        for table in self.tables():
+            for entity in table.settings.delivers:
+                systems = delivered.setdefault(entity, [])
+                if table.system_name not in systems:
+                    systems.append(table.system_name)
+        return delivered
+
+    def system_ranks(self) -> dict[str, int]:
+        """The place of each system when systems disagree about a person: 1 is believed first."""
+        ranked = sorted(
+            self.systems, key=lambda name: min(self.survivorship.index(role) for role in self.systems[name].roles)
+        )
+        return {name: rank for rank, name in enumerate(ranked, start=1)}
+
+
+class Table(_Strict):
+    """One table of one system: what an extract asset lands."""
+
+    deployment: Deployment
+    system_name: str
+    table_name: str
+
+    @property
+    def name(self) -> str:
+        """The name of the landed table, as dbt's source and the asset have it."""
+        return f"{self.system_name}__{self.table_name}"
+
+    @property
+    def system(self) -> System:
+        """The system that the table belongs to."""
+        return self.deployment.systems[self.system_name]
+
+    @property
+    def settings(self) -> TableSettings:
+        """What the deployment says of the table."""
+        return self.system.tables[self.table_name]
+
+    def pattern(self, load_date: date) -> str | None:
+        """The file pattern of one load window below the extracts folder; None where nothing is ever delivered."""
+        files = self.system.files
+        if load_date == self.deployment.history_load_date:
+            pattern = self.settings.history or files.history
+        else:
+            pattern = self.settings.daily or files.daily
+        return pattern and pattern.format(table=self.table_name, load_date=load_date.isoformat())
+
+
+def deployment_names() -> list[str]:
+    """Every deployment that has a file."""
+    return sorted(path.stem for path in DEPLOYMENTS.glob("*.yml"))
+
+
+def load_deployment(name: str) -> Deployment:
+    """Read ``deployments/<name>.yml``.
+
+    Raises:
+        PipelineError: the file is missing, is no YAML, or holds a value or key that is not allowed.
+    """
+    path = DEPLOYMENTS / f"{name}.yml"
+    known = deployment_names()
+    if name not in known:
+        guess = difflib.get_close_matches(name, known, n=1)
+        hint = f"Did you mean '{guess[0]}'?" if guess else f"There are: {', '.join(known)}."
+        raise PipelineError(f"There is no deployment '{name}' (deployments/{name}.yml). {hint}")
+    try:
+        settings = yaml.safe_load(path.read_text(encoding="utf-8"))
+    except yaml.YAMLError as error:
+        raise PipelineError(f"deployments/{name}.yml is no valid YAML: {error}") from error
+    try:
+        return Deployment.model_validate({"name": name, **settings})
+    except ValidationError as error:
+        problems = "\n".join(f"  {_explain(problem)}" for problem in error.errors())
+        raise PipelineError(f"deployments/{name}.yml cannot be used:\n{problems}") from error
+
+
+def _explain(problem: Any) -> str:
+    where = ".".join(str(part) for part in problem["loc"]) or "the file"
+    if problem["type"] != "extra_forbidden":
+        return f"{where}: {problem['msg']}"
+    guess = difflib.get_close_matches(str(problem["loc"][-1]), _known_keys(), n=1)
+    return f"{where}: unknown key" + (f", did you mean '{guess[0]}'?" if guess else "")
+
+
+def _known_keys() -> set[str]:
+    models: list[type[BaseModel]] = [Deployment, System, Files, TableSettings, Identity, Lifecycle, Retention]
+    return {key for model in models for key in model.model_fields}
+

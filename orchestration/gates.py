@@ -1,0 +1,131 @@
+"""The gates: a suite and a frame in, a verdict out, judged by Great Expectations.
+
+Add here how a verdict is reached and told; keep out the rules (``expectations/``) and what a verdict means for the
+rows (``resources/landing.py``) or the run (``assets/``).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from functools import cache
+from typing import TYPE_CHECKING, Any
+
+import pandas as pd
+
+from expectations.suite import ProfileRule, RowRule
+from orchestration.errors import PipelineError
+
+if TYPE_CHECKING:
+    from great_expectations.core import ExpectationValidationResult
+    from great_expectations.core.batch_definition import BatchDefinition
+    from great_expectations.expectations.expectation import Expectation
+
+
+@dataclass(frozen=True)
+class Finding:
+    """A profile rule that does not hold, in words."""
+
+    severity: str
+    message: str
+
+
+def broken_row_rules(table: str, rules: Sequence[RowRule], frame: pd.DataFrame) -> dict[int, list[str]]:
+    """Judge each row of a frame.
+
+    Args:
+        table: named in the error when a rule cannot be judged.
+        frame: delivered columns; rules on columns that it lacks are left to the batch rules.
+
+    Returns:
+        For each row that breaks a rule, by its place in the frame, the reasons in the order of the rules.
+
+    Raises:
+        PipelineError: a rule could not be judged: a fault of the pipeline, never of the data.
+    """
+    judged = [rule for rule in rules if rule.column in frame.columns]
+    if not judged or frame.empty:
+        return {}
+    frame = frame.reset_index(drop=True)
+    reasons: dict[int, list[str]] = {}
+    for rule, result in zip(judged, _validate(table, judged, frame), strict=True):
+        for place in sorted(result.result.get("unexpected_index_list") or ()):
+            value = _shown(frame.at[place, rule.column])
+            reasons.setdefault(int(place), []).append(rule.reason.replace("{value}", value))
+    return reasons
+
+
+def broken_profile_rules(
+    table: str, rules: Sequence[ProfileRule], profiles: Sequence[Mapping[str, Any]]
+) -> list[list[Finding]]:
+    """Judge one-row profiles, one for each unit or mart; a figure that is null is not judged.
+
+    Returns:
+        For each profile, what does not hold.
+
+    Raises:
+        PipelineError: a rule could not be judged.
+    """
+    findings: list[list[Finding]] = [[] for _ in profiles]
+    judged = [rule for rule in rules if any(profile.get(rule.figure) is not None for profile in profiles)]
+    if not judged:
+        return findings
+    frame = pd.DataFrame({rule.figure: [profile.get(rule.figure) for profile in profiles] for rule in judged}, dtype=float)
+    for rule, result in zip(judged, _validate(table, judged, frame), strict=True):
+        for place in sorted(result.result.get("unexpected_index_list") or ()):
+            findings[place].append(Finding(rule.severity, rule.message.format_map(profiles[place])))
+    return findings
+
+
+def _shown(value: object) -> str:
+    text = str(value)
+    return text if len(text) <= 60 else text[:57] + "..."
+
+
+def _validate(
+    table: str, rules: Sequence[RowRule | ProfileRule], frame: pd.DataFrame
+) -> list[ExpectationValidationResult]:
+    """The result of each rule, in the order of the rules."""
+    import great_expectations as gx
+
+    suite = gx.ExpectationSuite(name=table, expectations=[_expectation(rule, place) for place, rule in enumerate(rules)])
+    batch = _frames().get_batch(batch_parameters={"dataframe": frame})
+    results = batch.validate(suite, result_format={"result_format": "COMPLETE"}).results
+    for result in results:
+        problem = _raised(result.exception_info or {})
+        if problem:
+            raise PipelineError(f"{table}: the check {result.expectation_config.type} could not be judged: {problem}")
+    return sorted(results, key=lambda result: result.expectation_config.meta["place"])
+
+
+def _raised(info: Mapping[str, Any]) -> str | None:
+    """The message of an exception inside an expectation, in either shape that Great Expectations reports it."""
+    if "raised_exception" in info:
+        return str(info["exception_message"]) if info["raised_exception"] else None
+    messages = [inner["exception_message"] for inner in info.values() if inner.get("raised_exception")]
+    return str(messages[0]) if messages else None
+
+
+def _expectation(rule: RowRule | ProfileRule, place: int) -> Expectation:
+    import great_expectations.expectations as library
+
+    from expectations import conditions
+
+    column = rule.column if isinstance(rule, RowRule) else rule.figure
+    home = conditions if hasattr(conditions, rule.expectation) else library
+    made: Expectation = getattr(home, rule.expectation)(column=column, meta={"place": place}, **rule.arguments)
+    return made
+
+
+@cache
+def _frames() -> BatchDefinition:
+    """An ephemeral context that takes frames; made once, because the import alone takes seconds."""
+    import os
+
+    os.environ.setdefault("GX_ANALYTICS_ENABLED", "false")
+    import great_expectations as gx
+    from great_expectations.data_context.types.base import ProgressBarsConfig
+
+    context = gx.get_context(mode="ephemeral")
+    context.variables.progress_bars = ProgressBarsConfig(globally=False)
+    return context.data_sources.add_pandas("frames").add_dataframe_asset("frame").add_batch_definition_whole_dataframe("whole")

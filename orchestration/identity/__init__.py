@@ -1,0 +1,1 @@
+"""Which records of which systems are one customer: pure functions, arrays in, arrays out."""

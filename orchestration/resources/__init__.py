@@ -1,0 +1,1 @@
+"""What the assets talk to: the landing, the warehouse, dbt and the publication."""

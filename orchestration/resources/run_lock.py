@@ -1,0 +1,75 @@
+"""One run at a time, for a bounded time.
+
+The lock is the kernel's: it dies with its process, so a killed run leaves nothing to clear.
+"""
+
+import _thread
+import fcntl
+import os
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import IO, Self
+
+import dagster as dg
+
+from orchestration.errors import PipelineError
+from orchestration.home import Home
+
+
+class AlreadyRunningError(PipelineError):
+    """Another run holds the lock of this deployment."""
+
+
+@contextmanager
+def hold(home: Home) -> Iterator[None]:
+    """Hold the deployment's lock.
+
+    Raises:
+        AlreadyRunningError: another process holds it; the message names it.
+    """
+    home.state.mkdir(parents=True, exist_ok=True)
+    with open(home.state / "run.lock", "a+", encoding="utf-8") as file:
+        try:
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            raise AlreadyRunningError(
+                f"Another run of '{home.root.name}' is under way ({_holder(file)}). "
+                "Wait until it ends: this one has changed nothing."
+            ) from None
+        file.truncate(0)
+        file.write(f"process {os.getpid()}, since {datetime.now(UTC):%Y-%m-%d %H:%M:%S} UTC")
+        file.flush()
+        yield
+
+
+def _holder(file: IO[str]) -> str:
+    file.seek(0)
+    return file.read() or "process unknown"
+
+
+class RunLock(dg.ConfigurableResource):
+    """Holds the lock while a run lasts, and ends a run that outlasts its time."""
+
+    home_root: str
+    timeout_minutes: int
+
+    @contextmanager
+    def yield_for_execution(self, context: dg.InitResourceContext) -> Iterator[Self]:
+        """Hold the lock for the run; interrupt the run's main thread when its time is over."""
+
+        def end() -> None:
+            if context.log:
+                context.log.error(f"The run has taken more than {self.timeout_minutes} minutes and is ended.")
+            _thread.interrupt_main()
+
+        with hold(Home(Path(self.home_root))):
+            timer = threading.Timer(self.timeout_minutes * 60, end)
+            timer.daemon = True
+            timer.start()
+            try:
+                yield self
+            finally:
+                timer.cancel()

@@ -1,0 +1,165 @@
+"""One run from the command line: what to load, the run itself, and what to do about runs that died.
+
+The same job that the schedule drives, against the same Dagster instance, so that both show in the UI.
+"""
+
+from __future__ import annotations
+
+import os
+import sqlite3
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date
+from pathlib import Path
+
+import dagster as dg
+from sqlalchemy import Engine, event
+
+from orchestration.connectors.files import available_load_dates
+from orchestration.definitions import build, resources
+from orchestration.deployment import Deployment
+from orchestration.errors import PipelineError
+from orchestration.home import Home
+from orchestration.nightly import pending_load_dates, range_tags
+from orchestration.resources.publication import Publication
+from orchestration.resources.run_lock import hold
+
+INSTANCE_SETTINGS = """\
+# Written by cx360. For more than one machine, put the storage into PostgreSQL: docs/runbook.md.
+telemetry:
+  enabled: false
+run_retries:
+  enabled: true
+  max_retries: 1
+run_monitoring:
+  enabled: true
+  free_slots_after_run_end_seconds: 60
+"""
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What a run came to: the load dates it took, and its Dagster run."""
+
+    load_dates: Sequence[date]
+    run_id: str | None
+    problems: Sequence[str] = ()
+
+
+def open_instance(home: Home) -> dg.DagsterInstance:
+    """The Dagster instance of a deployment, the one that ``cx360 ui`` shows."""
+    home.dagster.mkdir(parents=True, exist_ok=True)
+    settings = home.dagster / "dagster.yaml"
+    if not settings.exists():
+        settings.write_text(INSTANCE_SETTINGS, encoding="utf-8")
+    os.environ["DAGSTER_HOME"] = str(home.dagster)
+    _write_ahead_without_waiting()
+    return dg.DagsterInstance.get()
+
+
+def _write_ahead_without_waiting() -> None:
+    """Let Dagster's SQLite files wait for the disk at checkpoints only, not after each of a thousand events.
+
+    A killed process loses nothing by this; a machine that loses its power may lose the last seconds of the event log,
+    never the landing or what is published.
+    """
+    if not event.contains(Engine, "connect", _set_synchronous):
+        event.listen(Engine, "connect", _set_synchronous)
+
+
+def _set_synchronous(connection: object, _: object) -> None:
+    if isinstance(connection, sqlite3.Connection):
+        connection.execute("pragma synchronous = normal")
+
+
+def choose_load_dates(
+    deployment: Deployment, publication: Publication, extracts: Path, first: date | None, last: date | None
+) -> list[date]:
+    """The load dates of a run: all that are pending, or those between ``first`` and ``last`` that were delivered.
+
+    Raises:
+        PipelineError: there are no extracts, or none in the range that was asked for.
+    """
+    available = available_load_dates(deployment, extracts)
+    if not available:
+        raise PipelineError(
+            f"Deployment '{deployment.name}' has no extracts in {extracts}. Put them there, name their folder "
+            "(EXTRACTS=<folder>), or see the file patterns in "
+            f"deployments/{deployment.name}.yml."
+        )
+    if first is None and last is None:
+        return pending_load_dates(deployment, publication, extracts)
+    chosen = [day for day in available if (first or day) <= day <= (last or day)]
+    if not chosen:
+        raise PipelineError(
+            f"Nothing was delivered for deployment '{deployment.name}' between {first or 'the beginning'} and "
+            f"{last or 'the end'}: extracts are there from {available[0]} to {available[-1]}."
+        )
+    return chosen
+
+
+def run_night(
+    deployment: Deployment,
+    *,
+    extracts: Path | None = None,
+    first: date | None = None,
+    last: date | None = None,
+    full_refresh: bool = False,
+) -> Outcome:
+    """Run the nightly job once.
+
+    Args:
+        extracts: the folder of the extracts; the deployment's own where none is given.
+        first, last: the load dates to take, both included; all that are pending where neither is given.
+        full_refresh: forget the warehouse and build it anew from the landing.
+
+    Raises:
+        PipelineError: the run cannot start: no extracts, or another run is under way.
+    """
+    home = Home.of(deployment)
+    parts = resources(deployment, home, extracts.resolve() if extracts else None)
+    publication: Publication = parts["publication"]
+    load_dates = choose_load_dates(deployment, publication, parts["landing"].extracts, first, last)
+    if not load_dates and not full_refresh:
+        return Outcome((), None)
+    with hold(home):
+        instance = open_instance(home)
+        _fail_dead_runs(instance)
+        if full_refresh:
+            parts["warehouse"].reset()
+    definitions = build(deployment, parts)
+    job = definitions.resolve_job_def("nightly")
+    selection = None
+    if not load_dates:
+        selection = [
+            key for key in definitions.resolve_asset_graph().executable_asset_keys if key.path[0] != "landing"
+        ]
+    result = job.execute_in_process(
+        instance=instance,
+        tags=range_tags(load_dates) if load_dates else None,
+        asset_selection=selection,
+        run_config={"loggers": {"console": {"config": {"log_level": "CRITICAL"}}}},
+        raise_on_error=False,
+    )
+    problems = [_problem(entry) for entry in result.all_events if entry.is_step_failure]
+    if not result.success and not problems:
+        problems = ["The run failed before its first step; the Dagster UI shows the whole log."]
+    return Outcome(load_dates, result.run_id, problems)
+
+
+def _problem(failed: dg.DagsterEvent) -> str:
+    """What a step that failed on purpose said, or where an unforeseen error stands."""
+    failure = failed.step_failure_data
+    if failure.user_failure_data and failure.user_failure_data.description:
+        return str(failure.user_failure_data.description)
+    error = failure.error
+    while error.cause:
+        error = error.cause
+    return f"Step '{failed.step_key}' broke: {error.message.strip()} (the Dagster UI shows where)"
+
+
+def _fail_dead_runs(instance: dg.DagsterInstance) -> None:
+    """Runs that a killed process left as running are failed: we hold the lock, so none of them lives."""
+    under_way = [dg.DagsterRunStatus.STARTING, dg.DagsterRunStatus.STARTED, dg.DagsterRunStatus.CANCELING]
+    for run in instance.get_runs(dg.RunsFilter(statuses=under_way)):
+        instance.report_run_failed(run, "The process of this run is gone: it was killed, or the machine went down.")

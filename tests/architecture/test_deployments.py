@@ -1,0 +1,99 @@
+"""Adding a system takes four places: what a deployment declares is what the other three hold."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import yaml
+
+from orchestration.deployment import PROJECT, Deployment, deployment_names, load_deployment
+from tests.architecture.project import Manifest, assert_none, models
+
+STAGING = PROJECT / "dbt_project" / "models" / "staging"
+REFERENCE = PROJECT / "seeds" / "reference"
+SUITES = PROJECT / "expectations" / "raw"
+
+
+def deployments() -> list[Deployment]:
+    return [load_deployment(name) for name in deployment_names()]
+
+
+def systems() -> set[str]:
+    return {system for deployment in deployments() for system in deployment.systems}
+
+
+def stems(paths: list[Path]) -> set[str]:
+    return {path.stem for path in paths if not path.stem.startswith("_")}
+
+
+def differences(where: str, declared: set[str], found: set[str]) -> list[str]:
+    return [f"{where}: {name} is missing" for name in declared - found] + [
+        f"{where}: {name} is declared nowhere" for name in found - declared
+    ]
+
+
+def test_every_system_has_its_staging_folder_its_suite_and_its_enable_line() -> None:
+    project = yaml.safe_load((PROJECT / "dbt_project" / "dbt_project.yml").read_text(encoding="utf-8"))
+    enabled = {name for name in project["models"]["cx360"]["staging"] if not name.startswith("+")}
+    folders = {path.name for path in STAGING.iterdir() if path.is_dir()}
+    assert_none(
+        [
+            *differences("dbt_project.yml", systems(), enabled),
+            *differences("models/staging", systems(), folders),
+            *differences("expectations/raw", systems(), stems(list(SUITES.glob("*.py")))),
+        ],
+        "Bring deployments/*.yml and the place named below in line:",
+    )
+
+
+def test_a_staging_folder_delivers_what_the_deployments_say() -> None:
+    offences = []
+    for system in systems():
+        declared = {
+            f"stg_{system}__{entity}"
+            for deployment in deployments()
+            for entity, delivering in deployment.entities().items()
+            if system in delivering
+        }
+        offences += differences(f"staging/{system}", declared, stems(list((STAGING / system).glob("*.sql"))))
+    assert_none(offences, "One staging model per entity that a table `delivers`, and none besides:")
+
+
+def test_dbt_knows_exactly_the_tables_that_land(manifests: dict[str, Manifest]) -> None:
+    offences = []
+    for deployment in deployments():
+        sources = {
+            (source["source_name"], source["name"]): source for source in manifests[deployment.name]["sources"].values()
+        }
+        tables = {(table.system_name, table.name): table for table in deployment.tables()}
+        found = {f"{system}.{name}" for system, name in sources if system in deployment.systems}
+        offences += differences(deployment.name, {f"{system}.{name}" for system, name in tables}, found)
+        for key, table in tables.items():
+            if key not in sources:
+                continue
+            meta = sources[key]["meta"] | sources[key]["config"].get("meta", {})
+            if f"/landing/{table.system_name}/{table.table_name}/load_date=" not in str(meta.get("external_location")):
+                offences.append(f"{deployment.name}: {table.name} is read from {meta.get('external_location')}")
+            if meta.get("dagster", {}).get("asset_key") != ["landing", table.name]:
+                offences.append(f"{deployment.name}: {table.name} lacks meta.dagster.asset_key [landing, {table.name}]")
+    assert_none(offences, "Bring models/staging/<system>/_<system>__sources.yml and deployments/<name>.yml in line:")
+
+
+def test_every_entity_has_its_door(manifests: dict[str, Manifest]) -> None:
+    offences = []
+    for deployment in deployments():
+        doors = {model["name"] for model in models(manifests[deployment.name])}
+        offences += [
+            f"{deployment.name}: {entity}" for entity in deployment.entities() if f"int_{entity}__unioned" not in doors
+        ]
+    assert_none(offences, "Add the door int_<entity>__unioned with its contract, or correct `delivers`:")
+
+
+def test_every_deployment_has_the_same_reference_files() -> None:
+    files = {name: {path.name for path in (REFERENCE / name).glob("*.csv")} for name in deployment_names()}
+    every = set().union(*files.values())
+    offences = [
+        f"seeds/reference/{name}: {missing} is missing" for name, found in files.items() for missing in every - found
+    ]
+    assert every
+    assert_none(offences, "Add the file, with its header at least:")

@@ -1,0 +1,106 @@
+"""What the pages say is what is there, and nothing that is committed knows one machine."""
+
+from __future__ import annotations
+
+import re
+import sys
+import tomllib
+from importlib.metadata import packages_distributions
+from pathlib import Path
+
+from orchestration.deployment import PROJECT
+from tests.architecture.project import assert_none, modules, project_files
+
+PLACES_OF_ONE_MACHINE = re.compile(r"/home/\w|/Users/\w|/root/|/work/|/tmp/\w|[A-Z]:\\\\")
+REGISTRY_HOSTS = re.compile(r"\bpypi\.|pythonhosted|index[-_]url|find[-_]links|artifactory|\bnexus\b", re.IGNORECASE)
+
+
+def texts() -> dict[str, str]:
+    found = {}
+    for path in project_files():
+        if path != Path(__file__) and path.suffix not in {".png", ".parquet", ".gz"}:
+            found[path.relative_to(PROJECT).as_posix()] = path.read_text(encoding="utf-8", errors="replace")
+    return found
+
+
+def drawn_tree() -> list[str]:
+    """The paths in the README's drawing: one entry a line, folders end with a slash, two blanks a level."""
+    readme = (PROJECT / "README.md").read_text(encoding="utf-8")
+    drawing = re.search(r"^## The tree$.*?^```text\n(.*?)^```$", readme, flags=re.DOTALL | re.MULTILINE)
+    assert drawing, "README.md lacks the drawing: a ```text block under '## The tree'"
+    paths: list[str] = []
+    above: list[str] = []
+    for line in filter(str.strip, drawing[1].splitlines()):
+        depth = (len(line) - len(line.lstrip())) // 2
+        above = [*above[:depth], line.split()[0]]
+        paths.append("".join(above))
+    return paths
+
+
+def stands_for(entry: str, path: str) -> bool:
+    """Whether the drawn entry is the path; ``<system>/`` in a drawing stands for any one name."""
+    return re.fullmatch(re.sub("<[^>]+>", "[^/]+", re.escape(entry)), path) is not None
+
+
+def test_the_tree_in_the_readme_is_the_real_one() -> None:
+    files = {path.relative_to(PROJECT).as_posix() for path in project_files()}
+    folders = {f"{parent.as_posix()}/" for name in files for parent in Path(name).parents if parent.name}
+    drawn = drawn_tree()
+    opened = {re.sub("[^/]+/?$", "", entry) for entry in drawn}
+    offences = [
+        f"{entry} is drawn, and is not there"
+        for entry in drawn
+        if not any(stands_for(entry, path) for path in files | folders)
+    ]
+    offences += [
+        f"{path} is there, and is not drawn"
+        for path in folders
+        if any(stands_for(folder, re.sub("[^/]+/$", "", path)) for folder in opened)
+        and not any(stands_for(entry, path) for entry in drawn)
+    ]
+    assert_none(offences, "Mend the drawing in README.md (a folder is drawn closed, or with every folder in it):")
+
+
+def test_nothing_committed_names_a_place_of_one_machine() -> None:
+    offences = [
+        f"{place}: {found[0]}"
+        for place, text in texts().items()
+        for found in PLACES_OF_ONE_MACHINE.finditer(text.replace(str(PROJECT), "/work/"))
+    ]
+    assert_none(offences, "Say it relative to the project, or by a variable:")
+
+
+def test_nothing_committed_names_a_package_registry() -> None:
+    offences = [
+        f"{place}: {found[0]}"
+        for place, text in texts().items()
+        if place != "Makefile"  # where the lock is compiled without index lines
+        for found in REGISTRY_HOSTS.finditer(text)
+    ]
+    assert_none(offences, "Where packages come from is the machine's affair:")
+
+
+def declared_dependencies() -> set[str]:
+    project = tomllib.loads((PROJECT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
+    lines = [*project["dependencies"], *project["optional-dependencies"]["dev"]]
+    return {re.split(r"[=<>~!\[ ]", line, maxsplit=1)[0] for line in lines}
+
+
+def test_every_dependency_has_its_reason() -> None:
+    page = (PROJECT / "docs" / "decisions" / "dependencies.md").read_text(encoding="utf-8")
+    offences = [name for name in declared_dependencies() if f"`{name}`" not in page]
+    assert_none(offences, "Say in docs/decisions/dependencies.md what it is for, or take it out:")
+
+
+def test_everything_that_is_imported_is_a_declared_dependency() -> None:
+    installed = packages_distributions()
+    known = {*sys.stdlib_module_names, "orchestration", "expectations", "tests"}
+    offences = []
+    for module in modules("orchestration", "expectations", "tests"):
+        for package in {name.split(".")[0] for name in module.imports()} - known:
+            distributions = {name.lower().replace("_", "-") for name in installed.get(package, [])}
+            if not distributions & declared_dependencies():
+                offences.append(f"{module.place} imports {package}")
+    assert_none(
+        offences, "Declare it in pyproject.toml (it may leave with whatever brings it today), and run make lock:"
+    )

@@ -1,0 +1,186 @@
+"""What every model says of itself: one yml beside it, its grain, its columns, its contract, its tests."""
+
+from __future__ import annotations
+
+import re
+from collections import defaultdict
+from pathlib import Path
+
+import pytest
+import yaml
+
+from orchestration.deployment import PROJECT
+from tests.architecture.project import (
+    PUBLISHED_LAYERS,
+    Manifest,
+    Node,
+    assert_none,
+    data_tests_on,
+    is_door,
+    is_step,
+    layer,
+    models,
+    project_files,
+    sql,
+)
+
+MODELS = PROJECT / "dbt_project" / "models"
+
+TYPE_OF_NAME = {
+    r"(?:is|has)_.*": r"boolean",
+    r".*_at|valid_from|valid_to": r"timestamp",
+    r".*_date|date_day": r"date",
+    r".*_count": r"(?:big|small)?int(?:eger)?",
+    r".*_amount": r"decimal\(\d+, ?\d+\)",
+    r".*_rate": r"double|decimal\(\d+, ?\d+\)",
+    r".*_key": r"varchar",
+}
+NAME_OF_TYPE = {
+    r"boolean": r"(?:is|has)_.*",
+    r"timestamp": r".*_at|valid_from|valid_to",
+    r"date": r".*_date|date_day",
+}
+
+
+@pytest.fixture(scope="module")
+def everything(manifests: dict[str, Manifest]) -> list[tuple[Manifest, Node]]:
+    """Every model of every deployment with its manifest, the shared ones once."""
+    found = {model["unique_id"]: (manifest, model) for manifest in manifests.values() for model in models(manifest)}
+    return list(found.values())
+
+
+def ymls() -> list[Path]:
+    return [path for path in project_files() if path.suffix == ".yml" and MODELS in path.parents]
+
+
+def test_every_model_has_its_own_yml_beside_it() -> None:
+    written = {path for path in project_files() if path.suffix == ".sql" and MODELS in path.parents}
+    offences = []
+    for path in written:
+        yml = path.with_suffix(".yml")
+        named = [entry["name"] for entry in yaml.safe_load(yml.read_text("utf-8"))["models"]] if yml.is_file() else []
+        if named != [path.stem]:
+            offences.append(f"{yml.relative_to(PROJECT)} describes {named or 'nothing'}")
+    about_models = {path for path in ymls() if not path.stem.startswith("_") and path.stem != "exposures"}
+    offences += [
+        f"{path.relative_to(PROJECT)} has no model" for path in about_models if path.with_suffix(".sql") not in written
+    ]
+    assert written
+    assert_none(offences, "One yml per model, same folder, same stem, that describes this model alone:")
+
+
+def test_a_description_begins_with_the_grain(everything: list[tuple[Manifest, Node]]) -> None:
+    offences = [model["name"] for _, model in everything if not model["description"].startswith("One row per ")]
+    assert_none(offences, "Begin the description with 'One row per ...':")
+
+
+def test_no_two_models_of_a_layer_share_a_description(everything: list[tuple[Manifest, Node]]) -> None:
+    same = defaultdict(list)
+    for _, model in everything:
+        same[layer(model), " ".join(model["description"].lower().split())].append(model["name"])
+    offences = [" and ".join(names) for names in same.values() if len(names) > 1]
+    assert_none(offences, "Say what tells them apart:")
+
+
+def test_every_model_has_a_key_that_is_tested(everything: list[tuple[Manifest, Node]]) -> None:
+    offences = [
+        model["name"]
+        for manifest, model in everything
+        if not data_tests_on(manifest, model, "unique", "unique_combination")
+    ]
+    assert_none(offences, "Test the grain: unique on its key, or unique_combination on its columns:")
+
+
+def test_what_others_rely_on_has_a_contract_and_every_column_described(
+    everything: list[tuple[Manifest, Node]],
+) -> None:
+    offences = []
+    for _, model in everything:
+        if layer(model) not in PUBLISHED_LAYERS and not is_door(model):
+            continue
+        if not model["config"]["contract"]["enforced"]:
+            offences.append(f"{model['name']} has no contract")
+        if not model["columns"]:
+            offences.append(f"{model['name']} lists no columns")
+    assert_none(offences, "Doors, star, marts and quality promise their columns (config.contract.enforced):")
+
+
+def test_a_column_that_is_listed_is_described(everything: list[tuple[Manifest, Node]]) -> None:
+    offences = [
+        f"{model['name']}.{name}"
+        for _, model in everything
+        for name, column in model["columns"].items()
+        if not column["description"].strip()
+    ]
+    assert_none(offences, "Say what the column holds, and when it is null:")
+
+
+def test_the_name_of_a_column_tells_its_type(everything: list[tuple[Manifest, Node]]) -> None:
+    offences = []
+    for _, model in everything:
+        for name, column in model["columns"].items():
+            kind = (column["data_type"] or "").lower()
+            if not kind or name.startswith("_"):
+                continue
+            rules = [(name, kind, TYPE_OF_NAME), (kind, name, NAME_OF_TYPE)]
+            for given, other, expected in rules:
+                patterns = [pattern for known, pattern in expected.items() if re.fullmatch(known, given)]
+                if patterns and not any(re.fullmatch(pattern, other) for pattern in patterns):
+                    offences.append(f"{model['name']}.{name} is {kind}")
+    assert_none(offences, "Rename the column or cast it (docs/naming.md: _at is a timestamp, is_ a boolean, ...):")
+
+
+def test_a_key_that_points_elsewhere_is_tested_to_arrive(manifest: Manifest) -> None:
+    offences = []
+    for model in models(manifest):
+        if not model["name"].startswith("fct_"):
+            continue
+        tested = {test["column_name"] for test in data_tests_on(manifest, model, "unique", "relationships")}
+        offences += [
+            f"{model['name']}.{name}" for name in model["columns"] if name.endswith("_key") and name not in tested
+        ]
+    assert_none(offences, "Add a relationships test to the dimension or fact that the key points to:")
+
+
+def test_the_last_step_lists_its_columns(everything: list[tuple[Manifest, Node]]) -> None:
+    offences = []
+    for _, model in everything:
+        if is_door(model):
+            continue
+        *_, last = re.split(r"\bfinal as \(", sql(model))
+        ends_well = re.search(r"\)\s*select \* from final\s*$", last)
+        if not ends_well or re.search(r"(?:select|,)\s+(?:\w+\.)?\*", last[: ends_well.start()]):
+            offences.append(model["name"])
+    assert_none(offences, "End with a CTE 'final' that lists every column, and 'select * from final':")
+
+
+def test_a_model_reads_at_most_seven_others(everything: list[tuple[Manifest, Node]]) -> None:
+    offences = [
+        f"{model['name']} reads {count}"
+        for _, model in everything
+        if (count := len(set(re.findall(r"\bref\('(\w+)'\)", sql(model))))) > 7
+    ]
+    assert_none(offences, "Give a part of the thought a model of its own:")
+
+
+def answers(manifest: Manifest) -> list[Node]:
+    return [model for model in models(manifest) if layer(model) == "marts" and not is_step(model)]
+
+
+def test_every_mart_has_someone_who_reads_it(manifest: Manifest) -> None:
+    read = {parent for exposure in manifest["exposures"].values() for parent in exposure["depends_on"]["nodes"]}
+    offences = [mart["name"] for mart in answers(manifest) if mart["unique_id"] not in read]
+    assert answers(manifest)
+    assert_none(offences, "Name its reader in models/exposures.yml, or delete the mart:")
+
+
+def test_every_mart_is_explained_in_the_metrics_page(manifest: Manifest) -> None:
+    page = (PROJECT / "docs" / "metrics.md").read_text(encoding="utf-8")
+    offences = [mart["name"] for mart in answers(manifest) if not re.search(rf"\b{mart['name']}\b", page)]
+    assert_none(offences, "Explain its figures in docs/metrics.md:")
+
+
+def test_a_singular_test_is_a_sentence() -> None:
+    folder = PROJECT / "dbt_project" / "data_tests"
+    offences = [path.name for path in folder.glob("*.sql") if not path.stem.startswith("assert_")]
+    assert_none(offences, "Name it assert_<what holds>:")

@@ -1,0 +1,193 @@
+"""What the Python side may import, write and do: the boundaries of docs/architecture.md that concern orchestration."""
+
+from __future__ import annotations
+
+import ast
+import os
+import re
+import subprocess
+import sys
+from collections.abc import Iterator
+
+from orchestration.deployment import PROJECT
+from tests.architecture.project import Manifest, Module, assert_none, models, modules
+
+NEITHER_DAGSTER_NOR_DBT = ("orchestration.connectors", "orchestration.identity", "orchestration.science")
+
+# The paths of a deployment's home that one module alone writes to, and who may name them at all: dbt and publish read.
+MAY_NAME = {
+    "published": {"orchestration/home.py", "orchestration/resources/publication.py"},
+    "quarantine": {"orchestration/home.py", "orchestration/resources/dbt.py", "orchestration/resources/landing.py"},
+    "landing": {
+        "orchestration/assets/publish.py",
+        "orchestration/home.py",
+        "orchestration/resources/dbt.py",
+        "orchestration/resources/landing.py",
+    },
+}
+
+LONGEST_MODULE = 300
+
+
+def first_party(module: Module) -> set[str]:
+    known = {found.name for found in modules()}
+    return {name for name in module.imports() if name in known}
+
+
+def reached(start: Module) -> Iterator[Module]:
+    """The module and everything of the project that importing it imports."""
+    by_name = {module.name: module for module in modules()}
+    waiting, seen = [start.name], set()
+    while waiting:
+        name = waiting.pop()
+        if name not in seen:
+            seen.add(name)
+            yield by_name[name]
+            waiting += first_party(by_name[name])
+
+
+def test_connectors_identity_and_science_know_neither_dagster_nor_dbt() -> None:
+    offences = []
+    for start in modules():
+        if not start.name.startswith(NEITHER_DAGSTER_NOR_DBT):
+            continue
+        for module in reached(start):
+            roots = {name.split(".")[0] for name in module.imports()}
+            offences += [
+                f"{start.place} imports {root}" + ("" if module is start else f" through {module.place}")
+                for root in roots
+                if root == "dbt" or root.startswith(("dagster", "dbt_"))
+            ]
+    assert_none(offences, "Keep these plain functions: let the asset that calls them know Dagster and dbt:")
+
+
+def test_only_public_parts_of_dagster_and_dbt_are_used() -> None:
+    offences = [
+        f"{module.place} imports {name}"
+        for module in modules("orchestration", "expectations", "tests")
+        for name in module.imports()
+        if name.split(".")[0].startswith(("dagster", "dbt")) and any(part.startswith("_") for part in name.split("."))
+    ]
+    assert_none(offences, "Use the public API (`import dagster as dg`):")
+
+
+def test_every_module_says_what_belongs_in_it() -> None:
+    every = modules("orchestration", "expectations", "tests")
+    assert_none(
+        (module.place for module in every if not (ast.get_docstring(module.tree) or "").strip()),
+        "Open the module with a docstring: what it is for, what to add here, what to keep out:",
+    )
+
+
+def test_a_package_file_is_empty_but_for_its_docstring() -> None:
+    offences = [
+        module.place for module in modules() if module.path.name == "__init__.py" and len(module.tree.body) != 1
+    ]
+    assert_none(offences, "Move the code to a module with a name:")
+
+
+def test_a_module_fits_on_a_few_screens() -> None:
+    lengths = {
+        module.place: len(module.source.splitlines()) for module in modules("orchestration", "expectations", "tests")
+    }
+    offences = [f"{place}: {length} lines" for place, length in lengths.items() if length > LONGEST_MODULE]
+    assert_none(offences, f"Split it along what it does (at most {LONGEST_MODULE} lines):")
+
+
+def test_one_module_writes_to_each_guarded_folder() -> None:
+    offences = [
+        f"{module.place}:{node.lineno} uses .{node.attr}"
+        for module in modules()
+        for node in ast.walk(module.tree)
+        if isinstance(node, ast.Attribute)
+        and node.attr in MAY_NAME
+        and isinstance(node.value, ast.Name | ast.Attribute)
+        and ast.unparse(node.value).endswith("home")
+        and module.place not in MAY_NAME[node.attr]
+    ]
+    assert_none(offences, "Let resources/publication.py or resources/landing.py do it:")
+
+
+def test_no_list_of_model_names_decides_anything(manifests: dict[str, Manifest]) -> None:
+    names = {model["name"] for manifest in manifests.values() for model in models(manifest)}
+
+    def is_model(node: ast.expr | None) -> bool:
+        return isinstance(node, ast.Constant) and node.value in names
+
+    offences = []
+    for module in modules():
+        for node in ast.walk(module.tree):
+            listed = isinstance(node, ast.List | ast.Tuple | ast.Set) and sum(map(is_model, node.elts)) > 1
+            mapped = isinstance(node, ast.Dict) and sum(map(is_model, node.keys)) > 1
+            compared = isinstance(node, ast.Compare) and any(map(is_model, [node.left, *node.comparators]))
+            if listed or mapped or compared:
+                offences.append(f"{module.place}:{node.lineno}")  # type: ignore[attr-defined]
+    assert_none(offences, "Set the behaviour in the model's own yml (config, meta) and read it from the manifest:")
+
+
+def test_no_figure_is_calculated_by_sql_in_python() -> None:
+    rule = re.compile(r"\bcase\s+when\b|\bover\s*\(|\bleft join\b", re.IGNORECASE)
+    offences = [
+        f"{module.place}:{node.lineno}"
+        for module in modules("orchestration")
+        for node in ast.walk(module.tree)
+        if isinstance(node, ast.Constant) and isinstance(node.value, str) and rule.search(node.value)
+    ]
+    assert_none(offences, "Say the rule in a model, and read its result:")
+
+
+def test_no_module_reads_the_environment_at_import() -> None:
+    def at_import(node: ast.AST) -> Iterator[ast.AST]:
+        for child in ast.iter_child_nodes(node):
+            if not isinstance(child, ast.FunctionDef | ast.AsyncFunctionDef | ast.Lambda):
+                yield child
+                yield from at_import(child)
+
+    offences = [
+        f"{module.place}:{node.lineno}"
+        for module in modules()
+        if module.place != "orchestration/definitions.py"
+        for node in at_import(module.tree)
+        if isinstance(node, ast.Attribute) and ast.unparse(node) in {"os.environ", "os.getenv", "os.environb"}
+    ]
+    assert_none(offences, "Read the environment in the function that needs it, or through a resource:")
+
+
+# Runs in a process of its own: imports every module and reports each file, program or address that a line of the
+# project touches meanwhile. What the import system itself opens is no work of the project's.
+WATCHED_IMPORT = """
+import importlib, sys
+
+project, watched = sys.argv[1], ("open", "os.mkdir", "os.listdir", "os.scandir", "socket.connect", "subprocess.Popen")
+
+def watch(event, arguments):
+    if event not in watched:
+        return
+    frame = sys._getframe(1)
+    while frame is not None:
+        where = frame.f_code.co_filename
+        if where.startswith("<frozen importlib"):
+            return
+        if where.startswith((project + "/orchestration/", project + "/expectations/")):
+            print(f"{where.removeprefix(project + '/')}:{frame.f_lineno} {event} {arguments[0]}")
+            return
+        frame = frame.f_back
+
+sys.addaudithook(watch)
+for name in sys.argv[2:]:
+    importlib.import_module(name)
+"""
+
+
+def test_import_does_no_work() -> None:
+    names = [module.name for module in modules() if module.place != "orchestration/definitions.py"]
+    done = subprocess.run(
+        [sys.executable, "-c", WATCHED_IMPORT, str(PROJECT), *names],
+        cwd=PROJECT,
+        env={**os.environ, "PYTHONWARNINGS": "ignore"},
+        check=False,
+        capture_output=True,
+        text=True,
+    )
+    assert done.returncode == 0, f"A module cannot be imported:\n{done.stderr}"
+    assert_none(done.stdout.splitlines(), "Move it into the function that needs it:")

@@ -1,0 +1,19 @@
+"""The Olist folders that the tests run on: a real sample where there is one, and a tiny one made by hand, always."""
+
+import os
+from pathlib import Path
+
+import pytest
+
+SYNTHETIC = Path(__file__).resolve().parent / "synthetic"
+BESIDE_THE_PROJECT = Path(__file__).resolve().parents[4] / "shared" / "data" / "olist"
+
+
+def olist_folder(name: str) -> Path:
+    """The folder called `sample` or `synthetic`; skips the test where there is no sample."""
+    if name == "synthetic":
+        return SYNTHETIC
+    folder = Path(os.environ.get("CX360_OLIST") or BESIDE_THE_PROJECT).resolve()
+    if not folder.is_dir():
+        pytest.skip("no Olist data: neither CX360_OLIST nor ../shared/data/olist names a folder")
+    return folder

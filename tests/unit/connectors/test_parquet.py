@@ -1,0 +1,76 @@
+"""Parquet files: own types, numbered rows, files that stop the night."""
+
+from __future__ import annotations
+
+import datetime as dt
+from decimal import Decimal
+from pathlib import Path
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+import pytest
+
+from orchestration.connectors.batch import SourceError
+from orchestration.connectors.files import pull
+from orchestration.deployment import Files
+from tests.unit.connectors.deliveries import pulled, table_of
+
+
+def test_columns_keep_their_types_and_rows_their_numbers(tmp_path: Path) -> None:
+    table = pa.table(
+        {
+            "sku": ["a", "", None],
+            "price": pa.array([Decimal("1.50"), None, Decimal("2.00")], pa.decimal128(12, 2)),
+            "sold_on": [dt.date(2026, 1, 1), None, dt.date(2026, 1, 2)],
+            "tags": [["x"], [], None],
+        }
+    )
+    pq.write_table(table, tmp_path / "orders.parquet")
+    (batch,) = pull(
+        orders := table_of(Files(format="parquet", history="orders.parquet")),
+        orders.deployment.history_load_date,
+        tmp_path,
+    )
+    assert batch.rows.select(table.column_names).equals(table)
+    assert batch.rows.schema.field("_source_row").type == pa.int64()
+    assert batch.rows["_source_row"].to_pylist() == [1, 2, 3]
+    assert batch.rows["_source_file"].to_pylist() == ["orders.parquet"] * 3
+
+
+def test_a_long_file_comes_in_batches_whose_rows_go_on_counting(tmp_path: Path) -> None:
+    numbers = list(range(1, 250_001))
+    pq.write_table(pa.table({"id": numbers}), tmp_path / "orders.parquet")
+    table = table_of(Files(format="parquet", history="orders.parquet"))
+    batches = list(pull(table, table.deployment.history_load_date, tmp_path))
+    assert [batch.rows.num_rows for batch in batches] == [100_000, 100_000, 50_000]
+    assert [row for batch in batches for row in batch.rows["_source_row"].to_pylist()] == numbers
+
+
+def test_a_file_without_rows_is_an_empty_window_with_its_columns(tmp_path: Path) -> None:
+    pq.write_table(pa.table({"id": pa.array([], pa.int32())}), tmp_path / "orders.parquet")
+    found = pulled(tmp_path / "orders.parquet", format="parquet")
+    assert (found.columns, found.rows) == (["id", "_source_file", "_source_row"], [])
+
+
+@pytest.mark.parametrize("content", [b"PAR1", b"id,note\n1,a\n", b"PAR1 and then no footer PAR1"])
+def test_a_file_that_is_no_parquet_stops_the_night(tmp_path: Path, content: bytes) -> None:
+    (tmp_path / "orders.parquet").write_bytes(content)
+    with pytest.raises(SourceError, match=r"file 'orders\.parquet': the Parquet file is cut off or damaged"):
+        pulled(tmp_path / "orders.parquet", format="parquet")
+
+
+def test_a_file_that_is_cut_off_or_damaged_inside_stops_the_night(tmp_path: Path) -> None:
+    path = tmp_path / "orders.parquet"
+    pq.write_table(pa.table({"id": list(range(50_000))}), path, write_page_checksum=True)
+    whole = path.read_bytes()
+    for damaged in (whole[:-20], whole[: len(whole) // 2], whole[:100] + b"\xff" * 5000 + whole[5100:]):
+        path.write_bytes(damaged)
+        with pytest.raises(SourceError, match="cut off or damaged") as error:
+            pulled(path, format="parquet")
+        assert "\n" not in str(error.value)
+
+
+def test_columns_that_differ_only_in_case_stop_the_night(tmp_path: Path) -> None:
+    pq.write_table(pa.table({"Id": [1], "id": [2]}), tmp_path / "orders.parquet")
+    with pytest.raises(SourceError, match="columns 1 and 2 have the same name, 'id'"):
+        pulled(tmp_path / "orders.parquet", format="parquet")

@@ -1,0 +1,354 @@
+"""The demo company's extracts: the same every time, whole or not at all, and true to each other."""
+
+from __future__ import annotations
+
+import gzip
+import json
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import date, timedelta
+from pathlib import Path
+from zoneinfo import ZoneInfo
+
+import pandas as pd
+import pyarrow as pa
+import pyarrow.parquet as pa_parquet
+import pytest
+
+from orchestration.demo import write
+from orchestration.demo.generate import generate
+from orchestration.deployment import PROJECT, load_deployment
+from orchestration.errors import PipelineError
+
+HISTORY = date(2025, 12, 31)
+NIGHTS = 4
+SEEDS = PROJECT / "seeds" / "reference"
+
+
+def make(out: Path, *, customers: int = 300, nights: int = NIGHTS, seed: int = 7) -> Path:
+    generate(out, customers=customers, nights=nights, seed=seed, history_load_date=HISTORY)
+    return out
+
+
+def contents(folder: Path) -> dict[str, bytes]:
+    return {str(path.relative_to(folder)): path.read_bytes() for path in folder.rglob("*") if path.is_file()}
+
+
+@dataclass(frozen=True)
+class Extracts:
+    """A generated folder, read as the systems' own formats say."""
+
+    folder: Path
+
+    def drop(self, system: str, table: str, night: int) -> pd.DataFrame:
+        """What one load date delivers; night 0 is the history."""
+        day = "history" if night == 0 else (HISTORY + timedelta(days=night)).isoformat()
+        (path,) = (self.folder / day / system).glob(f"{table}.*")
+        match path.suffix:
+            case ".csv":
+                return pd.read_csv(path, dtype=str)
+            case ".parquet":
+                return pd.read_parquet(path)
+            case ".gz":
+                text = gzip.decompress(path.read_bytes()).decode()
+            case _:
+                text = path.read_text(encoding="utf-8")
+        return pd.DataFrame([json.loads(line) for line in text.splitlines()])
+
+    def until(self, system: str, table: str, night: int = NIGHTS) -> pd.DataFrame:
+        """Everything that is delivered up to a night, with the night it came in."""
+        drops = [self.drop(system, table, number).assign(night=number) for number in range(night + 1)]
+        return pd.concat([rows for rows in drops if len(rows)], ignore_index=True)
+
+    def values(self, system: str, table: str, column: str, night: int = NIGHTS) -> set[str]:
+        """The values of a column up to a night, without nulls."""
+        return set(self.until(system, table, night)[column].dropna())
+
+
+@pytest.fixture(scope="module")
+def extracts(tmp_path_factory: pytest.TempPathFactory) -> Extracts:
+    return Extracts(make(tmp_path_factory.mktemp("demo") / "extracts"))
+
+
+def test_the_same_arguments_give_the_same_bytes(extracts: Extracts, tmp_path: Path) -> None:
+    assert contents(make(tmp_path / "again")) == contents(extracts.folder)
+
+
+def test_another_seed_gives_other_rows(extracts: Extracts, tmp_path: Path) -> None:
+    ours, others = contents(extracts.folder), contents(make(tmp_path / "other", seed=8))
+    assert ours.keys() == others.keys()
+    assert {name for name in ours if name.startswith("history") and ours[name] == others[name]} == {
+        "history/survey_tool/surveys.jsonl.gz"
+    }
+
+
+def test_more_nights_leave_the_drops_before_them_as_they_are(extracts: Extracts, tmp_path: Path) -> None:
+    fewer, more = contents(extracts.folder), contents(make(tmp_path / "more", nights=NIGHTS + 3))
+    del fewer[write.MARKER]
+    assert fewer.items() <= more.items()
+
+
+def test_every_table_of_the_deployment_comes_on_every_load_date_and_nothing_else(extracts: Extracts) -> None:
+    deployment = load_deployment("demo")
+    days = [deployment.history_load_date + timedelta(days=night) for night in range(NIGHTS + 1)]
+    expected = {table.pattern(day) for table in deployment.tables() for day in days}
+    assert set(contents(extracts.folder)) - {write.MARKER} == expected
+
+
+@pytest.mark.parametrize(
+    ("argument", "value"),
+    [
+        ("customers", 0),
+        ("customers", -1),
+        ("customers", 10**9),
+        ("customers", 2.5),
+        ("nights", -1),
+        ("nights", 10_000),
+        ("seed", -1),
+        ("seed", True),
+        ("history_load_date", date(1, 1, 1)),
+    ],
+)
+def test_a_bad_argument_is_named_and_nothing_is_written(tmp_path: Path, argument: str, value: object) -> None:
+    arguments = {"customers": 10, "nights": 1, "seed": 7, "history_load_date": HISTORY, argument: value}
+    with pytest.raises(PipelineError, match=argument):
+        generate(tmp_path / "out", **arguments)  # type: ignore[arg-type]
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_folder_that_holds_something_else_is_left_alone(tmp_path: Path) -> None:
+    (tmp_path / "letters.txt").write_text("keep me")
+    with pytest.raises(PipelineError, match="holds something else"):
+        make(tmp_path)
+    assert contents(tmp_path) == {"letters.txt": b"keep me"}
+
+
+@pytest.mark.parametrize("below", ["", "deeper/extracts"])
+def test_a_file_in_the_way_is_left_alone(tmp_path: Path, below: str) -> None:
+    (tmp_path / "out").write_text("keep me")
+    with pytest.raises(PipelineError, match=r"is a file|cannot be written"):
+        make(tmp_path / "out" / below)
+    assert contents(tmp_path) == {"out": b"keep me"}
+
+
+def test_an_empty_folder_is_filled_and_an_earlier_demo_is_replaced(tmp_path: Path) -> None:
+    out = tmp_path / "out"
+    out.mkdir()
+    first = contents(make(out, customers=20, nights=2))
+    second = contents(make(out, customers=20, nights=1))
+    assert first.keys() > second.keys()
+    assert [path.name for path in tmp_path.iterdir()] == ["out"]
+
+
+@pytest.mark.parametrize("stopped_by", [KeyboardInterrupt, OSError])
+def test_an_interrupted_generation_leaves_no_half_drop(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, stopped_by: type[BaseException]
+) -> None:
+    def stop(*_: object, **__: object) -> None:
+        raise stopped_by
+
+    monkeypatch.setattr(pa_parquet, "write_table", stop)
+    with pytest.raises(stopped_by):
+        make(tmp_path / "out", customers=20)
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_an_interrupted_generation_leaves_the_earlier_demo(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def stop(*_: object, **__: object) -> None:
+        raise KeyboardInterrupt
+
+    before = contents(make(tmp_path / "out", customers=20))
+    monkeypatch.setattr(pa_parquet, "write_table", stop)
+    with pytest.raises(KeyboardInterrupt):
+        make(tmp_path / "out", customers=30)
+    assert contents(tmp_path / "out") == before
+    assert [path.name for path in tmp_path.iterdir()] == ["out"]
+
+
+def test_a_company_of_one_customer_is_a_company(tmp_path: Path) -> None:
+    one = Extracts(make(tmp_path / "one", customers=1, nights=1))
+    assert len(one.until("survey_tool", "surveys", night=1)) == 2 * len(one.drop("survey_tool", "surveys", 0))
+
+
+REFERENCES = [
+    ("crm", "cases", "customer_id", "crm", "customers", "customer_id"),
+    ("crm", "cases", "order_number", "shop", "orders", "order_number"),
+    ("crm", "activities", "customer_id", "crm", "customers", "customer_id"),
+    ("crm", "activities", "case_id", "crm", "cases", "case_id"),
+    ("crm", "activities", "order_number", "shop", "orders", "order_number"),
+    ("shop", "accounts", "crm_customer_id", "crm", "customers", "customer_id"),
+    ("shop", "orders", "buyer_id", "shop", "accounts", "buyer_id"),
+    ("shop", "order_lines", "order_number", "shop", "orders", "order_number"),
+    ("shop", "order_lines", "sku", "shop", "products", "sku"),
+    ("shop", "refunds", "order_number", "shop", "order_lines", "order_number"),
+    ("shop", "payments", "order_number", "shop", "orders", "order_number"),
+    ("survey_tool", "contacts", "crm_customer_id", "crm", "customers", "customer_id"),
+    ("survey_tool", "invitations", "contact_id", "survey_tool", "contacts", "contact_id"),
+    ("survey_tool", "invitations", "survey_id", "survey_tool", "surveys", "survey_id"),
+    ("survey_tool", "invitations", "order_number", "shop", "orders", "order_number"),
+    ("survey_tool", "responses", "invitation_id", "survey_tool", "invitations", "invitation_id"),
+    ("survey_tool", "responses", "contact_id", "survey_tool", "contacts", "contact_id"),
+    ("tracking", "visitors", "account_id", "shop", "accounts", "buyer_id"),
+    ("tracking", "events", "order_number", "shop", "orders", "order_number"),
+    ("tracking", "events", "case_id", "crm", "cases", "case_id"),
+]
+
+
+@pytest.mark.parametrize(("system", "table", "column", "to_system", "to_table", "to_column"), REFERENCES)
+def test_what_a_row_names_has_been_delivered_by_the_same_night(  # noqa: PLR0917 - one parameter per end of a reference
+    extracts: Extracts, system: str, table: str, column: str, to_system: str, to_table: str, to_column: str
+) -> None:
+    for night in range(NIGHTS + 1):
+        named = extracts.values(system, table, column, night)
+        assert named
+        assert named <= extracts.values(to_system, to_table, to_column, night)
+
+
+@pytest.mark.parametrize(
+    ("system", "table", "key"),
+    [
+        ("crm", "cases", ["case_id"]),
+        ("crm", "activities", ["activity_id"]),
+        ("shop", "orders", ["order_number"]),
+        ("shop", "order_lines", ["order_number", "line_number"]),
+        ("shop", "refunds", ["refund_id"]),
+        ("shop", "payments", ["payment_id"]),
+        ("shop", "products", ["sku"]),
+        ("survey_tool", "surveys", ["survey_id"]),
+        ("survey_tool", "invitations", ["invitation_id"]),
+        ("survey_tool", "responses", ["response_id"]),
+        ("tracking", "visitors", ["visitor_id"]),
+        ("tracking", "events", ["event_id"]),
+    ],
+)
+def test_a_window_holds_a_record_once(extracts: Extracts, system: str, table: str, key: list[str]) -> None:
+    rows = extracts.until(system, table)
+    assert not rows.duplicated(["night", *key]).any()
+    assert rows[key].notna().all(axis=None)
+
+
+def test_an_order_is_worth_its_lines_and_paid_to_the_cent(extracts: Extracts) -> None:
+    orders = extracts.until("shop", "orders").drop_duplicates("order_number", keep="last").set_index("order_number")
+    lines = extracts.until("shop", "order_lines").groupby("order_number")["net_amount"].sum()
+    assert (orders["net_amount"] == lines.reindex(orders.index)).all()
+    assert (orders["net_amount"] > 0).all()
+    total = orders["net_amount"] + orders["freight_amount"] + orders["tax_amount"]
+    assert (orders["total_amount"] == total).all()
+
+    payments = extracts.until("shop", "payments").groupby("order_number")["payment_amount"].sum()
+    assert (payments <= orders["total_amount"].reindex(payments.index)).all()
+    assert "canceled" not in set(orders["status"].reindex(payments.index))
+
+
+def test_nothing_is_refunded_beyond_its_line(extracts: Extracts) -> None:
+    lines = extracts.until("shop", "order_lines").set_index(["order_number", "line_number"])["net_amount"]
+    refunds = extracts.until("shop", "refunds").groupby(["order_number", "line_number"])["refund_amount"].sum()
+    assert (refunds > 0).all()
+    assert (refunds <= lines.reindex(refunds.index)).all()
+
+
+def test_shop_files_are_typed(extracts: Extracts) -> None:
+    schema = pa_parquet.read_schema(extracts.folder / "2026-01-01" / "shop" / "orders.parquet")
+    assert schema.field("net_amount").type == pa.decimal128(18, 2)
+    assert schema.field("ordered_at").type == pa.timestamp("us", "UTC")
+
+
+CHANGES: list[tuple[str, str, str]] = [
+    ("crm", "customers", "updated_at"),
+    ("crm", "cases", "updated_at"),
+    ("crm", "activities", "occurred_at"),
+    ("shop", "accounts", "updated_at"),
+    ("shop", "orders", "updated_at"),
+    ("shop", "payments", "paid_at"),
+    ("survey_tool", "contacts", "updated_at"),
+    ("survey_tool", "invitations", "updated_at"),
+    ("tracking", "visitors", "identified_at"),
+]
+
+
+@pytest.mark.parametrize(("system", "table", "column"), CHANGES)
+def test_a_change_is_delivered_by_the_window_it_falls_in(
+    extracts: Extracts, system: str, table: str, column: str
+) -> None:
+    rows = extracts.until(system, table)
+    days = pd.to_datetime(rows[column], utc=True).dt.tz_convert(ZoneInfo("Europe/Berlin")).dt.date
+    assert (days[rows["night"] == 0] <= HISTORY).all()
+    for night in range(1, NIGHTS + 1):
+        assert set(days[rows["night"] == night]) <= {HISTORY + timedelta(days=night)}
+
+
+def test_crm_times_carry_the_offset_of_the_season(extracts: Extracts) -> None:
+    registered = extracts.drop("crm", "customers", 0)["registered_at"]
+    months, offsets = registered.str[5:7], registered.str[19:]
+    assert set(offsets[months == "07"]) == {"+02:00"}
+    assert set(offsets[months == "01"]) == {"+01:00"}
+
+
+def test_a_customer_begins_with_the_registration_and_changes_after_it(extracts: Extracts) -> None:
+    customers = extracts.until("crm", "customers")
+    first = customers.drop_duplicates("customer_id")
+    assert (first["registered_at"] == first["updated_at"]).all()
+    assert customers.groupby("customer_id")["registered_at"].nunique().max() == 1
+    assert customers.groupby("customer_id")["segment"].nunique().max() > 1
+
+
+def test_a_later_night_brings_a_link_between_two_people(extracts: Extracts) -> None:
+    accounts = extracts.until("shop", "accounts").sort_values("night", kind="stable")
+    history = accounts[accounts["night"] == 0].set_index("buyer_id")["crm_customer_id"]
+    later = accounts[accounts["night"] > 0].set_index("buyer_id")["crm_customer_id"].dropna()
+    by_account = {buyer for buyer in later.index if buyer in history.index and pd.isna(history[buyer])}
+    visitors = extracts.until("tracking", "visitors")
+    by_visitor = visitors[visitors["account_id"].notna() & visitors["email"].notna() & (visitors["night"] > 0)]
+    assert by_account or len(by_visitor)
+
+
+def test_some_visitors_are_never_anybody(extracts: Extracts) -> None:
+    seen = extracts.values("tracking", "events", "visitor_id")
+    identified = extracts.values("tracking", "visitors", "visitor_id")
+    assert 0.2 < len(seen - identified) / len(seen) < 0.8
+
+
+def test_answers_keep_to_their_scales(extracts: Extracts) -> None:
+    responses = extracts.until("survey_tool", "responses")
+    answers = [answer for nested in responses["answers"] for answer in nested]
+    assert {answer["metric"] for answer in answers} == {"nps", "csat", "ces", "vs_expectation"}
+    assert all(answer["scale_min"] <= answer["value"] <= answer["scale_max"] for answer in answers)
+    assert responses["comment"].notna().mean() == pytest.approx(0.35, abs=0.15)
+
+
+def test_not_everybody_is_reached_or_answers(extracts: Extracts) -> None:
+    statuses = extracts.until("survey_tool", "invitations").drop_duplicates("invitation_id", keep="last")["status"]
+    shares = statuses.value_counts(normalize=True)
+    assert 0.15 < shares["answered"] < 0.4
+    assert 0 < shares["undeliverable"] < 0.1
+
+
+def _delivered_touchpoints(extracts: Extracts) -> set[str]:
+    return (
+        extracts.values("tracking", "events", "touchpoint")
+        | extracts.values("crm", "activities", "activity_type")
+        | extracts.values("crm", "cases", "touchpoint")
+        | extracts.values("survey_tool", "surveys", "touchpoint")
+    )
+
+
+@pytest.mark.parametrize(
+    ("seed", "delivered"),
+    [
+        ("demo/touchpoints", _delivered_touchpoints),
+        ("demo/segments", lambda extracts: extracts.values("crm", "customers", "segment")),
+        ("demo/order_statuses", lambda extracts: extracts.values("shop", "orders", "status")),
+        ("channels", lambda extracts: extracts.values("tracking", "events", "channel")),
+    ],
+)
+def test_every_code_of_the_reference_occurs_and_no_other(
+    extracts: Extracts, seed: str, delivered: Callable[[Extracts], set[str]]
+) -> None:
+    codes = set(pd.read_csv(SEEDS / f"{seed}.csv").iloc[:, 0])
+    assert delivered(extracts) | {"phone"} == codes | {"phone"}
+
+
+def test_the_touchpoints_cover_every_journey_stage_and_channel() -> None:
+    touchpoints = pd.read_csv(SEEDS / "demo" / "touchpoints.csv")
+    assert set(touchpoints["journey_stage"]) == set(pd.read_csv(SEEDS / "journey_stages.csv")["journey_stage"])
+    assert set(touchpoints["channel"]) == set(pd.read_csv(SEEDS / "channels.csv")["channel"])
