@@ -9,6 +9,7 @@ from typing import Any
 
 import duckdb
 import pandas as pd
+import pyarrow as pa
 from great_expectations.execution_engine import PandasExecutionEngine
 from great_expectations.expectations.expectation import ColumnMapExpectation
 from great_expectations.expectations.metrics import ColumnMapMetricProvider, column_condition_partial
@@ -22,9 +23,9 @@ class ColumnValuesMeetCondition(ColumnMapMetricProvider):
 
     @column_condition_partial(engine=PandasExecutionEngine)
     def _pandas(cls, column: pd.Series, condition: str, **_: Any) -> pd.Series:  # noqa: N805  the decorator passes a class
-        frame = pd.DataFrame({"value": column.to_numpy()})
+        judged = pa.table({"value": pa.array(column, from_pandas=True)})
         with duckdb.connect(config={"threads": 1}) as connection:
-            connection.register("judged", frame)
+            connection.register("judged", judged)
             met = connection.sql(f"select coalesce({condition}, false) as is_met from judged").df()["is_met"]
         return pd.Series(met.to_numpy(), index=column.index)
 

@@ -88,11 +88,18 @@ def text_at_most(column: str, length: int) -> tuple[RowRule, ...]:
     )
 
 
+_ELEMENTS = "from_json(case when json_valid(value) then value end, '[\"json\"]')"
+
+
+def filled_list(column: str) -> tuple[RowRule, ...]:
+    """A nested list with at least one element."""
+    return (RowRule(column, f"{column} is no list with elements", CONDITION, {"condition": f"len({_ELEMENTS}) > 0"}),)
+
+
 def each(column: str, condition: str, reason: str) -> tuple[RowRule, ...]:
     """Every element of a nested list meets ``condition``, an expression over ``element`` (JSON)."""
-    elements = "from_json(case when json_valid(value) then value end, '[\"json\"]')"
-    nested = f"len(list_filter({elements}, lambda element: not coalesce({condition}, false))) = 0"
-    return (RowRule(column, reason, CONDITION, {"condition": nested}),)
+    broken = f"list_filter({_ELEMENTS}, lambda element: not coalesce({condition}, false))"
+    return (RowRule(column, reason, CONDITION, {"condition": f"coalesce(len({broken}), 0) = 0"}),)
 
 
 def columns_present() -> tuple[ProfileRule, ...]:

@@ -10,7 +10,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 import dagster as dg
-from dagster_dbt import DagsterDbtTranslator, dbt_assets
+from dagster_dbt import DagsterDbtTranslator, DagsterDbtTranslatorSettings, dbt_assets
 
 from orchestration.lineage import column_lineage
 from orchestration.progress import Step, step
@@ -30,7 +30,7 @@ class _FolderIsGroup(DagsterDbtTranslator):
     """Groups models by their layer folder; every asset of a deployment has its owner."""
 
     def __init__(self, owner: str) -> None:
-        super().__init__()
+        super().__init__(settings=DagsterDbtTranslatorSettings(enable_source_tests_as_checks=True))
         self.owner = owner
 
     def get_group_name(self, dbt_resource_props: Mapping[str, Any]) -> str:

@@ -128,7 +128,7 @@ def _orders(rng: np.random.Generator, world: World, people: pd.DataFrame) -> pd.
     )
 
 
-def _mean_value(rng: np.random.Generator, segment: Numbers) -> np.ndarray:
+def _mean_value(rng: np.random.Generator, segment: Numbers) -> Rates:
     """What each person spends per order on average, in euros: Gamma-Gamma."""
     shape, q, v = (of_segments(name, segment) for name in ("p", "q", "v"))
     return shape * v / rng.gamma(q)

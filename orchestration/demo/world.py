@@ -163,4 +163,4 @@ def numbered(prefix: str, count: int) -> Texts:
 
 def named(names: Texts, places: Numbers) -> Texts:
     """The names at these places, nothing where a place is -1."""
-    return np.append(names.astype(object), None)[places]
+    return np.array([*names, None], dtype=object)[places]

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import gzip
 import io
+import re
 import shutil
 import tempfile
 from collections.abc import Callable, Sequence
@@ -23,6 +24,7 @@ from orchestration.demo.extract import Extract
 from orchestration.demo.world import ZONE, Numbers, Texts, Times, World, text_where
 from orchestration.errors import PipelineError
 
+HISTORY = "history"
 MARKER = "demo.json"
 """Stands in every folder that the generator wrote, with the arguments: only such a folder is ever replaced."""
 
@@ -44,7 +46,7 @@ def check_folder(out: Path) -> None:
     """Refuse a folder that cannot be written, or that holds anything but an earlier demo."""
     if out.exists() and not out.is_dir():
         raise PipelineError(f"{out} is a file. Name a folder for the demo's extracts.")
-    if out.is_dir() and any(out.iterdir()) and not (out / MARKER).is_file():
+    if out.is_dir() and any(out.iterdir()) and not _is_demo(out):
         raise PipelineError(f"{out} holds something else than a demo's extracts. Name an empty or a new folder.")
     try:
         out.parent.mkdir(parents=True, exist_ok=True)
@@ -52,6 +54,12 @@ def check_folder(out: Path) -> None:
             pass
     except OSError as error:
         raise PipelineError(f"{out} cannot be written: {error.strerror}. Name a folder that you may write.") from error
+
+
+def _is_demo(folder: Path) -> bool:
+    """Whether the generator wrote the folder, and nobody put anything beside it since."""
+    drops = {path.name for path in folder.iterdir()} - {MARKER, HISTORY}
+    return (folder / MARKER).is_file() and all(re.fullmatch(r"\d{4}-\d\d-\d\d", drop) for drop in drops)
 
 
 def _take_place(staged: Path, out: Path) -> None:
@@ -68,7 +76,7 @@ def _take_place(staged: Path, out: Path) -> None:
 def _write_table(folder: Path, world: World, extract: Extract) -> None:
     suffix, write = _FORMATS[extract.system]
     for load_date, rows in zip(world.load_dates, extract.windows(world), strict=True):
-        drop = "history" if load_date == world.history_load_date else load_date.isoformat()
+        drop = HISTORY if load_date == world.history_load_date else load_date.isoformat()
         path = folder / drop / extract.system / f"{extract.table}.{suffix}"
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_bytes(write(rows))
@@ -95,10 +103,9 @@ def _iso(times: Times) -> Texts:
 
 
 def _json_lines(rows: pd.DataFrame) -> bytes:
-    """Times as ISO 8601 in UTC."""
+    """Times as ISO 8601 in UTC. No rows give one blank line: a file of 0 bytes would look like a broken delivery."""
     written = rows.assign(**{name: _utc_iso(rows[name]) for name in _times(rows)})
-    text = written.to_json(orient="records", lines=True, force_ascii=False) if len(rows) else ""
-    return text.encode()
+    return written.to_json(orient="records", lines=True, force_ascii=False).encode()
 
 
 def _utc_iso(times: pd.Series) -> Texts:

@@ -15,6 +15,7 @@ from pathlib import Path
 from statistics import median
 from typing import Any
 
+import pandas as pd
 import pyarrow as pa
 import pyarrow.parquet as pq
 
@@ -131,7 +132,7 @@ def _chunks(batches: Iterable[tuple[date, Batch]]) -> Iterator[list[tuple[date, 
 def _judge(suite: RawSuite, chunk: Sequence[tuple[_Writer, Batch]]) -> None:
     """Judge the rows of a chunk, and write each where it belongs."""
     rows = pa.concat_tables([batch.rows for _, batch in chunk], promote_options="permissive")
-    broken = broken_row_rules(suite.table, suite.rows, rows.to_pandas(types_mapper=_text_type))
+    broken = broken_row_rules(suite.table, suite.rows, rows.to_pandas(types_mapper=_pandas_type))
     start = 0
     for writer, batch in chunk:
         end = start + batch.rows.num_rows
@@ -252,11 +253,11 @@ class _Writer:
         return [json.loads(path.read_text(encoding="utf-8"))["source_row_count"] for path in before[-14:]]
 
 
-def _text_type(arrow_type: pa.DataType) -> Any:
-    """Text stays text in pandas; everything else takes pandas' own type."""
-    import pandas as pd
-
-    return pd.StringDtype() if pa.types.is_string(arrow_type) or pa.types.is_large_string(arrow_type) else None
+def _pandas_type(arrow_type: pa.DataType) -> Any:
+    """Text stays text and whole numbers stay whole beside missing values; everything else takes pandas' own type."""
+    if pa.types.is_string(arrow_type) or pa.types.is_large_string(arrow_type):
+        return pd.StringDtype()
+    return pd.Int64Dtype() if pa.types.is_integer(arrow_type) else None
 
 
 def _replace(place: Path, new: Path) -> None:

@@ -46,15 +46,17 @@ def read(path: Path, source_file: str, files: Files, block: int = BLOCK_CHARACTE
 def _header(text: TextIO, files: Files, quotes: Quotes) -> tuple[list[str], int]:
     """The columns' names, and the number of the line after them."""
     record, line = "", 1
-    while part := text.readline(HEADER_CHARACTERS):
+    while part := text.readline(HEADER_CHARACTERS + 1):
         line += 1
         record = (record + part).lstrip("\r\n")
         if len(record) > HEADER_CHARACTERS or (record and quotes.open_at(record) is None):
             break
     if not record:
         raise UnreadableError("the file has no header", "Deliver an empty window as a header without rows")
-    if len(record) > HEADER_CHARACTERS or quotes.open_at(record) is not None:
+    if quotes.open_at(record) is not None:
         raise UnreadableError("the header does not end, as a quote in it does not close", "Close it in the export")
+    if len(record) > HEADER_CHARACTERS:
+        raise UnreadableError(f"the header has more than {HEADER_CHARACTERS:,} characters", "Mend the export")
     if not is_readable(record):
         raise UnreadableError(
             f"line {line - 1}: the header has bytes that are not {files.encoding}: {shown(record.strip())}",

@@ -85,6 +85,9 @@ class _Number(str):
     __slots__ = ()
 
 
+_TEXTS = frozenset({str, _Number, type(None)})
+
+
 def _record(line: str, encoding: str) -> dict[str, str | None]:
     """The object of ``line``, every value as text."""
     if not is_readable(line):
@@ -128,9 +131,6 @@ def _json(value: Any) -> str:
     if isinstance(value, list):
         return "[" + ",".join([_json(item) for item in value]) + "]"
     return value if isinstance(value, _Number) else _quoted(value)
-
-
-_TEXTS = frozenset({str, _Number, type(None)})
 
 
 _DECODER = json.JSONDecoder(object_pairs_hook=_object, parse_float=_Number, parse_int=_Number, parse_constant=_refuse)

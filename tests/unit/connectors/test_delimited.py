@@ -201,6 +201,7 @@ def test_a_text_file_named_gzip_stops_the_night(tmp_path: Path) -> None:
         (b"id\tnote\n1\ta\n", "as if the delimiter were '\\t' and not ','"),
         (b"id,caf\xe9\n1,a\n", "line 1: the header has bytes that are not utf-8: id,caf\\xe9"),
         (b'id,"note\n1,a\n', "the header does not end, as a quote in it does not close"),
+        (b"id," + b"x" * 100_000 + b"\n", "the header has more than 65,536 characters"),
         ("id,note\n1,a\n".encode("utf-16"), "line 1: the file is not utf-8 but looks like utf-16"),
         ("id,note\n1,a\n".encode("utf-32"), "line 1: the file is not utf-8 but looks like utf-32"),
         ("id,note\n1,a\n".encode("utf-16-be"), "looks like utf-16 or utf-32 without a byte order mark"),

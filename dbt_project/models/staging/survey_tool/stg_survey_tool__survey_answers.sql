@@ -20,7 +20,8 @@ final as (
 
     select
         -- ids
-        {{ record_key('survey_tool', 'responses') }} || '-' || {{ json_text('answer', 'question') }} as source_id,
+        {{ record_key('survey_tool', 'responses') }}
+        || '-' || {{ json_text('answer', 'question') }} as source_id,
         response_id as response_source_id,
         invitation_id as invitation_source_id,
         survey_id as survey_source_id,

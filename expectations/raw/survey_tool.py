@@ -1,0 +1,63 @@
+"""What the survey tool's extracts must meet before they land: JSON Lines, the answers nested in the response."""
+
+from __future__ import annotations
+
+from expectations.rules import STANDARD, each, filled_list, instant, one_of, required, text_at_most, volume_like_recent_loads
+from expectations.suite import RawSuite
+
+SURVEYS = RawSuite(
+    table="survey_tool__surveys",
+    required=("survey_id", "survey_type"),
+    optional=("survey_name", "touchpoint", "updated_at"),
+    rows=(
+        *required("survey_id", "survey_type"),
+        *one_of("survey_type", "relational", "transactional"),
+        *instant("updated_at"),
+    ),
+    batch=STANDARD,
+)
+
+CONTACTS = RawSuite(
+    table="survey_tool__contacts",
+    required=("contact_id", "email"),
+    optional=("crm_customer_id", "language", "created_at", "updated_at"),
+    rows=(*required("contact_id"), *text_at_most("email", 254), *instant("created_at"), *instant("updated_at")),
+    batch=(*STANDARD, *volume_like_recent_loads()),
+)
+
+INVITATIONS = RawSuite(
+    table="survey_tool__invitations",
+    required=("invitation_id", "survey_id", "contact_id", "sent_at", "delivered_at"),
+    optional=("channel", "order_number", "status", "updated_at"),
+    rows=(
+        *required("invitation_id", "survey_id", "contact_id", "sent_at"),
+        *instant("sent_at"),
+        *instant("delivered_at"),
+        *instant("updated_at"),
+    ),
+    batch=(*STANDARD, *volume_like_recent_loads()),
+)
+
+RESPONSES = RawSuite(
+    table="survey_tool__responses",
+    required=("response_id", "survey_id", "contact_id", "answers", "submitted_at"),
+    optional=("invitation_id", "channel", "order_number", "comment"),
+    rows=(
+        *required("response_id", "survey_id", "answers", "submitted_at"),
+        *instant("submitted_at"),
+        *text_at_most("comment", 10_000),
+        *filled_list("answers"),
+        *each(
+            "answers",
+            "(element->>'question') is not null and (element->>'metric') is not null",
+            "answers hold one without question or metric",
+        ),
+        *each(
+            "answers",
+            "try_cast((element->>'value') as integer)"
+            " between cast((element->>'scale_min') as integer) and cast((element->>'scale_max') as integer)",
+            "answers hold a value that is no whole number on its scale",
+        ),
+    ),
+    batch=(*STANDARD, *volume_like_recent_loads()),
+)

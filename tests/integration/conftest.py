@@ -1,0 +1,86 @@
+"""Nights that the integration tests look at: real extracts, real dbt, real Dagster runs, in homes of their own."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from datetime import date
+from pathlib import Path
+
+import duckdb
+import pytest
+
+from orchestration.demo.generate import generate
+from orchestration.deployment import Deployment, load_deployment
+from orchestration.home import Home
+from orchestration.run import Outcome, run_night
+from tests.integration.olist.folders import olist_folder
+
+HISTORY = date(2025, 12, 31)
+
+
+@dataclass
+class Company:
+    """A deployment in a home of its own, and the runs it has had."""
+
+    deployment: Deployment
+    home: Home
+    extracts: Path
+    outcomes: list[Outcome] = field(default_factory=list)
+
+    def run(self, first: date | None = None, last: date | None = None, *, full_refresh: bool = False) -> Outcome:
+        """Run the night in this home; what went wrong is in the outcome."""
+        with pytest.MonkeyPatch.context() as patch:
+            patch.setenv("CX360_HOME", str(self.home.root.parent))
+            patch.setenv("DAGSTER_HOME", str(self.home.dagster))
+            outcome = run_night(
+                self.deployment, extracts=self.extracts, first=first, last=last, full_refresh=full_refresh
+            )
+        self.outcomes.append(outcome)
+        return outcome
+
+    def succeed(self, first: date | None = None, last: date | None = None, *, full_refresh: bool = False) -> Outcome:
+        """Run the night, which must succeed."""
+        outcome = self.run(first, last, full_refresh=full_refresh)
+        assert not outcome.problems, "\n".join(outcome.problems)
+        return outcome
+
+    @property
+    def published(self) -> Path:
+        """The file that readers open, by its own name: a file is known to DuckDB by its path."""
+        return (self.home.published / "current").resolve() / "cx360.duckdb"
+
+    def query(self, sql: str) -> list[tuple[object, ...]]:
+        """Ask the published file."""
+        with duckdb.connect(self.published, read_only=True) as connection:
+            return connection.execute(sql).fetchall()
+
+
+def company(name: str, root: Path, extracts: Path) -> Company:
+    """A company of the deployment ``name`` that has had no run yet."""
+    deployment = load_deployment(name)
+    return Company(deployment, Home(root / deployment.name), extracts)
+
+
+@pytest.fixture(scope="session", params=["sample", "synthetic"])
+def olist_night(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Company]:
+    """A published night of the Olist folders."""
+    night = company("olist", tmp_path_factory.mktemp(f"olist-{request.param}"), olist_folder(request.param))
+    night.succeed()
+    yield night
+
+
+@pytest.fixture(scope="session")
+def demo_extracts(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A small demo company: its history and three nights."""
+    folder = tmp_path_factory.mktemp("demo") / "extracts"
+    generate(folder, customers=300, nights=3, seed=11, history_load_date=HISTORY)
+    return folder
+
+
+@pytest.fixture(scope="session")
+def demo_night(demo_extracts: Path, tmp_path_factory: pytest.TempPathFactory) -> Company:
+    """The demo company after one run over its history and all its nights; for tests that only look."""
+    night = company("demo", tmp_path_factory.mktemp("demo-night"), demo_extracts)
+    night.succeed()
+    return night

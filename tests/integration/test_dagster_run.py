@@ -1,0 +1,113 @@
+"""What Dagster knows after a night: every asset with its facts, every test as a check, the schedule."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+
+import dagster as dg
+import pytest
+
+from orchestration.assets.identity import IDENTITIES
+from orchestration.definitions import build, resources
+from orchestration.nightly import RANGE_END, RANGE_START
+from tests.integration.conftest import Company
+
+pytestmark = pytest.mark.xdist_group("demo nights")
+
+GROUPS = {"extract", "reference", "staging", "intermediate", "identity", "star", "marts", "quality", "publish"}
+
+
+@pytest.fixture(scope="module")
+def definitions(demo_night: Company) -> dg.Definitions:
+    return build(demo_night.deployment, resources(demo_night.deployment, demo_night.home, demo_night.extracts))
+
+
+@pytest.fixture(scope="module")
+def records(demo_night: Company) -> list[dg.EventLogEntry]:
+    [run_id] = [outcome.run_id for outcome in demo_night.outcomes if outcome.run_id]
+    with dg.DagsterInstance.from_config(str(demo_night.home.dagster)) as instance:
+        return list(instance.all_logs(run_id))
+
+
+def materializations(records: list[dg.EventLogEntry]) -> dict[dg.AssetKey, dg.AssetMaterialization]:
+    events = [record.dagster_event for record in records if record.dagster_event]
+    return {
+        event.asset_key: event.step_materialization_data.materialization
+        for event in events
+        if event.is_step_materialization and event.asset_key
+    }
+
+
+def test_every_asset_has_a_group_of_the_flow_a_description_an_owner_and_kinds(definitions: dg.Definitions) -> None:
+    graph = definitions.resolve_asset_graph()
+    specs = [spec for key in graph.get_all_asset_keys() for spec in [graph.get(key)]]
+    assert {spec.group_name for spec in specs} == GROUPS
+    lacking = [
+        spec.key.to_user_string() for spec in specs if not (spec.description and spec.owners and spec.kinds)
+    ]
+    assert lacking == []
+
+
+def test_everything_that_the_job_promises_happened(definitions: dg.Definitions, records: list[dg.EventLogEntry]) -> None:
+    graph = definitions.resolve_asset_graph()
+    assert graph.materializable_asset_keys <= set(materializations(records))
+    evaluated = {
+        record.dagster_event.asset_check_evaluation_data.asset_check_key
+        for record in records
+        if record.dagster_event and record.dagster_event.event_type == dg.DagsterEventType.ASSET_CHECK_EVALUATION
+    }
+    assert set(graph.asset_check_keys) <= evaluated
+
+
+def test_every_materialization_tells_its_rows_and_columns(records: list[dg.EventLogEntry]) -> None:
+    lacking = [
+        key.to_user_string()
+        for key, materialization in materializations(records).items()
+        if key.path[0] != "published"
+        and key.path[0] != "quality"
+        and not {"dagster/row_count", "dagster/column_schema"} <= set(materialization.metadata)
+    ]
+    assert lacking == []
+
+
+def test_a_mart_tells_from_which_columns_its_columns_come(records: list[dg.EventLogEntry]) -> None:
+    value = materializations(records)[dg.AssetKey(["marts", "mart_customer_lifetime_value"])]
+    lineage = value.metadata["dagster/column_lineage"].value
+    assert isinstance(lineage, dg.TableColumnLineage)
+    sources = {(dep.asset_key.path[-1], dep.column_name) for dep in lineage.deps_by_column["revenue_amount"]}
+    assert ("fct_orders", "net_amount") in sources
+
+
+def test_the_identity_step_tells_how_many_records_it_linked(
+    demo_night: Company, records: list[dg.EventLogEntry]
+) -> None:
+    told = materializations(records)[IDENTITIES].metadata["dagster/row_count"].value
+    [(mapped,)] = demo_night.query("select count(*) from star.map_customer_identities")
+    assert told == mapped
+
+
+def test_the_schedule_finds_nothing_pending_after_the_night(definitions: dg.Definitions) -> None:
+    answer = _evaluate(definitions)
+    assert answer.run_requests == []
+    assert answer.skip_message
+    assert "Nothing is pending" in answer.skip_message
+
+
+def test_the_schedule_asks_for_all_that_is_pending_as_one_run(demo_night: Company, tmp_path_factory: pytest.TempPathFactory) -> None:
+    from orchestration.home import Home
+
+    fresh = Home(tmp_path_factory.mktemp("fresh") / "demo")
+    definitions = build(demo_night.deployment, resources(demo_night.deployment, fresh, demo_night.extracts))
+    [request] = _evaluate(definitions).run_requests or []
+    assert (request.tags[RANGE_START], request.tags[RANGE_END]) == ("2025-12-31", "2026-01-03")
+
+
+def _evaluate(definitions: dg.Definitions) -> dg.ScheduleExecutionData:
+    schedule = definitions.resolve_schedule_def("nightly")
+    context = dg.build_schedule_context(scheduled_execution_time=datetime(2026, 1, 4, 1, tzinfo=UTC))
+    return schedule.evaluate_tick(context)
+
+
+def test_the_schedule_is_at_two_in_the_deployments_time_zone(definitions: dg.Definitions) -> None:
+    schedule = definitions.resolve_schedule_def("nightly")
+    assert (schedule.cron_schedule, schedule.execution_timezone) == ("0 2 * * *", "Europe/Berlin")
