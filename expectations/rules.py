@@ -10,6 +10,9 @@ from expectations.suite import ProfileRule, RowRule
 
 CONDITION = "ExpectColumnValuesToMeetCondition"
 
+# a typing error in a year would make the calendar thousands of years long
+FIRST_YEAR, LAST_YEAR = 1900, 2199
+
 
 def required(*columns: str) -> tuple[RowRule, ...]:
     """Each of ``columns`` has a value."""
@@ -37,7 +40,9 @@ def _in_range(column: str, sql_type: str, low: float | None, high: float | None)
 
 def whole_number(column: str, low: int | None = None, high: int | None = None) -> tuple[RowRule, ...]:
     """A whole number, within bounds where given."""
-    pattern = "regexp_full_match(trim(cast(value as varchar)), '[+-]?[0-9]+')"
+    # whole numbers beside missing values are often delivered as 64-bit floats
+    is_float = "(typeof(value) = 'DOUBLE' and try_cast(value as integer) = try_cast(value as double))"
+    pattern = f"({is_float} or regexp_full_match(trim(cast(value as varchar)), '[+-]?[0-9]+'))"
     is_whole = RowRule(
         column,
         f"{column} '{{value}}' is no whole number",
@@ -53,16 +58,22 @@ def amount(column: str, low: float | None = None, high: float | None = None) -> 
 
 
 def wall_clock(column: str) -> tuple[RowRule, ...]:
-    """A time without an offset, like 2018-05-01 13:00:00."""
-    return (_castable(column, "timestamp", "time"),)
+    """A time without an offset, like 2018-05-01 13:00:00; a date alone is its midnight."""
+    shape = "not regexp_matches({text}, ':[0-9.]+ *[A-Za-z+-]')"
+    return _time(column, "timestamp", "time without an offset", shape)
 
 
 def instant(column: str) -> tuple[RowRule, ...]:
     """A time with an offset, like 2018-05-01T13:00:00+02:00."""
-    condition = (
-        "try_cast(value as timestamptz) is not null and regexp_matches(cast(value as varchar), '(Z|[+-][0-9:]{2,5})$')"
-    )
-    return (RowRule(column, f"{column} '{{value}}' is no time with an offset", CONDITION, {"condition": condition}),)
+    shape = "regexp_matches({text}, ':[0-9.]+(Z|[+-][0-9:]{{2,8}})$')"
+    return _time(column, "timestamptz", "time with an offset", shape)
+
+
+def _time(column: str, sql_type: str, noun: str, shape: str) -> tuple[RowRule, ...]:
+    bounds = f"between '{FIRST_YEAR}-01-01 00:00:00+00' and '{LAST_YEAR}-12-31 23:59:59+00'"
+    condition = f"try_cast(value as {sql_type}) {bounds} and {shape.format(text='cast(value as varchar)')}"
+    reason = f"{column} '{{value}}' is no {noun} from {FIRST_YEAR} to {LAST_YEAR}"
+    return (RowRule(column, reason, CONDITION, {"condition": condition}),)
 
 
 def boolean(column: str) -> tuple[RowRule, ...]:

@@ -31,7 +31,7 @@ def resources(deployment: Deployment, home: Home, extracts: Path | None = None) 
     """What the assets of ``deployment`` talk to, under the names that they ask for."""
     return {
         "run_lock": RunLock(home_root=str(home.root), timeout_minutes=deployment.run_timeout_minutes),
-        "landing": Landing(home, extracts or home.extracts),
+        "landing": Landing(deployment, home, extracts or home.extracts),
         "warehouse": Warehouse(home, deployment.memory_limit),
         "dbt": Dbt(deployment, home),
         "publication": Publication(home, deployment.retention.daily_versions, deployment.retention.weekly_versions),

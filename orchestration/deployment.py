@@ -7,14 +7,15 @@ variable). Unknown keys are refused with a suggestion, so that a typing error ne
 from __future__ import annotations
 
 import difflib
+import string
 from collections.abc import Iterator
 from datetime import date
 from pathlib import Path
-from typing import Any, Literal
+from typing import Annotated, Any, Literal, get_args
 from zoneinfo import ZoneInfo, available_timezones
 
 import yaml
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
 
 from orchestration.errors import PipelineError
 
@@ -23,6 +24,31 @@ DEPLOYMENTS = PROJECT / "deployments"
 
 Role = Literal["surveys", "crm", "transactions", "interactions"]
 Format = Literal["csv", "jsonl", "parquet"]
+SystemName = Annotated[str, Field(pattern="^[a-z0-9_]+$")]
+
+
+def _is_pattern(value: str) -> str:
+    """A pattern of file names, in which {table} and {load_date} are filled in."""
+    if not value.strip():
+        raise ValueError("the pattern is empty")
+    try:
+        found = {name for _, name, _, _ in string.Formatter().parse(value) if name is not None}
+    except ValueError as error:
+        raise ValueError(f"the pattern '{value}' cannot be read: {error}") from None
+    unknown = sorted(found - {"table", "load_date"})
+    if unknown:
+        raise ValueError(f"the pattern '{value}' has the unknown placeholder {{{unknown[0]}}}")
+    return value
+
+
+def _names_its_night(value: str) -> str:
+    if "{load_date}" not in value:
+        raise ValueError(f"the pattern '{value}' lacks {{load_date}}: every night would take the same file")
+    return value
+
+
+Pattern = Annotated[str, AfterValidator(_is_pattern)]
+DailyPattern = Annotated[Pattern, AfterValidator(_names_its_night)]
 
 
 class _Strict(BaseModel):
@@ -33,10 +59,26 @@ class Files(_Strict):
     """Where the files of a system lie, below the extracts folder, and how they are written."""
 
     format: Format
-    history: str | None = Field(None, description="Pattern of the one drop that holds the past; {table} is filled in.")
-    daily: str | None = Field(None, description="Pattern of a night's drop; {table} and {load_date} are filled in.")
+    history: Pattern | None = Field(None, description="Pattern of the one drop that holds the past.")
+    daily: DailyPattern | None = Field(None, description="Pattern of a night's drop.")
     delimiter: str = ","
     encoding: str = "utf-8"
+
+    @field_validator("delimiter")
+    @classmethod
+    def _is_one_character(cls, value: str) -> str:
+        if len(value) != 1 or not value.isascii() or value in '"\r\n':
+            raise ValueError(f"{value!r} is not one ASCII character that may part fields (a tab is \"\\t\")")
+        return value
+
+    @field_validator("encoding")
+    @classmethod
+    def _is_an_encoding(cls, value: str) -> str:
+        try:
+            "text".encode(value)
+        except (LookupError, UnicodeError):
+            raise ValueError(f"'{value}' is no encoding that Python knows (like utf-8 or latin-1)") from None
+        return value
 
 
 class TableSettings(_Strict):
@@ -45,8 +87,8 @@ class TableSettings(_Strict):
     description: str
     key: tuple[str, ...] = Field(min_length=1)
     delivers: tuple[str, ...] = Field(description="Entities whose staging models read this table.")
-    history: str | None = None
-    daily: str | None = None
+    history: Pattern | None = None
+    daily: DailyPattern | None = None
     rejected_rate_limit: float = Field(0.05, ge=0, le=1)
 
 
@@ -57,6 +99,13 @@ class System(_Strict):
     roles: tuple[Role, ...] = Field(min_length=1)
     files: Files
     tables: dict[str, TableSettings] = Field(min_length=1)
+
+    @model_validator(mode="after")
+    def _delivers_every_table(self) -> System:
+        for name, table in self.tables.items():
+            if not (table.history or table.daily or self.files.history or self.files.daily):
+                raise ValueError(f"table '{name}' has no pattern: name its files by history, daily or both")
+        return self
 
 
 class Identity(_Strict):
@@ -72,6 +121,12 @@ class Lifecycle(_Strict):
     new_days: int = Field(90, ge=1)
     active_days: int = Field(180, ge=1)
     lapsed_days: int = Field(365, ge=1)
+
+    @model_validator(mode="after")
+    def _are_ordered(self) -> Lifecycle:
+        if not self.new_days <= self.active_days <= self.lapsed_days:
+            raise ValueError("new_days, active_days and lapsed_days must not fall")
+        return self
 
 
 class Retention(_Strict):
@@ -99,13 +154,20 @@ class Deployment(_Strict):
     identity: Identity
     lifecycle: Lifecycle = Lifecycle()
     retention: Retention = Retention()
-    systems: dict[str, System] = Field(min_length=1)
+    systems: dict[SystemName, System] = Field(min_length=1)
 
     @field_validator("timezone")
     @classmethod
     def _is_a_timezone(cls, value: str) -> str:
         if value not in available_timezones():
             raise ValueError(f"'{value}' is no IANA time zone (like Europe/Berlin)")
+        return value
+
+    @field_validator("survivorship")
+    @classmethod
+    def _names_every_role_once(cls, value: tuple[Role, ...]) -> tuple[Role, ...]:
+        if sorted(value) != sorted(get_args(Role)):
+            raise ValueError(f"every role must stand in it once: {', '.join(get_args(Role))}")
         return value
 
     @model_validator(mode="after")
@@ -196,6 +258,8 @@ def load_deployment(name: str) -> Deployment:
         settings = yaml.safe_load(path.read_text(encoding="utf-8"))
     except yaml.YAMLError as error:
         raise PipelineError(f"deployments/{name}.yml is no valid YAML: {error}") from error
+    if not isinstance(settings, dict) or "name" in settings:
+        raise PipelineError(f"deployments/{name}.yml must hold settings by their names; 'name' is the file's own.")
     try:
         return Deployment.model_validate({"name": name, **settings})
     except ValidationError as error:
@@ -206,7 +270,7 @@ def load_deployment(name: str) -> Deployment:
 def _explain(problem: Any) -> str:
     where = ".".join(str(part) for part in problem["loc"]) or "the file"
     if problem["type"] != "extra_forbidden":
-        return f"{where}: {problem['msg']}"
+        return f"{where}: {problem['msg'].removeprefix('Value error, ')}"
     guess = difflib.get_close_matches(str(problem["loc"][-1]), _known_keys(), n=1)
     return f"{where}: unknown key" + (f", did you mean '{guess[0]}'?" if guess else "")
 

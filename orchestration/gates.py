@@ -6,6 +6,7 @@ rows (``resources/landing.py``) or the run (``assets/``).
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
@@ -70,11 +71,18 @@ def broken_profile_rules(
     judged = [rule for rule in rules if any(profile.get(rule.figure) is not None for profile in profiles)]
     if not judged:
         return findings
-    frame = pd.DataFrame({rule.figure: [profile.get(rule.figure) for profile in profiles] for rule in judged}, dtype=float)
+    figures = {rule.figure: [_figure(profile.get(rule.figure)) for profile in profiles] for rule in judged}
+    frame = pd.DataFrame(figures, dtype=float)
     for rule, result in zip(judged, _validate(table, judged, frame), strict=True):
         for place in sorted(result.result.get("unexpected_index_list") or ()):
             findings[place].append(Finding(rule.severity, rule.message.format_map(profiles[place])))
     return findings
+
+
+def _figure(value: Any) -> float | None:
+    """A figure to judge. One that is no number counts as infinite: as a null it would slip through every bound."""
+    figure = None if value is None else float(value)
+    return math.inf if figure is not None and math.isnan(figure) else figure
 
 
 def _shown(value: object) -> str:
@@ -94,8 +102,14 @@ def _validate(
     for result in results:
         problem = _raised(result.exception_info or {})
         if problem:
-            raise PipelineError(f"{table}: the check {result.expectation_config.type} could not be judged: {problem}")
-    return sorted(results, key=lambda result: result.expectation_config.meta["place"])
+            rule = rules[_place(result)]
+            raise PipelineError(f"{table}: the check {rule.expectation} could not be judged: {problem}")
+    return sorted(results, key=_place)
+
+
+def _place(result: ExpectationValidationResult) -> int:
+    """The place of the result's rule in its suite; Great Expectations keeps no order."""
+    return int(result.expectation_config.meta["place"]) if result.expectation_config else -1
 
 
 def _raised(info: Mapping[str, Any]) -> str | None:
@@ -118,7 +132,7 @@ def _expectation(rule: RowRule | ProfileRule, place: int) -> Expectation:
 
 
 @cache
-def _frames() -> BatchDefinition:
+def _frames() -> BatchDefinition[Any]:
     """An ephemeral context that takes frames; made once, because the import alone takes seconds."""
     import os
 

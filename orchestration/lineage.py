@@ -39,10 +39,15 @@ def column_lineage(
         qualified = qualify(tree, dialect="duckdb", schema=schema, validate_qualify_columns=False, identify=False)
         scope = build_scope(qualified)
         return dg.TableColumnLineage(
-            {column: _sources(lineage(column, qualified, schema=schema, scope=scope, dialect="duckdb"), parents) for column in columns}
+            {column: _sources(_trace(column, qualified, scope), parents) for column in columns}
         )
     except (SqlglotError, ValueError, KeyError):
         return None
+
+
+def _trace(column: str, qualified: exp.Expression, scope: Any) -> Any:
+    # untrimmed, because trimming copies the whole query once more for every column
+    return lineage(column, qualified, schema=None, scope=scope, dialect="duckdb", trim_selects=False)
 
 
 def _sources(root: Any, parents: Mapping[str, tuple[dg.AssetKey, Columns]]) -> list[dg.TableColumnDep]:

@@ -30,12 +30,14 @@ def version(
     """Build the asset that publishes; it waits for ``built`` and answers for every check of ``built`` and ``judged``."""
     assets = {key for definition in built for key in definition.keys}
     checks = {key for definition in (*built, *judged) for key in definition.check_keys}
+    # the ends of the flow: everything else comes before one of them
+    ends = assets - {dep.asset_key for definition in built for spec in definition.specs for dep in spec.deps}
 
     @dg.multi_asset(
         name="version",
         specs=[
-            _spec(RUNS, "One row per published run: when it ran, what it covered.", "quality", deployment, assets),
-            _spec(CHECKS, "One row per check and published run, with its verdict.", "quality", deployment, assets),
+            _spec(RUNS, "One row per published run: when it ran, what it covered.", "quality", deployment, ends),
+            _spec(CHECKS, "One row per check and published run, with its verdict.", "quality", deployment, ends),
             _spec(
                 VERSION,
                 "One row per published version: an immutable DuckDB file, the marts as Parquet, and a manifest.",
@@ -160,7 +162,7 @@ def _started_at(context: dg.AssetExecutionContext) -> datetime:
 def _covered(warehouse: Warehouse) -> tuple[list[date], date]:
     """The load dates that have landed, and the as-of date they give."""
     with warehouse.connect() as connection:
-        profiles = warehouse.home.landing / "*" / "*" / "*" / "profile.json"
+        profiles = warehouse.home.landing / "*" / "*" / "load_date=*" / "profile.json"
         days = connection.execute(f"select distinct load_date::date from read_json('{profiles}') order by all").fetchall()
         as_of = connection.execute("select as_of_date from intermediate.int_as_of").fetchall()[0][0]
     return [day for (day,) in days], as_of

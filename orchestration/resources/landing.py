@@ -11,6 +11,7 @@ import shutil
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
+from functools import cached_property
 from pathlib import Path
 from statistics import median
 from typing import Any
@@ -21,9 +22,9 @@ import pyarrow.parquet as pq
 
 from expectations.registry import raw_suite
 from expectations.suite import RawSuite
-from orchestration.connectors.files import pull
 from orchestration.connectors.batch import Batch
-from orchestration.deployment import Table
+from orchestration.connectors.files import available_load_dates, pull
+from orchestration.deployment import Deployment, Table
 from orchestration.gates import Finding, broken_profile_rules, broken_row_rules
 from orchestration.home import Home
 
@@ -65,12 +66,18 @@ class Unit:
         return "\n".join(lines)
 
 
-@dataclass(frozen=True)
+@dataclass
 class Landing:
     """Lands the tables of a deployment from its extracts folder."""
 
+    deployment: Deployment
     home: Home
     extracts: Path
+
+    @cached_property
+    def delivered_load_dates(self) -> list[date]:
+        """The load dates for which anything was delivered when the run asked first."""
+        return available_load_dates(self.deployment, self.extracts)
 
     def admit(self, table: Table, load_dates: Sequence[date]) -> list[Unit]:
         """Pull, judge and land the units of ``table``, oldest first.
@@ -85,7 +92,9 @@ class Landing:
         writers = {load_date: _Writer(self.home, table, suite, load_date) for load_date in load_dates}
         for chunk in _chunks(self._pull(table, load_dates)):
             _judge(suite, [(writers[load_date], batch) for load_date, batch in chunk])
-        profiles = [writer.close() for writer in writers.values()]
+        profiles: list[dict[str, Any]] = []
+        for writer in writers.values():
+            profiles.append(writer.close(profiles))
         units: list[Unit] = []
         for writer, profile, findings in zip(
             writers.values(), profiles, broken_profile_rules(table.name, suite.batch, profiles), strict=True
@@ -118,13 +127,22 @@ class Landing:
 
 
 def _chunks(batches: Iterable[tuple[date, Batch]]) -> Iterator[list[tuple[date, Batch]]]:
-    """Batches of one or several nights, as many rows as are judged at once: a judgement has a fixed cost."""
+    """Batches of one or several nights, as many rows as are judged at once: a judgement has a fixed cost.
+
+    Only batches that agree on their columns' types are judged together: in a common type a value would look different.
+    """
     chunk: list[tuple[date, Batch]] = []
+    types: dict[str, pa.DataType] = {}
     for load_date, batch in batches:
+        delivered = dict(zip(batch.rows.column_names, batch.rows.schema.types, strict=True))
+        if chunk and any(types.get(name, delivered[name]) != delivered[name] for name in delivered):
+            yield chunk
+            chunk, types = [], {}
         chunk.append((load_date, batch))
+        types |= delivered
         if sum(waiting.rows.num_rows for _, waiting in chunk) >= ROWS_PER_JUDGEMENT:
             yield chunk
-            chunk = []
+            chunk, types = [], {}
     if chunk:
         yield chunk
 
@@ -168,15 +186,19 @@ class _Writer:
         if rows.num_rows:
             self._write_landing(rows)
         if rejected:
-            self._write_quarantine(rejected)
+            self._write_quarantine(sorted(rejected, key=lambda row: row[1]))
 
-    def close(self) -> dict[str, Any]:
-        """Finish the unit's files: each unit has at least one of either kind, with the promised columns."""
+    def close(self, earlier: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
+        """Finish the unit's files: each unit has at least one of either kind, with the promised columns.
+
+        Args:
+            earlier: profiles of units that are about to land before this one.
+        """
         if not self.parts:
             self._write_landing(pa.table({"_source_file": pa.array([], pa.string()), "_source_row": pa.array([], pa.int64())}))
         if not self.rejected_count:
             self._write_quarantine([])
-        profile = self._profile()
+        profile = self._profile(earlier)
         kept = ("system", "table", "load_date", "source_row_count", "landed_row_count", "quarantined_row_count", "columns")
         text = json.dumps({key: profile[key] for key in kept}, ensure_ascii=False)
         (self.new_landing / "profile.json").write_text(text, encoding="utf-8")
@@ -210,13 +232,13 @@ class _Writer:
         told = [f"{file}, line {place}: {'; '.join(reasons)}" for file, place, reasons, _ in rejected]
         self.examples = (self.examples + told)[:EXAMPLES]
 
-    def _profile(self) -> dict[str, Any]:
+    def _profile(self, earlier: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
         row_count = self.landed_count + self.rejected_count
         limit = self.table.settings.rejected_rate_limit
         missing = [name for name in self.suite.required if name not in self.delivered]
         missing_optional = [name for name in self.suite.optional if name not in self.delivered]
         new = [name for name in self.delivered if name not in {*self.suite.required, *self.suite.optional}]
-        recent = self._recent_row_counts()
+        recent = self._recent_row_counts(earlier)
         recent_median = median(recent) if len(recent) >= 4 else 0
         was_delivered = bool(self.delivered)
         return {
@@ -230,7 +252,7 @@ class _Writer:
             "row_count": row_count,
             "rejected_count": self.rejected_count,
             "rejected_rate_limit": limit,
-            "rejected_excess": max(0.0, self.rejected_count - limit * row_count),
+            "rejected_excess": max(0.0, round(self.rejected_count - limit * row_count, 6)),
             "delivered_columns": ", ".join(self.delivered),
             "missing_column_count": len(missing) if was_delivered else 0,
             "missing_columns": ", ".join(missing),
@@ -242,15 +264,13 @@ class _Writer:
             "volume_ratio": round(row_count / recent_median, 2) if recent_median >= 100 else None,
         }
 
-    def _recent_row_counts(self) -> list[int]:
+    def _recent_row_counts(self, earlier: Sequence[Mapping[str, Any]]) -> list[int]:
         """The row counts of the last 14 nights before this one; the history drop is no night."""
-        history = self.table.deployment.history_load_date
-        nights = sorted(
-            (date.fromisoformat(path.parent.name.removeprefix("load_date=")), path)
-            for path in self.landing.glob("load_date=*/profile.json")
-        )
-        before = [path for night, path in nights if history < night < self.load_date]
-        return [json.loads(path.read_text(encoding="utf-8"))["source_row_count"] for path in before[-14:]]
+        history, today = self.table.deployment.history_load_date.isoformat(), self.load_date.isoformat()
+        profiles = self.landing.glob("load_date=*/profile.json")
+        landed = (json.loads(path.read_text(encoding="utf-8")) for path in profiles)
+        counts = {profile["load_date"]: profile["source_row_count"] for profile in (*landed, *earlier)}
+        return [counts[night] for night in sorted(counts) if history < night < today][-14:]
 
 
 def _pandas_type(arrow_type: pa.DataType) -> Any:

@@ -3,9 +3,9 @@
 The lock is the kernel's: it dies with its process, so a killed run leaves nothing to clear.
 """
 
-import _thread
 import fcntl
 import os
+import signal
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -63,7 +63,8 @@ class RunLock(dg.ConfigurableResource):
         def end() -> None:
             if context.log:
                 context.log.error(f"The run has taken more than {self.timeout_minutes} minutes and is ended.")
-            _thread.interrupt_main()
+            # a real signal, which also ends a wait for the system; the same that ctrl-c sends
+            os.kill(os.getpid(), signal.SIGINT)
 
         with hold(Home(Path(self.home_root))):
             timer = threading.Timer(self.timeout_minutes * 60, end)

@@ -11,7 +11,7 @@ from pathlib import Path
 from orchestration.deployment import PROJECT
 from tests.architecture.project import assert_none, modules, project_files
 
-PLACES_OF_ONE_MACHINE = re.compile(r"/home/\w|/Users/\w|/root/|/work/|/tmp/\w|[A-Z]:\\\\")
+PLACES_OF_ONE_MACHINE = re.compile(r"/home/\w+|/Users/\w+|/root/|/work/|/tmp/\w+|[A-Z]:\\\\")
 REGISTRY_HOSTS = re.compile(r"\bpypi\.|pythonhosted|index[-_]url|find[-_]links|artifactory|\bnexus\b", re.IGNORECASE)
 
 

@@ -8,7 +8,6 @@ from datetime import date, timedelta
 
 import dagster as dg
 
-from orchestration.connectors.files import available_load_dates
 from orchestration.deployment import Deployment, Table
 from orchestration.errors import PipelineError
 from orchestration.progress import step
@@ -52,7 +51,7 @@ def extract(table: Table) -> dg.AssetsDefinition:
     ) -> Iterator[dg.MaterializeResult | dg.AssetCheckResult]:
         with step(f"extract {table.name}") as progress:
             try:
-                units = landing.admit(table, _load_dates(context, table, landing))
+                units = landing.admit(table, _load_dates(context, landing))
             except PipelineError as error:
                 raise dg.Failure(description=str(error), allow_retries=False) from error
             progress.detail(_told(units))
@@ -65,14 +64,13 @@ def extract(table: Table) -> dg.AssetsDefinition:
     return landed
 
 
-def _load_dates(context: dg.AssetExecutionContext, table: Table, landing: Landing) -> list[date]:
+def _load_dates(context: dg.AssetExecutionContext, landing: Landing) -> list[date]:
     """The days of the run's range for which anything was delivered."""
     keys = context.partition_key_range
     first, last = date.fromisoformat(keys.start), date.fromisoformat(keys.end)
-    delivered = set(available_load_dates(table.deployment, landing.extracts))
     days = [first + timedelta(days=place) for place in range((last - first).days + 1)]
     # days on which nothing was delivered at all fail here with the connector's message, when they are all there is
-    return [day for day in days if day in delivered] or days[:1]
+    return [day for day in days if day in landing.delivered_load_dates] or days[:1]
 
 
 def _told(units: list[Unit]) -> str:

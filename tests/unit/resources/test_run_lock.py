@@ -1,0 +1,100 @@
+"""One run at a time, seen from other processes."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import IO
+
+import pytest
+
+from orchestration.deployment import PROJECT
+from orchestration.home import Home
+from orchestration.resources.run_lock import AlreadyRunningError, hold
+
+HOLD = """
+import sys
+from pathlib import Path
+from orchestration.home import Home
+from orchestration.resources.run_lock import hold
+with hold(Home(Path(sys.argv[1]))):
+    print("held", flush=True)
+    sys.stdin.read()
+"""
+OUTLAST = """
+import signal, sys, time
+import dagster as dg
+from orchestration.resources.run_lock import RunLock
+signal.signal(signal.SIGINT, signal.default_int_handler)  # whatever started the tests
+lock = RunLock(home_root=sys.argv[1], timeout_minutes=0)
+with lock.yield_for_execution(dg.build_init_resource_context()):
+    time.sleep(60)
+"""
+
+Start = Callable[[Path], "subprocess.Popen[str]"]
+
+
+@pytest.fixture
+def start() -> Iterator[Start]:
+    """Start processes that hold the lock of a home until they are told to end."""
+    started: list[subprocess.Popen[str]] = []
+
+    def holder(root: Path) -> subprocess.Popen[str]:
+        command = [sys.executable, "-c", HOLD, str(root)]
+        process = subprocess.Popen(command, cwd=PROJECT, text=True, stdin=subprocess.PIPE, stdout=subprocess.PIPE)
+        started.append(process)
+        assert _of(process.stdout).readline() == "held\n"
+        return process
+
+    yield holder
+    for process in started:
+        process.kill()
+        process.wait()
+        _of(process.stdin).close()
+        _of(process.stdout).close()
+
+
+def _of(stream: IO[str] | None) -> IO[str]:
+    assert stream is not None
+    return stream
+
+
+def test_the_second_run_is_told_which_process_holds_the_lock(tmp_path: Path, start: Start) -> None:
+    holder = start(tmp_path / "demo")
+    message = rf"Another run of 'demo' is under way \(process {holder.pid}, since \d{{4}}-.* UTC\)\. Wait until it ends"
+    with pytest.raises(AlreadyRunningError, match=message), hold(Home(tmp_path / "demo")):
+        pass
+
+
+def test_another_deployment_can_run_beside_it(tmp_path: Path, start: Start) -> None:
+    start(tmp_path / "demo")
+    with hold(Home(tmp_path / "olist")):
+        pass
+
+
+def test_a_killed_holder_leaves_no_lock(tmp_path: Path, start: Start) -> None:
+    holder = start(tmp_path)
+    holder.kill()
+    holder.wait()
+    with hold(Home(tmp_path)):
+        pass
+
+
+def test_a_run_that_ends_or_fails_gives_the_lock_back(tmp_path: Path) -> None:
+    with pytest.raises(ValueError, match="broke"), hold(Home(tmp_path)):
+        raise ValueError("broke")
+    with hold(Home(tmp_path)), pytest.raises(AlreadyRunningError), hold(Home(tmp_path)):
+        pass
+    with hold(Home(tmp_path)):
+        pass
+
+
+def test_a_run_that_outlasts_its_time_is_ended_and_gives_the_lock_back(tmp_path: Path) -> None:
+    command = [sys.executable, "-c", OUTLAST, str(tmp_path)]
+    ended = subprocess.run(command, cwd=PROJECT, text=True, capture_output=True, check=False, timeout=50)
+    assert "KeyboardInterrupt" in ended.stderr
+    assert "has taken more than 0 minutes and is ended" in ended.stderr
+    with hold(Home(tmp_path)):
+        pass
