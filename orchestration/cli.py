@@ -22,7 +22,6 @@ from orchestration.home import Home
 
 if TYPE_CHECKING:
     from orchestration.deployment import Deployment
-    from orchestration.progress import Report
 
 
 class _Commands(click.Group):
@@ -39,7 +38,11 @@ class _Commands(click.Group):
 
 
 _deployment = click.option(
-    "--deployment", default="demo", envvar="CX360_DEPLOYMENT", show_default=True, help="The file deployments/<name>.yml."
+    "--deployment",
+    default="demo",
+    envvar="CX360_DEPLOYMENT",
+    show_default=True,
+    help="The file deployments/<name>.yml.",
 )
 _extracts = click.option(
     "--extracts",
@@ -87,7 +90,9 @@ def _date(value: datetime | None) -> date | None:
     return value.date() if value else None
 
 
-def _run(settings: Deployment, extracts: Path | None, first: date | None, last: date | None, full_refresh: bool) -> None:
+def _run(
+    settings: Deployment, extracts: Path | None, first: date | None, last: date | None, full_refresh: bool
+) -> None:
     from orchestration.console import Night, quiet_libraries
 
     quiet_libraries()
@@ -204,5 +209,3 @@ def test(is_long: bool, arguments: tuple[str, ...]) -> None:
     from orchestration.dev import test as check
 
     sys.exit(check(is_long, arguments))
-
-

@@ -8,7 +8,6 @@ from __future__ import annotations
 import logging
 import os
 import time
-import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
 from types import TracebackType
@@ -29,7 +28,6 @@ def quiet_libraries() -> None:
     """Let the libraries speak to Dagster's event log, which the UI shows, and not over our lines."""
     logging.getLogger("dagster").setLevel(logging.CRITICAL + 1)
     logging.getLogger("great_expectations").setLevel(logging.ERROR)
-    warnings.simplefilter("ignore")
     os.environ.setdefault("GX_ANALYTICS_ENABLED", "false")
 
 
@@ -51,7 +49,9 @@ class Night:
             self.status.start()
         return self
 
-    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
         if self.status:
             self.status.stop()
         self._listening.__exit__(kind, error, trace)
@@ -71,7 +71,9 @@ class Night:
         self.finished.append(report)
         style = "red" if report.has_failed else None
         mark = "failed" if report.has_failed else "done"
-        self.console.print(f"{elapsed}  {mark:<6} {report.step:<38} {report.seconds:6.1f} s  {report.detail}", style=style)
+        self.console.print(
+            f"{elapsed}  {mark:<6} {report.step:<38} {report.seconds:6.1f} s  {report.detail}", style=style
+        )
 
     def tell(self, outcome: Outcome) -> None:
         """Print what the run came to: the published figures, or what must be mended."""
@@ -95,7 +97,7 @@ class Night:
         if outcome.run_id is None:
             self.console.print("Nothing was pending: every load date with extracts is published.")
         else:
-            self.console.print(f"Time       {time.monotonic() - self.started:.1f} s: {self._where_time_went()}")
+            self.console.print(f"Time        {time.monotonic() - self.started:.1f} s: {self._where_time_went()}")
 
     def _where_time_went(self) -> str:
         spent: dict[str, float] = {}

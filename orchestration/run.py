@@ -131,9 +131,7 @@ def run_night(
     job = definitions.resolve_job_def("nightly")
     selection = None
     if not load_dates:
-        selection = [
-            key for key in definitions.resolve_asset_graph().executable_asset_keys if key.path[0] != "landing"
-        ]
+        selection = [key for key in definitions.resolve_asset_graph().executable_asset_keys if key.path[0] != "landing"]
     result = job.execute_in_process(
         instance=instance,
         tags=range_tags(load_dates) if load_dates else None,
@@ -153,8 +151,10 @@ def _problem(failed: dg.DagsterEvent) -> str:
     if failure.user_failure_data and failure.user_failure_data.description:
         return str(failure.user_failure_data.description)
     error = failure.error
-    while error.cause:
+    while error and error.cause:
         error = error.cause
+    if not error:
+        return f"Step '{failed.step_key}' broke; the Dagster UI shows where."
     return f"Step '{failed.step_key}' broke: {error.message.strip()} (the Dagster UI shows where)"
 
 

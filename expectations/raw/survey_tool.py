@@ -2,7 +2,16 @@
 
 from __future__ import annotations
 
-from expectations.rules import STANDARD, each, filled_list, instant, one_of, required, text_at_most, volume_like_recent_loads
+from expectations.rules import (
+    STANDARD,
+    each,
+    filled_list,
+    instant,
+    one_of,
+    required,
+    text_at_most,
+    volume_like_recent_loads,
+)
 from expectations.suite import RawSuite
 
 SURVEYS = RawSuite(

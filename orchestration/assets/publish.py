@@ -27,7 +27,7 @@ def version(
     built: Sequence[dg.AssetsDefinition],
     judged: Sequence[dg.AssetChecksDefinition],
 ) -> dg.AssetsDefinition:
-    """Build the asset that publishes; it waits for ``built`` and answers for every check of ``built`` and ``judged``."""
+    """Build the asset that publishes: it waits for ``built``, and answers for every check of it and of ``judged``."""
     assets = {key for definition in built for key in definition.keys}
     checks = {key for definition in (*built, *judged) for key in definition.check_keys}
     # the ends of the flow: everything else comes before one of them
@@ -77,7 +77,8 @@ def version(
                     "load_dates": [day.isoformat() for day in load_dates],
                     "code_revision": run["code_revision"],
                     "checks": {
-                        status: sum(verdict["status"] == status for verdict in verdicts) for status in ("passed", "warned")
+                        status: sum(verdict["status"] == status for verdict in verdicts)
+                        for status in ("passed", "warned")
                     },
                 },
             )
@@ -163,7 +164,9 @@ def _covered(warehouse: Warehouse) -> tuple[list[date], date]:
     """The load dates that have landed, and the as-of date they give."""
     with warehouse.connect() as connection:
         profiles = warehouse.home.landing / "*" / "*" / "load_date=*" / "profile.json"
-        days = connection.execute(f"select distinct load_date::date from read_json('{profiles}') order by all").fetchall()
+        days = connection.execute(
+            f"select distinct load_date::date from read_json('{profiles}') order by all"
+        ).fetchall()
         as_of = connection.execute("select as_of_date from intermediate.int_as_of").fetchall()[0][0]
     return [day for (day,) in days], as_of
 

@@ -18,7 +18,7 @@ from zoneinfo import ZoneInfo
 import numpy as np
 from numpy.typing import NDArray
 
-ZONE = ZoneInfo("Europe/Berlin")
+ZONE = "Europe/Berlin"
 HISTORY_DAYS = 731
 HORIZON_NIGHTS = 366
 GROWTH = 0.40
@@ -104,7 +104,7 @@ class World:
 
 def midnight(day: date) -> np.datetime64:
     """The UTC time at which a day begins where the company is."""
-    local = datetime.combine(day, time(), ZONE)
+    local = datetime.combine(day, time(), ZoneInfo(ZONE))
     return np.datetime64(int(local.timestamp()), "s")
 
 
