@@ -5,8 +5,6 @@ Colour and movement on a terminal only; the same lines without them in a log.
 
 from __future__ import annotations
 
-import logging
-import os
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -22,13 +20,6 @@ from orchestration.progress import Report, listening, step
 
 if TYPE_CHECKING:
     from orchestration.run import Outcome
-
-
-def quiet_libraries() -> None:
-    """Let the libraries speak to Dagster's event log, which the UI shows, and not over our lines."""
-    logging.getLogger("dagster").setLevel(logging.CRITICAL + 1)
-    logging.getLogger("great_expectations").setLevel(logging.ERROR)
-    os.environ.setdefault("GX_ANALYTICS_ENABLED", "false")
 
 
 class Night:

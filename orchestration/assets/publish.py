@@ -65,9 +65,9 @@ def version(
                 "check_count": len(verdicts),
                 "warning_count": sum(verdict["status"] == "warned" for verdict in verdicts),
             }
-            counts = _write_log(warehouse, publication, run, verdicts)
-            for key, row_count in counts.items():
-                yield dg.MaterializeResult(asset_key=key, metadata={"dagster/row_count": row_count})
+            logged = _write_log(warehouse, publication, run, verdicts)
+            for key, metadata in logged.items():
+                yield dg.MaterializeResult(asset_key=key, metadata=metadata)
             place = publication.publish(
                 as_of_date,
                 context.run.run_id,
@@ -173,9 +173,9 @@ def _covered(warehouse: Warehouse) -> tuple[list[date], date]:
 
 def _write_log(
     warehouse: Warehouse, publication: Publication, run: dict[str, Any], verdicts: list[dict[str, Any]]
-) -> dict[dg.AssetKey, int]:
+) -> dict[dg.AssetKey, dict[str, Any]]:
     """Write this run and its checks beside those of the versions before, which the current version carries."""
-    counts = {}
+    metadata = {}
     before = publication.current / "cx360.duckdb"
     with warehouse.connect() as connection:
         if before.exists():
@@ -190,10 +190,14 @@ def _write_log(
             )
             connection.execute(f"create or replace table cx360.{table} as {earlier} select * from rows")
             connection.unregister("rows")
-            counts[key] = int(connection.execute(f"select count(*) from cx360.{table}").fetchall()[0][0])
+            columns = connection.execute(f"describe cx360.{table}").fetchall()
+            metadata[key] = {
+                "dagster/row_count": int(connection.execute(f"select count(*) from cx360.{table}").fetchall()[0][0]),
+                "dagster/column_schema": dg.TableSchema([dg.TableColumn(column[0], column[1]) for column in columns]),
+            }
         if before.exists():
             connection.execute("detach before")
-    return counts
+    return metadata
 
 
 def code_revision() -> str:

@@ -17,6 +17,8 @@ from orchestration.resources.dbt import Dbt
 from orchestration.resources.run_lock import RunLock
 from orchestration.resources.warehouse import Warehouse
 
+EXAMPLES = 3
+
 # a part waits for what stands before it in the flow; dbt names the dependencies themselves
 PARTS = {
     "stage": "resource_type:seed fqn:cx360.staging fqn:cx360.intermediate",
@@ -63,7 +65,7 @@ def transform(part: str, manifest: Mapping[str, Any], owner: str) -> dg.AssetsDe
             lineages = LineageStore(dbt.home.dbt / "lineage.json")
             yield from _told(results, nodes, warehouse, dbt.manifest(), lineages)
             lineages.save()
-            problems = _problems(results, nodes)
+            problems = _problems(results, nodes, warehouse)
             if problems:
                 told = f"{len(problems)} of {len(nodes)} nodes of '{part}' are not green; nothing is published."
                 raise dg.Failure(description="\n".join([told, *problems[:20]]), allow_retries=False)
@@ -165,16 +167,23 @@ def _parents(
     return parents
 
 
-def _problems(results: list[Any], nodes: Nodes) -> list[str]:
+def _problems(results: list[Any], nodes: Nodes, warehouse: Warehouse) -> list[str]:
     """Nodes that failed, were skipped, or were never heard of again."""
-    fine = {"success", "pass", "warn"}
-    heard = {result.node.unique_id: result for result in results}
+    heard = {result.node.unique_id: str(result.status) for result in results}
+    broken = [result for result in results if str(result.status) in {"error", "fail", "runtime error"}]
     problems = [
-        f"  {result.node.name} ({result.node.original_file_path}): {result.status}: {result.message or 'no message'}"
-        for result in results
-        if str(result.status) not in fine and str(result.status) != "skipped"
+        f"  {result.node.name} ({result.node.original_file_path}): {result.message or result.status}"
+        for result in broken
     ]
-    problems += [f"  {uid.split('.')[2]}: skipped" for uid, result in heard.items() if str(result.status) == "skipped"]
+    with warehouse.connect() as connection:
+        for result in broken:
+            if str(result.status) == "fail":
+                failing = connection.sql(result.node.compiled_code).limit(EXAMPLES)
+                problems += [
+                    f"    {result.node.name}: {dict(zip(failing.columns, row, strict=True))}"
+                    for row in failing.fetchall()
+                ]
+    problems += [f"  {uid.split('.')[2]}: skipped" for uid, status in heard.items() if status == "skipped"]
     return problems + [
         f"  {uid.split('.')[2]}: was not run, and dbt did not say why" for uid in nodes if uid not in heard
     ]

@@ -64,7 +64,6 @@ def test_every_materialization_tells_its_rows_and_columns(records: list[dg.Event
         key.to_user_string()
         for key, materialization in materializations(records).items()
         if key.path[0] != "published"
-        and key.path[0] != "quality"
         and not {"dagster/row_count", "dagster/column_schema"} <= set(materialization.metadata)
     ]
     assert lacking == []
