@@ -6,6 +6,7 @@ libraries stand inside the commands, so that ``--help`` answers at once.
 
 from __future__ import annotations
 
+import gc
 import os
 import shutil
 import sys
@@ -87,6 +88,8 @@ def run(
         _make_demo(settings, Home.of(settings).extracts, customers=10_000, nights=30, seed=7)
     from orchestration.console import Night
 
+    # a night is short and makes millions of small objects that live as long as it does
+    gc.set_threshold(200_000, 50, 50)
     with Night(settings) as night:
         with night.watching("start"):
             from orchestration.run import run_night
