@@ -90,9 +90,11 @@ shared as (
 
     select
         *,
-        link_type <> 'external_id' and first_load_date >= min(
-            case when people_count > {{ var('max_people_per_value') }} then first_load_date end
-        ) over (partition by link_type, link_value) as is_common
+        min(
+            case
+                when people_count > {{ var('max_people_per_value') }} then first_load_date
+            end
+        ) over (partition by link_type, link_value) as common_since_date
     from counted
 
 ),
@@ -109,7 +111,10 @@ final as (
         shared.link_value,
         case
             when overrides.link_type is not null then 'override'
-            when shared.is_common then 'shared by too many people'
+            when
+                shared.link_type <> 'external_id'
+                and shared.first_load_date >= shared.common_since_date
+                then 'shared by too many people'
         end as ignored_reason,
 
         -- measures
@@ -120,10 +125,9 @@ final as (
 
     from shared
     left join overrides
-        on
-            shared.system = overrides.system
-            and shared.source_id = overrides.source_id
-            and shared.link_type = overrides.link_type
+        on shared.system = overrides.system
+        and shared.source_id = overrides.source_id
+        and shared.link_type = overrides.link_type
 
 )
 
