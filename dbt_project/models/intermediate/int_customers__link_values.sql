@@ -92,7 +92,8 @@ shared as (
         *,
         min(
             case
-                when people_count > {{ var('max_people_per_value') }} then first_load_date
+                when people_count > {{ var('max_people_per_value') }}
+                    then first_load_date
             end
         ) over (partition by link_type, link_value) as common_since_date
     from counted
