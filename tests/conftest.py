@@ -13,8 +13,8 @@ TESTS = Path(__file__).parent
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Keep tests that share a costly fixture on one worker, so that it is built once.
 
-    These are the architecture tests, and the integration tests of one file. Files that share a session's fixture name
-    their group themselves: ``pytestmark = pytest.mark.xdist_group("demo nights")``.
+    These are the architecture tests, and the integration tests of one folder. Files that share a session's fixture with
+    others name their group themselves: ``pytestmark = pytest.mark.xdist_group("demo nights")``.
     """
     for item in items:
         path = item.path.relative_to(TESTS)

@@ -131,11 +131,3 @@ def test_every_formula_is_proven_by_dbts_unit_tests(demo_night: Company) -> None
     statuses = [str(result.status) for result in proven.result.results]  # type: ignore[union-attr]
     assert len(statuses) > 40
     assert set(statuses) == {"pass"}
-
-
-def test_olists_own_mappings_are_proven_by_dbts_unit_tests(olist_night: Company) -> None:
-    selection = ["--select", "fqn:cx360.staging.olist,test_type:unit"]
-    proven = run_dbt(olist_night.deployment, olist_night.home, ["--quiet", "test", *selection])
-    statuses = [str(result.status) for result in proven.result.results]  # type: ignore[union-attr]
-    assert statuses
-    assert set(statuses) == {"pass"}

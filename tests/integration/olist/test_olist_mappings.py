@@ -1,0 +1,14 @@
+"""Olist's own mappings, proven by dbt's unit tests in a warehouse that holds its tables."""
+
+from __future__ import annotations
+
+from orchestration.resources.dbt import run_dbt
+from tests.integration.conftest import Company
+
+
+def test_olists_own_mappings_are_proven_by_dbts_unit_tests(olist_night: Company) -> None:
+    selection = ["--select", "fqn:cx360.staging.olist,test_type:unit"]
+    proven = run_dbt(olist_night.deployment, olist_night.home, ["--quiet", "test", *selection])
+    statuses = [str(result.status) for result in proven.result.results]  # type: ignore[union-attr]
+    assert statuses
+    assert set(statuses) == {"pass"}
