@@ -7,6 +7,7 @@ asked. Each step reads only what the steps before it made.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cached_property
 
 import pandas as pd
 
@@ -39,12 +40,12 @@ class Company:
     journeys: Journeys
     feedback: Feedback
 
-    @property
+    @cached_property
     def order_numbers(self) -> Texts:
         """The number of each order, which every system uses."""
         return self.world.numbered("O", len(self.buying.orders))
 
-    @property
+    @cached_property
     def response_ids(self) -> Texts:
         """The id of each response to a survey."""
         return self.world.numbered("S", len(self.feedback.responses))
