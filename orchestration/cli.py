@@ -22,7 +22,6 @@ from orchestration.home import Home
 
 if TYPE_CHECKING:
     from orchestration.deployment import Deployment
-    from orchestration.progress import Report
 
 
 class _Commands(click.Group):

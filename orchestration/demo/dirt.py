@@ -114,15 +114,15 @@ def _write_in_utc(_: World, __: date, rows: pd.DataFrame, rng: np.random.Generat
 
 
 def _double_hour(world: World, _: date, rows: pd.DataFrame, rng: np.random.Generator) -> tuple[pd.DataFrame, int]:
-    """Every contact logged on the day that summer time ends moves into the hour that this day has twice."""
+    """What was written in the week up to the end of summer time moves into the hour that its last day has twice."""
     last_of_october = date(world.history_load_date.year, 10, 31)
     sunday = last_of_october - timedelta(days=(last_of_october.weekday() + 1) % 7)
     at = rows["written_at"].to_numpy(copy=True)
-    that_day = (at >= midnight(sunday)) & (at < midnight(sunday + timedelta(days=1)))
+    that_week = (at >= midnight(sunday - timedelta(days=6))) & (at < midnight(sunday + timedelta(days=1)))
     # local 02:00 to 03:00 comes twice: 2 to 4 hours after the day began
     seconds = rng.integers(7_200, 14_400, len(rows)).astype("timedelta64[s]")
-    at[that_day] = (midnight(sunday) + seconds)[that_day]
-    return rows.assign(written_at=at), int(that_day.sum())
+    at[that_week] = (midnight(sunday) + seconds)[that_week]
+    return rows.assign(written_at=at), int(that_week.sum())
 
 
 def _misread(_: World, __: date, rows: pd.DataFrame, rng: np.random.Generator) -> tuple[pd.DataFrame, int]:

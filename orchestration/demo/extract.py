@@ -53,5 +53,6 @@ class Extract:
         if not (self.is_late_at_times and "late_rows" in world.dirt):
             return happened_at
         rng = world.rng(f"late {self.table}")
-        nights = np.where(rng.random(len(happened_at)) < LATE_ROWS_SHARE, rng.integers(1, MOST_NIGHTS_LATE + 1, len(happened_at)), 0)
+        is_late = rng.random(len(happened_at)) < LATE_ROWS_SHARE
+        nights = np.where(is_late, rng.integers(1, MOST_NIGHTS_LATE + 1, len(happened_at)), 0)
         return np.where(happened_at < world.history_end, happened_at, after(happened_at, nights))

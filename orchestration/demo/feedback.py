@@ -207,7 +207,7 @@ def _answered(rng: np.random.Generator, world: World, people: pd.DataFrame, aske
     asked["satisfaction"] = nature + asked["boost"].to_numpy()
     place = np.flatnonzero(answers(asked["satisfaction"].to_numpy()))
     responses = _responses(rng, people, asked, place)
-    return Feedback(invitations=asked, responses=responses, loops=_loops(rng, people, asked, responses, told_at))
+    return Feedback(invitations=asked, responses=responses, loops=_loops(rng, asked, responses, told_at))
 
 
 def _first_told(rng: np.random.Generator, people: pd.DataFrame, asked: pd.DataFrame, is_detractor: Flags) -> Times:
@@ -221,9 +221,7 @@ def _first_told(rng: np.random.Generator, people: pd.DataFrame, asked: pd.DataFr
     return time_where(closed, after(told_at, 0.5 + rng.gamma(2.0, 1.2, len(people))))
 
 
-def _loops(
-    rng: np.random.Generator, people: pd.DataFrame, asked: pd.DataFrame, responses: pd.DataFrame, told_at: Times
-) -> pd.DataFrame:
+def _loops(rng: np.random.Generator, asked: pd.DataFrame, responses: pd.DataFrame, told_at: Times) -> pd.DataFrame:
     """Every person's first detractor's answer that the company comes back to; later ones stay as they are."""
     bad = responses[responses["recommend"].between(0, DETRACTOR)]
     person = asked["person"].to_numpy()[bad["invitation"]]

@@ -26,7 +26,18 @@ from orchestration.demo.effects import WORLDS
 from orchestration.demo.names import Pool, make_pools
 from orchestration.demo.systems import crm, shop, survey_tool, tracking
 from orchestration.demo.world import HORIZON_NIGHTS, World
-from orchestration.demo.write import HISTORY, MARKER, TRUTH, append, as_csv, check_folder, encoded, file_of, finish, staged_for
+from orchestration.demo.write import (
+    HISTORY,
+    MARKER,
+    TRUTH,
+    append,
+    as_csv,
+    check_folder,
+    encoded,
+    file_of,
+    finish,
+    staged_for,
+)
 from orchestration.errors import PipelineError
 
 MOST_CUSTOMERS = 2_000_000
@@ -144,7 +155,8 @@ def _part(world: World, pools: dict[str, Pool]) -> Part:
         windows, planted = soil(world, extract, extract.windows(world))
         faults += planted
         if extract.person_id:
-            ids[extract.system, extract.table] = np.concatenate([rows[extract.person_id].to_numpy() for rows in windows])
+            records = [rows[extract.person_id].to_numpy() for rows in windows]
+            ids[extract.system, extract.table] = np.concatenate(records)
         for drop, rows in zip(_drops(world), windows, strict=True):
             content = encoded(extract.system, rows, is_first=is_first)
             files.append((f"{drop}/{file_of(extract.system, extract.table)}", content))

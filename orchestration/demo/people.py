@@ -32,9 +32,9 @@ def make_people(world: World, pools: dict[str, Pool]) -> pd.DataFrame:
     """One row per person, in the order of joining.
 
     Columns: number, segment (index of SEGMENTS), is_in_crm, is_buyer, country, language, first_name, last_name,
-    home (place in the pool of addresses), mailbox (place of the person whose e-mail address it is), is_treated (reached
-    by the initiative), mood (points of satisfaction above or below the segment's), registered_at (first known to the company), joined_at (first order,
-    or for a prospect the day of registration).
+    home (place in the pool of addresses), mailbox (place of the person whose e-mail address it is), mood (points of
+    satisfaction above or below the segment's), is_treated (reached by the initiative), registered_at (first known to
+    the company), joined_at (first order, or for a prospect the day of registration).
     """
     rng = world.rng("people")
     newcomers = round(world.block_customers * GROWTH)

@@ -31,7 +31,10 @@ QUESTIONS = (
         Question(f"experienced_{name}", "perception", 1, 7, 0.6, 0.4 + better, 0.7)
         for name, better in DIMENSIONS.items()
     ),
-    *(Question(f"importance_{name}", "importance", 1, 7, 0.0, 4.5 - better, 0.9) for name, better in DIMENSIONS.items()),
+    *(
+        Question(f"importance_{name}", "importance", 1, 7, 0.0, 4.5 - better, 0.9)
+        for name, better in DIMENSIONS.items()
+    ),
 )
 
 

@@ -55,7 +55,9 @@ def identity_of(company: Company, delivered: Mapping[tuple[str, str], Texts]) ->
         first_ids = ids.str.replace("^D", "C", regex=True) if place == ("crm", "customers") else ids
         person = person_of.reindex(first_ids).to_numpy()
         system, table = place
-        parts.append(pd.DataFrame({"system": system, "table": table, "source_id": ids, "person": person.astype(np.int64)}))
+        parts.append(
+            pd.DataFrame({"system": system, "table": table, "source_id": ids, "person": person.astype(np.int64)})
+        )
     return pd.concat(parts, ignore_index=True)
 
 
@@ -115,7 +117,9 @@ def _invitations(company: Company) -> pd.DataFrame:
 
 
 def _verbatims(company: Company) -> pd.DataFrame:
-    responses = company.feedback.responses.assign(source_id=company.response_ids, written_at=lambda rows: rows["submitted_at"])
+    responses = company.feedback.responses.assign(
+        source_id=company.response_ids, written_at=lambda rows: rows["submitted_at"]
+    )
     written = {
         ("survey_tool", "responses"): responses.assign(text=responses["comment"]),
         ("shop", "reviews"): reviews(company).assign(source_id=lambda rows: rows["review_id"]),

@@ -73,7 +73,9 @@ _SENTENCES = {
 }  # fmt: skip
 
 
-def make_comments(rng: np.random.Generator, language: Texts, felt: Rates, *, is_late: Flags, share: float) -> pd.DataFrame:
+def make_comments(
+    rng: np.random.Generator, language: Texts, felt: Rates, *, is_late: Flags, share: float
+) -> pd.DataFrame:
     """One row per person asked: comment, theme, sentiment, is_negated, language; nothing where nobody writes."""
     count = len(felt)
     theme = rng.choice(len(THEMES), count, p=list(THEMES.values()))
@@ -102,3 +104,13 @@ def _all_sentences() -> Texts:
 
 def _shown(texts: Texts, place: Numbers) -> Texts:
     return named(texts, place)
+
+
+def sentences() -> dict[str, tuple[str, str, str, bool]]:
+    """Every sentence with its theme, language, sentiment, and whether it negates."""
+    return {
+        sentence.lstrip(_NEGATED): (theme, language, sentiment, sentence.startswith(_NEGATED))
+        for (theme, language), by_sentiment in _SENTENCES.items()
+        for sentiment, some in zip(SENTIMENTS, by_sentiment, strict=True)
+        for sentence in some
+    }

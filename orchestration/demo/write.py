@@ -1,8 +1,8 @@
 """Files as the four systems deliver them: CSV, Parquet, JSON Lines, gzip JSON Lines; the same bytes every time.
 
 Everything is written into a folder beside the wanted one, which takes its place by one rename: whatever interrupts
-the writing, nobody ever meets half a drop. A company comes block by block: text files grow, Parquet files are put
-together from their pieces in the end.
+the writing, nobody ever meets half a drop. A company comes block by block: text files grow, Parquet files are
+written from their pieces in the end.
 """
 
 from __future__ import annotations
@@ -13,6 +13,7 @@ import re
 import shutil
 import tempfile
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -31,6 +32,7 @@ TRUTH = "truth"
 """What the pipeline never reads: the parameters, effects, labels and faults behind the rows."""
 MARKER = "demo.json"
 """Stands in every folder that the generator wrote, with the arguments: only such a folder is ever replaced."""
+THREADS = 2
 _PIECES = ".pieces"
 
 
@@ -103,8 +105,8 @@ def finish(staged: Path) -> None:
 
     A file of 0 bytes would look like a broken delivery.
     """
-    for pieces in sorted(staged.rglob(f"*{_PIECES}")):
-        _join(pieces)
+    with ThreadPoolExecutor(THREADS) as threads:
+        list(threads.map(_join, sorted(staged.rglob(f"*{_PIECES}"))))
     for path in staged.rglob("*.jsonl"):
         if not path.stat().st_size:
             path.write_bytes(b"\n")
@@ -117,7 +119,7 @@ def _join(pieces: Path) -> None:
     writer: pa_parquet.ParquetWriter | None = None
     with pieces.open("rb") as stream:
         while size := int.from_bytes(stream.read(8), "big"):
-            table = pa_parquet.read_table(io.BytesIO(stream.read(size)))
+            table = pa.ipc.open_stream(stream.read(size)).read_all()
             if writer is None:
                 path = pieces.with_suffix(".parquet")
                 writer = pa_parquet.ParquetWriter(path, table.schema, compression="zstd", version="2.6")
@@ -142,7 +144,7 @@ def as_csv(rows: pd.DataFrame, *, is_first: bool) -> bytes:
     return buffer.getvalue()
 
 
-def _json_lines(rows: pd.DataFrame, _: bool = False) -> bytes:
+def _json_lines(rows: pd.DataFrame, _is_first: bool = False) -> bytes:
     """Times as ISO 8601 in UTC."""
     if not len(rows):
         return b""
@@ -150,7 +152,7 @@ def _json_lines(rows: pd.DataFrame, _: bool = False) -> bytes:
     return written.to_json(orient="records", lines=True, force_ascii=False).encode()
 
 
-def _gzip_json_lines(rows: pd.DataFrame, _: bool = False) -> bytes:
+def _gzip_json_lines(rows: pd.DataFrame, _is_first: bool = False) -> bytes:
     lines = _json_lines(rows)
     return _zip(lines) if lines else b""
 
@@ -159,11 +161,12 @@ def _zip(content: bytes) -> bytes:
     return gzip.compress(content, compresslevel=3, mtime=0)
 
 
-def _parquet(rows: pd.DataFrame, _: bool = False) -> bytes:
-    """Times typed in UTC, amounts as decimals, counts as integers."""
+def _arrow(rows: pd.DataFrame, _is_first: bool = False) -> bytes:
+    """A piece of a Parquet file. Times are typed in UTC, amounts are decimals, counts integers."""
     table = pa.table({name: _typed(rows[name]) for name in rows.columns})
     buffer = io.BytesIO()
-    pa_parquet.write_table(table, buffer, compression="zstd", version="2.6", row_group_size=1_000_000)
+    with pa.ipc.new_stream(buffer, table.schema) as stream:
+        stream.write_table(table)
     return buffer.getvalue()
 
 
@@ -191,7 +194,7 @@ def _times(rows: pd.DataFrame) -> list[str]:
 
 _FORMATS: dict[str, tuple[str, Callable[[pd.DataFrame, bool], bytes]]] = {
     "crm": ("csv", _csv),
-    "shop": ("parquet", _parquet),
+    "shop": ("parquet", _arrow),
     "survey_tool": ("jsonl.gz", _gzip_json_lines),
     "tracking": ("jsonl", _json_lines),
 }

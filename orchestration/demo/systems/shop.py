@@ -87,9 +87,7 @@ def _buyers(rng: np.random.Generator, company: Company, persons: Numbers, linked
     )
 
 
-def _typed_names(
-    rng: np.random.Generator, names: pd.Series, change: Callable[[Texts], Texts], share: float
-) -> Texts:
+def _typed_names(rng: np.random.Generator, names: pd.Series, change: Callable[[Texts], Texts], share: float) -> Texts:
     written = names.to_numpy(dtype=object).copy()
     some = rng.random(len(written)) < share
     written[some] = change(written[some])

@@ -35,7 +35,9 @@ def extracts(company: Company) -> list[Extract]:
             "submitted_at",
             is_late_at_times=True,
         ),
-        Extract("survey_tool", "employee_answers", make_employee_answers(company.world), "submitted_at", is_shared=True),
+        Extract(
+            "survey_tool", "employee_answers", make_employee_answers(company.world), "submitted_at", is_shared=True
+        ),
     ]
 
 
@@ -106,7 +108,10 @@ def _responses(company: Company, invitation_ids: Texts) -> pd.DataFrame:
             "contact_id": company.links["contact_id"].to_numpy()[invited["person"]],
             "channel": invited["channel"].to_numpy(),
             "order_number": named(company.order_numbers, invited["order"].to_numpy()),
-            "answers": [_answers(values) for values in responses[[question.question for question in QUESTIONS]].to_numpy().tolist()],
+            "answers": [
+                _answers(values)
+                for values in responses[[question.question for question in QUESTIONS]].to_numpy().tolist()
+            ],
             "comment": responses["comment"],
             "submitted_at": responses["submitted_at"],
         }

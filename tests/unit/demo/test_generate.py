@@ -84,7 +84,9 @@ def test_another_seed_gives_other_rows(extracts: Extracts, tmp_path: Path) -> No
 
 def test_more_nights_leave_the_drops_before_them_as_they_are(extracts: Extracts, tmp_path: Path) -> None:
     fewer, more = contents(extracts.folder), contents(make(tmp_path / "more", nights=NIGHTS + 3))
-    fewer = {name: content for name, content in fewer.items() if name != write.MARKER and not name.startswith(write.TRUTH)}
+    fewer = {
+        name: content for name, content in fewer.items() if name != write.MARKER and not name.startswith(write.TRUTH)
+    }
     assert fewer.items() <= more.items()
 
 
@@ -156,7 +158,7 @@ def test_an_interrupted_generation_leaves_no_half_drop(
     def stop(*_: object, **__: object) -> None:
         raise stopped_by
 
-    monkeypatch.setattr(pa_parquet, "write_table", stop)
+    monkeypatch.setattr(pa_parquet, "ParquetWriter", stop)
     with pytest.raises(stopped_by):
         make(tmp_path / "out", customers=20)
     assert list(tmp_path.iterdir()) == []
@@ -167,7 +169,7 @@ def test_an_interrupted_generation_leaves_the_earlier_demo(tmp_path: Path, monke
         raise KeyboardInterrupt
 
     before = contents(make(tmp_path / "out", customers=20))
-    monkeypatch.setattr(pa_parquet, "write_table", stop)
+    monkeypatch.setattr(pa_parquet, "ParquetWriter", stop)
     with pytest.raises(KeyboardInterrupt):
         make(tmp_path / "out", customers=30)
     assert contents(tmp_path / "out") == before
