@@ -103,7 +103,7 @@ def _run(settings: Deployment, extracts: Path | None, first: date | None, last: 
 @click.option("--nights", default=30, show_default=True, help="How many nightly drops follow the history.")
 @click.option("--seed", default=7, show_default=True, help="The same seed gives the same files, byte for byte.")
 @click.option("--world", default="full", show_default=True, help="full, or plain where nothing acts on anything.")
-@click.option("--dirt", default="late_rows", show_default=True, help="Faults to plant: all, none, or kinds with commas.")
+@click.option("--dirt", default="late_rows", show_default=True, help="all, none, or kinds of faults with commas.")
 @click.option("--out", type=click.Path(path_type=Path), help="Where to  [default: data/demo/extracts]")
 def demo(customers: int, nights: int, seed: int, world: str, dirt: str, out: Path | None) -> None:
     """Make the extracts of the demo company."""

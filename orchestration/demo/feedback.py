@@ -96,7 +96,8 @@ def _quarterly(rng: np.random.Generator, world: World, people: pd.DataFrame, ord
     at = after(np.repeat(np.array(waves), len(known)), rng.random(len(person)) * 14)
     first_late = orders[orders["is_late"]].groupby("person")["delivered_at"].min()
     annoyed = at > first_late.reindex(person).to_numpy()
-    return _occasions(person, np.full(len(person), -1), at, annoyed * world.effects.late_delivery * ANNOYED_SHARE)
+    annoyance = np.where(annoyed, world.effects.late_delivery * ANNOYED_SHARE, 0.0)
+    return _occasions(person, np.full(len(person), -1), at, annoyance)
 
 
 def _after_orders(world: World, orders: pd.DataFrame) -> dict[str, pd.DataFrame]:

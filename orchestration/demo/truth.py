@@ -50,11 +50,13 @@ def identity_of(company: Company, delivered: Mapping[tuple[str, str], Texts]) ->
     for place, columns in owners.items():
         person_of = pd.concat([pd.Series(number, index=links[column]) for column in columns])
         person_of = person_of[person_of.index.notna()]
-        ids = pd.Index(delivered[place]).unique()
-        # a second record of the CRM is numbered as the first one, with another letter
-        first_ids = ids.str.replace("^D", "C", regex=True) if place == ("crm", "customers") else ids
-        person = person_of.reindex(first_ids).to_numpy()
         system, table = place
+        ids: Texts = pd.Series(delivered[place], dtype=object).unique()
+        # a second record of the CRM is numbered as the first one, with another letter
+        first_ids = (
+            [f"C{name[1:]}" if name.startswith("D") else name for name in ids.tolist()] if system == "crm" else ids
+        )
+        person = person_of.reindex(first_ids).to_numpy()
         parts.append(
             pd.DataFrame({"system": system, "table": table, "source_id": ids, "person": person.astype(np.int64)})
         )
@@ -78,7 +80,7 @@ def _people(company: Company) -> pd.DataFrame:
             "referrer": named(known["number"].to_numpy(dtype=object), referrer),
         }
     )
-    return rows[known["joined_at"] < company.world.window_ends[-1]]
+    return _delivered(company, rows, known["joined_at"])
 
 
 def _orders(company: Company) -> pd.DataFrame:
@@ -93,7 +95,7 @@ def _orders(company: Company) -> pd.DataFrame:
             "ordered_at": orders["ordered_at"],
         }
     )
-    return rows[orders["ordered_at"] < company.world.window_ends[-1]]
+    return _delivered(company, rows, orders["ordered_at"])
 
 
 def _invitations(company: Company) -> pd.DataFrame:
@@ -113,7 +115,7 @@ def _invitations(company: Company) -> pd.DataFrame:
             "is_answered": answered,
         }
     )
-    return rows[asked["sent_at"] < company.world.window_ends[-1]]
+    return _delivered(company, rows, asked["sent_at"])
 
 
 def _verbatims(company: Company) -> pd.DataFrame:
@@ -125,7 +127,7 @@ def _verbatims(company: Company) -> pd.DataFrame:
         ("shop", "reviews"): reviews(company).assign(source_id=lambda rows: rows["review_id"]),
         ("crm", "case_comments"): case_comments(company).assign(source_id=lambda rows: rows["comment_id"]),
     }
-    parts = []
+    parts: list[pd.DataFrame] = []
     for (system, table), rows in written.items():
         shown = rows[rows["text"].notna() & (rows["written_at"] < company.world.window_ends[-1])]
         chosen = shown[["source_id", *_LABELS]].rename(columns=_LABELS)
@@ -133,6 +135,12 @@ def _verbatims(company: Company) -> pd.DataFrame:
         chosen.insert(0, "system", system)
         parts.append(chosen)
     return pd.concat(parts, ignore_index=True)
+
+
+def _delivered(company: Company, rows: pd.DataFrame, at: pd.Series) -> pd.DataFrame:
+    """The rows of what happened before the last window ended."""
+    delivered: pd.DataFrame = rows.loc[(at < company.world.window_ends[-1]).to_numpy()]
+    return delivered
 
 
 def parameters(world: World) -> str:
@@ -158,7 +166,7 @@ def parameters(world: World) -> str:
         "satisfaction": {
             "base": feedback.BASE_SATISFACTION, "mood_sd": people.MOOD_SD, "noise": feedback.NOISE,
             "annoyed_share": feedback.ANNOYED_SHARE, "closed_share": feedback.CLOSED_SHARE,
-            "undelivered_share": feedback.UNDELIVERED_SHARE, "comment_share": feedback.COMMENT_SHARE,
+            "undelivered_share": feedback.UNDELIVERED_SHARE, "comment_share": verbatims.COMMENT_SHARE,
         },
         "questions": [asdict(question) for question in QUESTIONS],
         "dimensions": DIMENSIONS,

@@ -36,8 +36,8 @@ _SENTENCES = {
         ("Very friendly support.", "The advisor solved it at once.", "!The hotline was not unfriendly at all."),
     ),
     ("service", "de"): (
-        ("Der Berater war unhöflich.", "Ich musste dem Service alles zweimal erklären.", "!Der Service war nicht hilfreich."),
-        ("Der Service hat geantwortet.", "Die Hotline war wie erwartet.", "Ich habe einmal mit dem Service gesprochen."),
+        ("Der Berater war unhöflich.", "Ich musste alles zweimal erklären.", "!Der Service war nicht hilfreich."),
+        ("Der Service hat geantwortet.", "Die Hotline war wie erwartet.", "Ich sprach einmal mit dem Service."),
         ("Sehr freundlicher Service.", "Der Berater hat es sofort gelöst.", "!Die Hotline war gar nicht unfreundlich."),
     ),
     ("product", "en"): (

@@ -6,7 +6,9 @@ choose to), the stated world predicts what is seen, and one Newton step from the
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -41,18 +43,15 @@ def share(stated: float, hits: NDArray[np.bool_]) -> Estimate:
 
 def answer_effects(full: Demo) -> dict[str, Estimate]:
     """What moves the answers to the recommendation question, in points of satisfaction; and who answers at all."""
-    truth = full.parameters
-    effects, satisfaction = truth["effects"], truth["satisfaction"]
     asked = _invitations(full)
-    points = asked["survey_id"].map({name: entry["points"] for name, entry in truth["touchpoint_effects"].items()})
-    event = (asked["event_effect"] - points).to_numpy()
-    segments = {segment["name"]: segment for segment in truth["segments"]}
-    rate = asked["segment"].map(lambda name: segments[name]["response_rate"]).to_numpy()
-    tired = effects["answer_per_recent_invitation"] * asked["recent_count"].to_numpy()
-    logit = np.log(rate / (1 - rate)) + tired
+    return _who_answers(full.parameters, asked) | _what_they_answer(full.parameters, asked[asked["score"].notna()])
 
-    felt = asked["satisfaction"].to_numpy() - satisfaction["base"]
-    chance = 1 / (1 + np.exp(-logit - effects["answer_per_point"] * felt))
+
+def _who_answers(truth: Mapping[str, Any], asked: pd.DataFrame) -> dict[str, Estimate]:
+    """On the log odds of an answer: per point of satisfaction, per recent invitation, and by segment."""
+    effects = truth["effects"]
+    felt = asked["satisfaction"].to_numpy() - truth["satisfaction"]["base"]
+    chance = 1 / (1 + np.exp(-asked["log_odds"].to_numpy() - effects["answer_per_point"] * felt))
     off = asked["is_answered"].to_numpy() - chance
     weight = chance * (1 - chance)
 
@@ -60,61 +59,67 @@ def answer_effects(full: Demo) -> dict[str, Estimate]:
         information = float((weight * regressor**2).sum())
         return Estimate(stated, stated + float((off * regressor).sum()) / information, information**-0.5)
 
+    recent = asked["recent_count"].to_numpy(dtype=float)
     found = {
         "answer_per_point": odds(effects["answer_per_point"], felt),
-        "answer_per_recent_invitation": odds(
-            effects["answer_per_recent_invitation"], asked["recent_count"].to_numpy(dtype=float)
-        ),
+        "answer_per_recent_invitation": odds(effects["answer_per_recent_invitation"], recent),
     }
-    for name, segment in segments.items():
+    for segment in truth["segments"]:
         stated = np.log(segment["response_rate"] / (1 - segment["response_rate"]))
-        found[f"response rate of {name}"] = odds(stated, (asked["segment"] == name).to_numpy(dtype=float))
+        is_own = (asked["segment"] == segment["name"]).to_numpy(dtype=float)
+        found[f"response rate of {segment['name']}"] = odds(stated, is_own)
+    return found
 
-    # The mean answer that the stated world predicts of those who answer, its variance, and how it moves per point.
-    given = asked["score"].notna().to_numpy()
-    some, score = asked[given], asked["score"].to_numpy(dtype=float)[given]
-    mean = satisfaction["base"] + some["segment"].map(lambda name: segments[name]["satisfaction"]) + some["mood"]
-    mean += (
-        some["event_effect"]
-        + effects["initiative"] * some["is_helped"]
-        + effects["closed_loop"] * some["is_after_loop"]
-    )
-    noise = np.linspace(-5, 5, 201)
-    density = np.exp(-(noise**2) / 2)
 
-    def predicted(shift: float) -> tuple[Floats, Floats]:
-        points = mean.to_numpy()[:, None] + shift + satisfaction["noise"] * noise
-        says = np.clip(np.round(points), 0, 10)
-        per_point = effects["answer_per_point"] * (points - satisfaction["base"])
-        weights = density / (1 + np.exp(-logit[given][:, None] - per_point))
-        weights /= weights.sum(axis=1, keepdims=True)
-        average = (weights * says).sum(axis=1)
-        return average, (weights * says**2).sum(axis=1) - average**2
-
-    average, variance = predicted(0.0)
-    slope = (predicted(0.1)[0] - predicted(-0.1)[0]) / 0.2
+def _what_they_answer(truth: Mapping[str, Any], some: pd.DataFrame) -> dict[str, Estimate]:
+    """In points: the mean answer of those who answer, its variance, and how it moves with each effect."""
+    effects = truth["effects"]
+    average, variance = _predicted(truth, some, 0.0)
+    slope = (_predicted(truth, some, 0.1)[0] - _predicted(truth, some, -0.1)[0]) / 0.2
+    off = some["score"].to_numpy(dtype=float) - average
 
     def moved(stated: float, multiple: Floats) -> Estimate:
         gradient = slope * multiple
         information = float((gradient**2 / variance).sum())
-        step = float((gradient * (score - average) / variance).sum()) / information
-        return Estimate(stated, stated + step, information**-0.5)
+        return Estimate(stated, stated + float((gradient * off / variance).sum()) / information, information**-0.5)
 
     is_support = (some["survey_id"] == "support").to_numpy()
-    late = np.where(is_support, 0.0, event[given] / effects["late_delivery"])
-    found["late_delivery"] = moved(effects["late_delivery"], late)
-    found["reopened_case"] = moved(effects["reopened_case"], (is_support & (event[given] != 0)).astype(float))
-    found["initiative"] = moved(effects["initiative"], some["is_helped"].to_numpy(dtype=float))
-    found["closed_loop"] = moved(effects["closed_loop"], some["is_after_loop"].to_numpy(dtype=float))
+    event = some["incident"].to_numpy()
+    found = {
+        "late_delivery": moved(effects["late_delivery"], np.where(is_support, 0.0, event / effects["late_delivery"])),
+        "reopened_case": moved(effects["reopened_case"], (is_support & (event != 0)).astype(float)),
+        "initiative": moved(effects["initiative"], some["is_helped"].to_numpy(dtype=float)),
+        "closed_loop": moved(effects["closed_loop"], some["is_after_loop"].to_numpy(dtype=float)),
+    }
     for survey, entry in truth["touchpoint_effects"].items():
-        if entry["points"]:
-            multiple = (some["survey_id"] == survey).to_numpy(dtype=float)
-            found[f"touchpoint of {survey}"] = moved(entry["points"], multiple)
+        is_own = (some["survey_id"] == survey).to_numpy(dtype=float)
+        if entry["points"] and is_own.any():
+            found[f"touchpoint of {survey}"] = moved(entry["points"], is_own)
     return found
 
 
+def _predicted(truth: Mapping[str, Any], some: pd.DataFrame, shift: float) -> tuple[Floats, Floats]:
+    """Mean and variance of each answer, given that there is one, were all of them ``shift`` points more content."""
+    effects, satisfaction = truth["effects"], truth["satisfaction"]
+    level = {segment["name"]: segment["satisfaction"] for segment in truth["segments"]}
+    mean = satisfaction["base"] + some["segment"].map(level) + some["mood"] + some["event_effect"] + shift
+    mean += effects["initiative"] * some["is_helped"] + effects["closed_loop"] * some["is_after_loop"]
+    noise = np.linspace(-5, 5, 201)
+    points = mean.to_numpy()[:, None] + satisfaction["noise"] * noise
+    per_point = effects["answer_per_point"] * (points - satisfaction["base"])
+    weights = np.exp(-(noise**2) / 2) / (1 + np.exp(-some["log_odds"].to_numpy()[:, None] - per_point))
+    weights /= weights.sum(axis=1, keepdims=True)
+    says = np.clip(np.round(points), 0, 10)
+    average = (weights * says).sum(axis=1)
+    return average, (weights * says**2).sum(axis=1) - average**2
+
+
 def _invitations(full: Demo) -> pd.DataFrame:
-    """The delivered invitations with their labels, and the answer to the recommendation question where there is one."""
+    """The delivered invitations with their labels.
+
+    And: score (the answer to the recommendation question), incident (what an event did, in points), log_odds (of an
+    answer at the base satisfaction).
+    """
     sent = full.drop("survey_tool", "invitations").drop_duplicates("invitation_id", keep="last")
     is_settled = pd.to_datetime(sent["sent_at"]) < END - pd.Timedelta(days=SETTLED_DAYS)
     sent = sent[is_settled & (sent["status"] != "undeliverable")][["invitation_id"]]
@@ -128,6 +133,12 @@ def _invitations(full: Demo) -> pd.DataFrame:
     asked = sent.merge(full.label("invitations"), on="invitation_id").merge(full.label("people"), on="person")
     asked["score"] = asked["invitation_id"].map(scores)
     asked["is_answered"] = asked["invitation_id"].isin(responses["invitation_id"])
+    truth = full.parameters
+    points = asked["survey_id"].map({name: entry["points"] for name, entry in truth["touchpoint_effects"].items()})
+    asked["incident"] = (asked["event_effect"] - points).round(6)
+    rate = asked["segment"].map({segment["name"]: segment["response_rate"] for segment in truth["segments"]})
+    tired = truth["effects"]["answer_per_recent_invitation"] * asked["recent_count"]
+    asked["log_odds"] = np.log(rate / (1 - rate)) + tired
     return asked
 
 

@@ -44,10 +44,12 @@ def gamma_gamma(x: Floats, z: Floats) -> Callable[[Floats], float]:
 
 
 def fit(loss: Callable[[Floats], float], start: Floats) -> tuple[Floats, Floats]:
-    """The logs of the parameters with the greatest likelihood, and their standard errors."""
-    found = minimize(
-        loss, np.log(start), method="Nelder-Mead", options={"xatol": 1e-5, "fatol": 1e-5, "maxiter": 5_000}
-    )
+    """The logs of the parameters with the greatest likelihood, and their standard errors.
+
+    A gradient finds the hill, whose ridge may be flat; a simplex then walks to the top of it.
+    """
+    near = minimize(loss, np.log(start), method="L-BFGS-B", bounds=[(-5.0, 7.0)] * len(start))
+    found = minimize(loss, near.x, method="Nelder-Mead", options={"xatol": 1e-5, "fatol": 1e-5, "maxiter": 5_000})
     assert found.success, found.message
     return found.x, np.sqrt(np.diag(np.linalg.inv(hessian(loss, found.x))))
 

@@ -40,7 +40,8 @@ class Demo:
         return json.loads((self.folder / "truth" / "faults.json").read_text())  # type: ignore[no-any-return]
 
     def label(self, name: str, **options: Any) -> pd.DataFrame:
-        return pd.read_csv(self.folder / "truth" / f"{name}.csv", **options)
+        rows: pd.DataFrame = pd.read_csv(self.folder / "truth" / f"{name}.csv", **options)
+        return rows
 
     def drop(self, system: str, table: str, drop: str = "history") -> pd.DataFrame:
         (path,) = (self.folder / drop / system).glob(f"{table}.*")

@@ -61,15 +61,15 @@ def is_misread(text: str) -> bool:
 
 
 COUNTED: list[tuple[str, str, str, Callable[[pd.DataFrame], int]]] = [
-    ("exact_duplicates", "tracking", "events", lambda rows: rows.duplicated().sum()),
-    ("exact_duplicates", "shop", "payments", lambda rows: rows.duplicated().sum()),
+    ("exact_duplicates", "tracking", "events", lambda rows: int(rows.duplicated().sum())),
+    ("exact_duplicates", "shop", "payments", lambda rows: int(rows.duplicated().sum())),
     ("out_of_range", "shop", "order_lines", lambda rows: (rows["quantity"] < 1).sum()),
     ("out_of_range", "shop", "reviews", lambda rows: (rows["stars"] > 5).sum()),
     ("missing_required", "crm", "cases", lambda rows: rows["customer_id"].isna().sum()),
     ("missing_required", "crm", "consents", lambda rows: rows["decision"].isna().sum()),
-    ("mixed_time_zones", "crm", "activities", lambda rows: rows["occurred_at"].str.endswith("Z").sum()),
+    ("mixed_time_zones", "crm", "activities", lambda rows: int(rows["occurred_at"].str.endswith("Z").sum())),
     ("dst_change", "crm", "case_comments", lambda rows: rows["written_at"].str.startswith(DST_HOUR).sum()),
-    ("mojibake", "crm", "customers", lambda rows: rows["last_name"].map(is_misread).sum()),
+    ("mojibake", "crm", "customers", lambda rows: int(rows["last_name"].map(is_misread).sum())),
     ("renamed_column", "crm", "cases", lambda rows: RENAMED[3] in rows.columns),
 ]
 

@@ -49,9 +49,9 @@ def test_every_effect_that_can_be_seen_has_its_stated_sign(estimates: dict[str, 
 @pytest.mark.parametrize(
     "effect",
     [
-        "late_delivery", "reopened_case", "initiative", "closed_loop", "answer_per_point", "answer_per_recent_invitation",
-        "spend_per_point", "price_rise", "initiative_spend", "referral_per_point", "touchpoint of support",
-        "touchpoint of advocacy", "touchpoint of checkout",
+        "late_delivery", "reopened_case", "initiative", "closed_loop", "answer_per_point",
+        "answer_per_recent_invitation", "spend_per_point", "price_rise", "initiative_spend",
+        "referral_per_point", "touchpoint of support", "touchpoint of advocacy", "touchpoint of checkout",
     ],
 )  # fmt: skip
 def test_twenty_thousand_customers_are_enough_to_see_an_effect(
@@ -96,7 +96,6 @@ def test_a_text_says_what_its_label_says(worlds: list[Demo]) -> None:
     labels = worlds[0].label("verbatims").query("table == 'responses'").set_index("source_id")
     said = responses["comment"].map(meant)
     assert said.notna().all()
-    told = pd.Series(
-        list(labels[["theme", "language", "sentiment", "is_negated"]].itertuples(index=False, name=None)), labels.index
-    )
+    columns = labels[["theme", "language", "sentiment", "is_negated"]]
+    told = pd.Series(list(columns.itertuples(index=False, name=None)), labels.index)
     assert (said == told.reindex(said.index)).all()

@@ -7,6 +7,7 @@ per purchase day; each estimate within three standard errors for four of the fiv
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -48,9 +49,9 @@ def standard_errors_off(plain: Demo) -> pd.Series:
     histories = purchase_histories(plain)
     off: dict[tuple[str, str], float] = {}
 
-    def compare(segment: dict[str, float | str], names: tuple[str, ...], estimate: tuple[Floats, Floats]) -> None:
+    def compare(segment: dict[str, Any], names: tuple[str, ...], estimate: tuple[Floats, Floats]) -> None:
         for name, found, error in zip(names, *estimate, strict=True):
-            off[str(segment["name"]), name] = (found - np.log(float(segment[name]))) / error
+            off[segment["name"], name] = (found - np.log(segment[name])) / error
 
     for segment in plain.parameters["segments"]:
         own = histories[histories["segment"] == segment["name"]]
@@ -76,17 +77,17 @@ def off(tmp_path_factory: pytest.TempPathFactory) -> pd.DataFrame:
 @pytest.mark.parametrize("parameter", [*BG_NBD, *GAMMA_GAMMA])
 @pytest.mark.parametrize("segment", ["consumer", "premium", "small_business", "enterprise"])
 def test_a_refit_gives_the_parameter_back(off: pd.DataFrame, segment: str, parameter: str) -> None:
-    errors = off.loc[(segment, parameter)]
-    assert (errors.abs() <= STANDARD_ERRORS).sum() >= LEAST_SEEDS, errors.round(2).to_dict()
+    errors = off.to_numpy()[off.index.get_loc((segment, parameter))]
+    assert (np.abs(errors) <= STANDARD_ERRORS).sum() >= LEAST_SEEDS, errors
 
 
 def test_the_errors_are_as_large_as_they_say(off: pd.DataFrame) -> None:
     """Estimates that were all too close, or off to one side, would show an error that is wrong, or a bias."""
-    assert 0.7 < np.sqrt((off**2).mean(axis=None)) < 1.3, off.round(2).to_string()
+    assert 0.7 < np.sqrt((off.to_numpy() ** 2).mean()) < 1.3, off.round(2).to_string()
 
 
 def test_nothing_acts_in_the_plain_world(tmp_path: Path) -> None:
     effects = demo(tmp_path / "plain", customers=50, seed=SEEDS[0], world="plain").parameters["effects"]
-    acting = {name for name, size in effects.items() if size not in {0, "plain"} and "days" not in name}
-    assert acting == {"late_share", "crisis_late_share", "one_purchase_a_day"}
+    acting = {name for name, size in effects.items() if isinstance(size, float) and size}
+    assert acting == {"late_share", "crisis_late_share"}
     assert effects["late_share"] == effects["crisis_late_share"]
