@@ -28,7 +28,7 @@ run: $(READY) ## Run the night: every load window that waits
 		$(call option,from,FROM) $(call option,to,TO) $(ARGS)
 
 ui: $(READY) ## Open the Dagster UI on 127.0.0.1
-	@$(CX360) ui --deployment $(DEPLOYMENT) $(call option,port,PORT) $(ARGS)
+	@$(CX360) ui --deployment $(DEPLOYMENT) $(call option,extracts,EXTRACTS) $(call option,port,PORT) $(ARGS)
 
 demo: $(READY) ## Write the extracts of the demo company
 	@$(CX360) demo $(call option,customers,CUSTOMERS) $(call option,nights,NIGHTS) $(call option,seed,SEED) \

@@ -41,6 +41,7 @@ def raw_suite(table: str) -> RawSuite:
 
 def _found(package: ModuleType, kind: type[Suite]) -> list[Suite]:
     modules = [
-        importlib.import_module(f"{package.__name__}.{module.name}") for module in pkgutil.iter_modules(package.__path__)
+        importlib.import_module(f"{package.__name__}.{module.name}")
+        for module in pkgutil.iter_modules(package.__path__)
     ]
     return [value for module in modules for value in vars(module).values() if isinstance(value, kind)]

@@ -21,7 +21,10 @@ def required(*columns: str) -> tuple[RowRule, ...]:
 
 def _castable(column: str, sql_type: str, noun: str) -> RowRule:
     return RowRule(
-        column, f"{column} '{{value}}' is no {noun}", CONDITION, {"condition": f"try_cast(value as {sql_type}) is not null"}
+        column,
+        f"{column} '{{value}}' is no {noun}",
+        CONDITION,
+        {"condition": f"try_cast(value as {sql_type}) is not null"},
     )
 
 

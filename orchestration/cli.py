@@ -38,7 +38,11 @@ class _Commands(click.Group):
 
 
 _deployment = click.option(
-    "--deployment", default="demo", envvar="CX360_DEPLOYMENT", show_default=True, help="The file deployments/<name>.yml."
+    "--deployment",
+    default="demo",
+    envvar="CX360_DEPLOYMENT",
+    show_default=True,
+    help="The file deployments/<name>.yml.",
 )
 _extracts = click.option(
     "--extracts",
@@ -50,7 +54,7 @@ _day = click.DateTime(formats=["%Y-%m-%d"])
 
 
 @click.group(cls=_Commands, context_settings={"help_option_names": ["-h", "--help"]})
-@click.option("--trace", is_flag=True, help="Show the stack of an error.")
+@click.option("--trace", is_flag=True, help="Show the stack of an error, and Dagster's log of a run.")
 def main(trace: bool) -> None:
     """The customer-experience warehouse: pull, judge, build, judge again, publish.
 
@@ -65,7 +69,9 @@ def main(trace: bool) -> None:
 @click.option("--from", "first", type=_day, help="Take the load dates from this one on.")
 @click.option("--to", "last", type=_day, help="Take the load dates up to this one.")
 @click.option("--full-refresh", is_flag=True, help="Forget the warehouse and build it anew from the landing.")
+@click.pass_context
 def run(
+    context: click.Context,
     deployment: str,
     extracts: Path | None,
     day: datetime | None,
@@ -79,23 +85,25 @@ def run(
         raise click.UsageError("--date stands alone: it cannot be combined with --from or --to.")
     if settings.name == "demo" and extracts is None and not Home.of(settings).extracts.exists():
         _make_demo(settings, Home.of(settings).extracts, customers=10_000, nights=30, seed=7)
-    _run(settings, extracts, _date(day or first), _date(day or last), full_refresh)
+    from orchestration.console import Night
+
+    with Night(settings) as night:
+        with night.watching("start"):
+            from orchestration.run import run_night
+        outcome = run_night(
+            settings,
+            extracts=extracts,
+            first=_date(day or first),
+            last=_date(day or last),
+            full_refresh=full_refresh,
+            log_level="DEBUG" if context.find_root().params["trace"] else "CRITICAL",
+        )
+        night.tell(outcome)
+    sys.exit(1 if outcome.problems else 0)
 
 
 def _date(value: datetime | None) -> date | None:
     return value.date() if value else None
-
-
-def _run(settings: Deployment, extracts: Path | None, first: date | None, last: date | None, full_refresh: bool) -> None:
-    from orchestration.console import Night, quiet_libraries
-
-    quiet_libraries()
-    with Night(settings) as night:
-        with night.watching("start"):
-            from orchestration.run import run_night
-        outcome = run_night(settings, extracts=extracts, first=first, last=last, full_refresh=full_refresh)
-        night.tell(outcome)
-    sys.exit(1 if outcome.problems else 0)
 
 
 @main.command()
@@ -226,5 +234,3 @@ def test(is_long: bool, arguments: tuple[str, ...]) -> None:
     from orchestration.dev import test as check
 
     sys.exit(check(is_long, arguments))
-
-

@@ -5,10 +5,7 @@ Colour and movement on a terminal only; the same lines without them in a log.
 
 from __future__ import annotations
 
-import logging
-import os
 import time
-import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
 from types import TracebackType
@@ -23,14 +20,6 @@ from orchestration.progress import Report, listening, step
 
 if TYPE_CHECKING:
     from orchestration.run import Outcome
-
-
-def quiet_libraries() -> None:
-    """Let the libraries speak to Dagster's event log, which the UI shows, and not over our lines."""
-    logging.getLogger("dagster").setLevel(logging.CRITICAL + 1)
-    logging.getLogger("great_expectations").setLevel(logging.ERROR)
-    warnings.simplefilter("ignore")
-    os.environ.setdefault("GX_ANALYTICS_ENABLED", "false")
 
 
 class Night:
@@ -51,7 +40,9 @@ class Night:
             self.status.start()
         return self
 
-    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
         if self.status:
             self.status.stop()
         self._listening.__exit__(kind, error, trace)
@@ -71,7 +62,9 @@ class Night:
         self.finished.append(report)
         style = "red" if report.has_failed else None
         mark = "failed" if report.has_failed else "done"
-        self.console.print(f"{elapsed}  {mark:<6} {report.step:<38} {report.seconds:6.1f} s  {report.detail}", style=style)
+        self.console.print(
+            f"{elapsed}  {mark:<6} {report.step:<38} {report.seconds:6.1f} s  {report.detail}", style=style
+        )
 
     def tell(self, outcome: Outcome) -> None:
         """Print what the run came to: the published figures, or what must be mended."""
@@ -95,7 +88,7 @@ class Night:
         if outcome.run_id is None:
             self.console.print("Nothing was pending: every load date with extracts is published.")
         else:
-            self.console.print(f"Time       {time.monotonic() - self.started:.1f} s: {self._where_time_went()}")
+            self.console.print(f"Time        {time.monotonic() - self.started:.1f} s: {self._where_time_went()}")
 
     def _where_time_went(self) -> str:
         spent: dict[str, float] = {}

@@ -11,7 +11,7 @@ from typing import Any
 
 import dagster as dg
 
-from orchestration.assets.exposures import exposures
+from orchestration.assets.external import external
 from orchestration.assets.extract.landed import extract
 from orchestration.assets.identity import customer_identities
 from orchestration.assets.marts_gate import marts_gate
@@ -46,8 +46,9 @@ def build(deployment: Deployment, resources: Mapping[str, Any]) -> dg.Definition
     identity = customer_identities(deployment)
     gate = marts_gate()
     built = [*landed, stage, identity, star, marts]
+    edges = external(manifest, [key for table in landed for key in table.keys], deployment.owner)
     return dg.Definitions(
-        assets=[*built, version(deployment, built, [gate]), *exposures(manifest, deployment.owner)],
+        assets=[*built, version(deployment, built, [gate]), *edges],
         asset_checks=[gate],
         jobs=[nightly],
         schedules=[schedule(deployment, resources["publication"], resources["landing"].extracts)],

@@ -68,7 +68,7 @@ class Files(_Strict):
     @classmethod
     def _is_one_character(cls, value: str) -> str:
         if len(value) != 1 or not value.isascii() or value in '"\r\n':
-            raise ValueError(f"{value!r} is not one ASCII character that may part fields (a tab is \"\\t\")")
+            raise ValueError(f'{value!r} is not one ASCII character that may part fields (a tab is "\\t")')
         return value
 
     @field_validator("encoding")
@@ -278,4 +278,3 @@ def _explain(problem: Any) -> str:
 def _known_keys() -> set[str]:
     models: list[type[BaseModel]] = [Deployment, System, Files, TableSettings, Identity, Lifecycle, Retention]
     return {key for model in models for key in model.model_fields}
-

@@ -31,7 +31,15 @@ class Finding:
     message: str
 
 
-def broken_row_rules(table: str, rules: Sequence[RowRule], frame: pd.DataFrame) -> dict[int, list[str]]:
+@dataclass(frozen=True)
+class Broken:
+    """A row rule that a row breaks: ``rule`` in words without what was delivered, ``reason`` with it."""
+
+    rule: str
+    reason: str
+
+
+def broken_row_rules(table: str, rules: Sequence[RowRule], frame: pd.DataFrame) -> dict[int, list[Broken]]:
     """Judge each row of a frame.
 
     Args:
@@ -39,7 +47,7 @@ def broken_row_rules(table: str, rules: Sequence[RowRule], frame: pd.DataFrame) 
         frame: delivered columns; rules on columns that it lacks are left to the batch rules.
 
     Returns:
-        For each row that breaks a rule, by its place in the frame, the reasons in the order of the rules.
+        For each row that breaks a rule, by its place in the frame, the rules that it breaks, in their order.
 
     Raises:
         PipelineError: a rule could not be judged: a fault of the pipeline, never of the data.
@@ -48,12 +56,13 @@ def broken_row_rules(table: str, rules: Sequence[RowRule], frame: pd.DataFrame) 
     if not judged or frame.empty:
         return {}
     frame = frame.reset_index(drop=True)
-    reasons: dict[int, list[str]] = {}
+    broken: dict[int, list[Broken]] = {}
     for rule, result in zip(judged, _validate(table, judged, frame), strict=True):
         for place in sorted(result.result.get("unexpected_index_list") or ()):
             value = _shown(frame.at[place, rule.column])
-            reasons.setdefault(int(place), []).append(rule.reason.replace("{value}", value))
-    return reasons
+            told = Broken(rule.reason.replace(" '{value}'", ""), rule.reason.replace("{value}", value))
+            broken.setdefault(int(place), []).append(told)
+    return broken
 
 
 def broken_profile_rules(
@@ -96,7 +105,9 @@ def _validate(
     """The result of each rule, in the order of the rules."""
     import great_expectations as gx
 
-    suite = gx.ExpectationSuite(name=table, expectations=[_expectation(rule, place) for place, rule in enumerate(rules)])
+    suite = gx.ExpectationSuite(
+        name=table, expectations=[_expectation(rule, place) for place, rule in enumerate(rules)]
+    )
     batch = _frames().get_batch(batch_parameters={"dataframe": frame})
     results = batch.validate(suite, result_format={"result_format": "COMPLETE"}).results
     for result in results:
@@ -142,4 +153,8 @@ def _frames() -> BatchDefinition[Any]:
 
     context = gx.get_context(mode="ephemeral")
     context.variables.progress_bars = ProgressBarsConfig(globally=False)
-    return context.data_sources.add_pandas("frames").add_dataframe_asset("frame").add_batch_definition_whole_dataframe("whole")
+    return (
+        context.data_sources.add_pandas("frames")
+        .add_dataframe_asset("frame")
+        .add_batch_definition_whole_dataframe("whole")
+    )

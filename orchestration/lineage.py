@@ -2,22 +2,70 @@
 
 from __future__ import annotations
 
+import hashlib
+import json
 from collections.abc import Mapping, Sequence
-from typing import Any
+from pathlib import Path
 
 import dagster as dg
-from sqlglot import exp
+from sqlglot import exp, parse_one
 from sqlglot.errors import SqlglotError
-from sqlglot.lineage import lineage
+from sqlglot.lineage import Node, lineage
 from sqlglot.optimizer.qualify import qualify
 from sqlglot.optimizer.scope import build_scope
 
 Columns = Mapping[str, str]
+Parents = Mapping[str, tuple[dg.AssetKey, Columns]]
 
 
-def column_lineage(
-    sql: str, columns: Sequence[str], parents: Mapping[str, tuple[dg.AssetKey, Columns]]
-) -> dg.TableColumnLineage | None:
+class LineageStore:
+    """Remembers lineages in a file: they change with the SQL, not with the night, and tracing them takes seconds."""
+
+    def __init__(self, file: Path) -> None:
+        """Open the store; a file that is not there yet is an empty one."""
+        self.file = file
+        self.known: dict[str, dict[str, list[list[str]]] | None] = (
+            json.loads(file.read_text(encoding="utf-8")) if file.exists() else {}
+        )
+
+    def trace(self, sql: str, columns: Sequence[str], parents: Parents) -> dg.TableColumnLineage | None:
+        """The lineage of ``sql``, as ``column_lineage`` says, traced once."""
+        facts = [
+            sql,
+            *columns,
+            *(f"{name} {key.to_user_string()} {dict(types)}" for name, (key, types) in parents.items()),
+        ]
+        name = hashlib.sha256("\n".join(facts).encode()).hexdigest()
+        if name not in self.known:
+            self.known[name] = _written(column_lineage(sql, columns, parents))
+        return _read(self.known[name])
+
+    def save(self) -> None:
+        """Write what is known."""
+        self.file.write_text(json.dumps(self.known), encoding="utf-8")
+
+
+def _written(traced: dg.TableColumnLineage | None) -> dict[str, list[list[str]]] | None:
+    if traced is None:
+        return None
+    return {
+        column: [[*dep.asset_key.path, dep.column_name] for dep in deps]
+        for column, deps in traced.deps_by_column.items()
+    }
+
+
+def _read(written: dict[str, list[list[str]]] | None) -> dg.TableColumnLineage | None:
+    if written is None:
+        return None
+    return dg.TableColumnLineage(
+        {
+            column: [dg.TableColumnDep(asset_key=dg.AssetKey(path), column_name=source) for *path, source in deps]
+            for column, deps in written.items()
+        }
+    )
+
+
+def column_lineage(sql: str, columns: Sequence[str], parents: Parents) -> dg.TableColumnLineage | None:
     """Trace each column of a SELECT to the columns of its parents.
 
     Args:
@@ -28,29 +76,31 @@ def column_lineage(
     Returns:
         The lineage; None where the parser does not understand the SQL, which is no reason to fail a night.
     """
-    schema: dict[str, dict[str, Columns]] = {}
+    tables: dict[str, dict[str, Columns]] = {}
     for name, (_, types) in parents.items():
         folder, table = name.split(".")
-        schema.setdefault(folder, {})[table] = types
+        tables.setdefault(folder, {})[table] = types
+    schema: dict[str, object] = dict(tables)
     try:
-        tree = exp.maybe_parse(sql, dialect="duckdb")
-        for table in tree.find_all(exp.Table):
-            table.set("catalog", None)
+        tree = parse_one(sql, dialect="duckdb")
+        for named in tree.find_all(exp.Table):
+            named.set("catalog", None)
         qualified = qualify(tree, dialect="duckdb", schema=schema, validate_qualify_columns=False, identify=False)
         scope = build_scope(qualified)
         return dg.TableColumnLineage(
-            {column: _sources(_trace(column, qualified, scope), parents) for column in columns}
+            {
+                # untrimmed, because trimming copies the whole query once more for every column
+                column: _sources(
+                    lineage(column, qualified, schema, scope=scope, dialect="duckdb", trim_selects=False), parents
+                )
+                for column in columns
+            }
         )
     except (SqlglotError, ValueError, KeyError):
         return None
 
 
-def _trace(column: str, qualified: exp.Expression, scope: Any) -> Any:
-    # untrimmed, because trimming copies the whole query once more for every column
-    return lineage(column, qualified, schema=None, scope=scope, dialect="duckdb", trim_selects=False)
-
-
-def _sources(root: Any, parents: Mapping[str, tuple[dg.AssetKey, Columns]]) -> list[dg.TableColumnDep]:
+def _sources(root: Node, parents: Parents) -> list[dg.TableColumnDep]:
     found: dict[dg.TableColumnDep, None] = {}
     for node in root.walk():
         table = node.expression.find(exp.Table) if not node.downstream else None

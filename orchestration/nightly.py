@@ -46,6 +46,7 @@ def schedule(deployment: Deployment, publication: Publication, extracts: Path) -
         job=nightly,
         cron_schedule=deployment.schedule,
         execution_timezone=deployment.timezone,
+        default_status=dg.DefaultScheduleStatus.RUNNING,
         description="Every night: load what is pending, as one run.",
     )
     def every_night() -> dg.RunRequest | dg.SkipReason:

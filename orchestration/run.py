@@ -105,6 +105,7 @@ def run_night(
     first: date | None = None,
     last: date | None = None,
     full_refresh: bool = False,
+    log_level: str = "CRITICAL",
 ) -> Outcome:
     """Run the nightly job once.
 
@@ -112,6 +113,7 @@ def run_night(
         extracts: the folder of the extracts; the deployment's own where none is given.
         first, last: the load dates to take, both included; all that are pending where neither is given.
         full_refresh: forget the warehouse and build it anew from the landing.
+        log_level: from which level on Dagster's log goes to the terminal; the instance keeps all of it.
 
     Raises:
         PipelineError: the run cannot start: no extracts, or another run is under way.
@@ -131,14 +133,12 @@ def run_night(
     job = definitions.resolve_job_def("nightly")
     selection = None
     if not load_dates:
-        selection = [
-            key for key in definitions.resolve_asset_graph().executable_asset_keys if key.path[0] != "landing"
-        ]
+        selection = [key for key in definitions.resolve_asset_graph().executable_asset_keys if key.path[0] != "landing"]
     result = job.execute_in_process(
         instance=instance,
         tags=range_tags(load_dates) if load_dates else None,
         asset_selection=selection,
-        run_config={"loggers": {"console": {"config": {"log_level": "CRITICAL"}}}},
+        run_config={"loggers": {"console": {"config": {"log_level": log_level}}}},
         raise_on_error=False,
     )
     problems = [_problem(entry) for entry in result.all_events if entry.is_step_failure]
@@ -153,8 +153,10 @@ def _problem(failed: dg.DagsterEvent) -> str:
     if failure.user_failure_data and failure.user_failure_data.description:
         return str(failure.user_failure_data.description)
     error = failure.error
-    while error.cause:
+    while error and error.cause:
         error = error.cause
+    if not error:
+        return f"Step '{failed.step_key}' broke; the Dagster UI shows where."
     return f"Step '{failed.step_key}' broke: {error.message.strip()} (the Dagster UI shows where)"
 
 

@@ -14,6 +14,10 @@ RETENTION_COHORTS = MartSuite(
         *never(
             "overfull", "active_customer_count > cohort_customer_count", "more customers are retained than there were"
         ),
-        *never("short_start", "age_months = 0 and active_customer_count <> cohort_customer_count", "a cohort starts incomplete"),
+        *never(
+            "short_start",
+            "age_months = 0 and active_customer_count <> cohort_customer_count",
+            "a cohort starts incomplete",
+        ),
     ),
 )

@@ -83,7 +83,12 @@ PRODUCTS = RawSuite(
     table="shop__products",
     required=("sku", "product_name", "category"),
     optional=("list_price_amount", "unit_cost_amount", "updated_at"),
-    rows=(*required("sku"), *amount("list_price_amount", low=0), *amount("unit_cost_amount", low=0), *instant("updated_at")),
+    rows=(
+        *required("sku"),
+        *amount("list_price_amount", low=0),
+        *amount("unit_cost_amount", low=0),
+        *instant("updated_at"),
+    ),
     batch=STANDARD,
 )
 

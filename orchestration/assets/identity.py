@@ -67,7 +67,9 @@ def customer_identities(deployment: Deployment) -> dg.AssetsDefinition:
         with step("identity") as progress, warehouse.connect() as connection:
             links = connection.sql(
                 """
-                select system, source_id, link_type, link_value, ignored_reason, first_load_date::timestamp as first_load_date
+                select
+                    system, source_id, link_type, link_value, ignored_reason,
+                    cast(first_load_date as timestamp) as first_load_date
                 from intermediate.int_customers__link_values
                 """
             ).df()

@@ -35,7 +35,9 @@ def marts_gate() -> dg.AssetChecksDefinition:
                     asset_key=_key(suite),
                     check_name="gate",
                     passed=not any(finding.severity == "error" for finding in findings),
-                    metadata={"findings": dg.MetadataValue.md("\n\n".join(finding.message for finding in findings) or "none")},
+                    metadata={
+                        "findings": dg.MetadataValue.md("\n\n".join(finding.message for finding in findings) or "none")
+                    },
                 )
             progress.detail(f"{len(mart_suites())} marts")
 

@@ -27,7 +27,7 @@ def version(
     built: Sequence[dg.AssetsDefinition],
     judged: Sequence[dg.AssetChecksDefinition],
 ) -> dg.AssetsDefinition:
-    """Build the asset that publishes; it waits for ``built`` and answers for every check of ``built`` and ``judged``."""
+    """Build the asset that publishes: it waits for ``built``, and answers for every check of it and of ``judged``."""
     assets = {key for definition in built for key in definition.keys}
     checks = {key for definition in (*built, *judged) for key in definition.check_keys}
     # the ends of the flow: everything else comes before one of them
@@ -65,9 +65,9 @@ def version(
                 "check_count": len(verdicts),
                 "warning_count": sum(verdict["status"] == "warned" for verdict in verdicts),
             }
-            counts = _write_log(warehouse, publication, run, verdicts)
-            for key, row_count in counts.items():
-                yield dg.MaterializeResult(asset_key=key, metadata={"dagster/row_count": row_count})
+            logged = _write_log(warehouse, publication, run, verdicts)
+            for key, metadata in logged.items():
+                yield dg.MaterializeResult(asset_key=key, metadata=metadata)
             place = publication.publish(
                 as_of_date,
                 context.run.run_id,
@@ -77,7 +77,8 @@ def version(
                     "load_dates": [day.isoformat() for day in load_dates],
                     "code_revision": run["code_revision"],
                     "checks": {
-                        status: sum(verdict["status"] == status for verdict in verdicts) for status in ("passed", "warned")
+                        status: sum(verdict["status"] == status for verdict in verdicts)
+                        for status in ("passed", "warned")
                     },
                 },
             )
@@ -163,16 +164,18 @@ def _covered(warehouse: Warehouse) -> tuple[list[date], date]:
     """The load dates that have landed, and the as-of date they give."""
     with warehouse.connect() as connection:
         profiles = warehouse.home.landing / "*" / "*" / "load_date=*" / "profile.json"
-        days = connection.execute(f"select distinct load_date::date from read_json('{profiles}') order by all").fetchall()
+        days = connection.execute(
+            f"select distinct load_date::date from read_json('{profiles}') order by all"
+        ).fetchall()
         as_of = connection.execute("select as_of_date from intermediate.int_as_of").fetchall()[0][0]
     return [day for (day,) in days], as_of
 
 
 def _write_log(
     warehouse: Warehouse, publication: Publication, run: dict[str, Any], verdicts: list[dict[str, Any]]
-) -> dict[dg.AssetKey, int]:
+) -> dict[dg.AssetKey, dict[str, Any]]:
     """Write this run and its checks beside those of the versions before, which the current version carries."""
-    counts = {}
+    metadata = {}
     before = publication.current / "cx360.duckdb"
     with warehouse.connect() as connection:
         if before.exists():
@@ -187,10 +190,14 @@ def _write_log(
             )
             connection.execute(f"create or replace table cx360.{table} as {earlier} select * from rows")
             connection.unregister("rows")
-            counts[key] = int(connection.execute(f"select count(*) from cx360.{table}").fetchall()[0][0])
+            columns = connection.execute(f"describe cx360.{table}").fetchall()
+            metadata[key] = {
+                "dagster/row_count": int(connection.execute(f"select count(*) from cx360.{table}").fetchall()[0][0]),
+                "dagster/column_schema": dg.TableSchema([dg.TableColumn(column[0], column[1]) for column in columns]),
+            }
         if before.exists():
             connection.execute("detach before")
-    return counts
+    return metadata
 
 
 def code_revision() -> str:

@@ -5,18 +5,19 @@ in ``resources/dbt.py``. Here dbt's results become materializations and checks, 
 becomes a failure.
 """
 
-import contextlib
 from collections.abc import Iterator, Mapping
 from typing import Any
 
 import dagster as dg
 from dagster_dbt import DagsterDbtTranslator, DagsterDbtTranslatorSettings, dbt_assets
 
-from orchestration.lineage import column_lineage
+from orchestration.lineage import LineageStore
 from orchestration.progress import Step, step
 from orchestration.resources.dbt import Dbt
 from orchestration.resources.run_lock import RunLock
 from orchestration.resources.warehouse import Warehouse
+
+EXAMPLES = 3
 
 # a part waits for what stands before it in the flow; dbt names the dependencies themselves
 PARTS = {
@@ -61,15 +62,16 @@ def transform(part: str, manifest: Mapping[str, Any], owner: str) -> dg.AssetsDe
         nodes = _nodes(context.assets_def)
         with step(part) as progress:
             results = dbt.build(PARTS[part].split(), _counter(progress, len(nodes)))
-            yield from _told(results, nodes, warehouse, dbt.manifest())
-            problems = _problems(results, nodes)
+            lineages = LineageStore(dbt.home.dbt / "lineage.json")
+            yield from _told(results, nodes, warehouse, dbt.manifest(), lineages)
+            lineages.save()
+            problems = _problems(results, nodes, warehouse)
             if problems:
-                raise dg.Failure(
-                    description=f"{len(problems)} of {len(nodes)} nodes of '{part}' are not green; nothing is published.\n"
-                    + "\n".join(problems[:20]),
-                    allow_retries=False,
-                )
-            progress.detail(f"{sum(isinstance(key, dg.AssetKey) for key in nodes.values())} tables, {_tests(nodes)} tests")
+                told = f"{len(problems)} of {len(nodes)} nodes of '{part}' are not green; nothing is published."
+                raise dg.Failure(description="\n".join([told, *problems[:20]]), allow_retries=False)
+            progress.detail(
+                f"{sum(isinstance(key, dg.AssetKey) for key in nodes.values())} tables, {_tests(nodes)} tests"
+            )
 
     return built
 
@@ -80,7 +82,9 @@ Nodes = dict[str, dg.AssetKey | dg.AssetCheckKey]
 def _nodes(assets: dg.AssetsDefinition) -> Nodes:
     """What the part must build and check: dbt's unique id of each node, and what it is in Dagster."""
     nodes: Nodes = {spec.metadata["dagster_dbt/unique_id"]: spec.key for spec in assets.specs}
-    return nodes | {check.metadata["dagster_dbt/unique_id"]: check.key for check in assets.check_specs if check.metadata}
+    return nodes | {
+        check.metadata["dagster_dbt/unique_id"]: check.key for check in assets.check_specs if check.metadata
+    }
 
 
 def _tests(nodes: Nodes) -> int:
@@ -101,12 +105,19 @@ def _counter(progress: Step, total: int) -> Any:
 
 
 def _told(
-    results: list[Any], nodes: Nodes, warehouse: Warehouse, manifest: Mapping[str, Any]
+    results: list[Any],
+    nodes: Nodes,
+    warehouse: Warehouse,
+    manifest: Mapping[str, Any],
+    lineages: LineageStore,
 ) -> Iterator[dg.MaterializeResult | dg.AssetCheckResult]:
     with warehouse.connect() as connection:
         tables: dict[str, dict[str, str]] = {}
         for schema, table, column, sql_type in connection.execute(
-            "select schema_name, table_name, column_name, data_type from duckdb_columns() where not internal order by column_index"
+            """
+            select schema_name, table_name, column_name, data_type
+            from duckdb_columns() where not internal order by column_index
+            """
         ).fetchall():
             tables.setdefault(f"{schema}.{table}", {})[column] = sql_type
         for result in results:
@@ -114,9 +125,14 @@ def _told(
             if isinstance(key, dg.AssetKey) and str(result.status) == "success":
                 relation = f"{result.node.schema}.{result.node.identifier}"
                 row_count = connection.execute(f"select count(*) from {result.node.relation_name}").fetchall()[0][0]
-                yield dg.MaterializeResult(
-                    asset_key=key, metadata=_metadata(result, row_count, tables[relation], tables, manifest, nodes)
+                metadata = _metadata(result, row_count, tables[relation])
+                compiled = getattr(result.node, "compiled_code", None)
+                traced = compiled and lineages.trace(
+                    compiled, list(tables[relation]), _parents(result.node, tables, manifest)
                 )
+                if traced:
+                    metadata["dagster/column_lineage"] = traced
+                yield dg.MaterializeResult(asset_key=key, metadata=metadata)
             elif isinstance(key, dg.AssetCheckKey) and str(result.status) in {"pass", "warn", "fail", "error"}:
                 severity = str(result.node.config.severity).upper()
                 yield dg.AssetCheckResult(
@@ -128,28 +144,15 @@ def _told(
                 )
 
 
-def _metadata(
-    result: Any,
-    row_count: int,
-    columns: Mapping[str, str],
-    tables: Mapping[str, dict[str, str]],
-    manifest: Mapping[str, Any],
-    nodes: Nodes,
-) -> dict[str, Any]:
+def _metadata(result: Any, row_count: int, columns: Mapping[str, str]) -> dict[str, Any]:
     described = {name: column.description for name, column in result.node.columns.items()}
-    metadata: dict[str, Any] = {
+    return {
         "dagster/row_count": row_count,
         "dagster/column_schema": dg.TableSchema(
             columns=[dg.TableColumn(name, sql_type, described.get(name)) for name, sql_type in columns.items()]
         ),
         "seconds": round(result.execution_time, 3),
     }
-    compiled = getattr(result.node, "compiled_code", None)
-    if compiled:
-        traced = column_lineage(compiled, list(columns), _parents(result.node, tables, manifest))
-        if traced:
-            metadata["dagster/column_lineage"] = traced
-    return metadata
 
 
 def _parents(
@@ -160,19 +163,27 @@ def _parents(
         parent = manifest["nodes"].get(unique_id) or manifest["sources"].get(unique_id)
         if parent and parent["resource_type"] != "source":
             relation = f"{parent['schema']}.{parent['alias']}"
-            with contextlib.suppress(KeyError):
-                parents[relation] = (dg.AssetKey([parent["schema"], parent["name"]]), tables[relation])
+            parents[relation] = (dg.AssetKey([parent["schema"], parent["name"]]), tables[relation])
     return parents
 
 
-def _problems(results: list[Any], nodes: Nodes) -> list[str]:
+def _problems(results: list[Any], nodes: Nodes, warehouse: Warehouse) -> list[str]:
     """Nodes that failed, were skipped, or were never heard of again."""
-    fine = {"success", "pass", "warn"}
-    heard = {result.node.unique_id: result for result in results}
+    heard = {result.node.unique_id: str(result.status) for result in results}
+    broken = [result for result in results if str(result.status) in {"error", "fail", "runtime error"}]
     problems = [
-        f"  {result.node.name} ({result.node.original_file_path}): {result.status}: {result.message or 'no message'}"
-        for result in results
-        if str(result.status) not in fine and str(result.status) != "skipped"
+        f"  {result.node.name} ({result.node.original_file_path}): {result.message or result.status}"
+        for result in broken
     ]
-    problems += [f"  {uid.split('.')[2]}: skipped" for uid, result in heard.items() if str(result.status) == "skipped"]
-    return problems + [f"  {uid.split('.')[2]}: was not run, and dbt did not say why" for uid in nodes if uid not in heard]
+    with warehouse.connect() as connection:
+        for result in broken:
+            if str(result.status) == "fail":
+                failing = connection.sql(result.node.compiled_code).limit(EXAMPLES)
+                problems += [
+                    f"    {result.node.name}: {dict(zip(failing.columns, row, strict=True))}"
+                    for row in failing.fetchall()
+                ]
+    problems += [f"  {uid.split('.')[2]}: skipped" for uid, status in heard.items() if status == "skipped"]
+    return problems + [
+        f"  {uid.split('.')[2]}: was not run, and dbt did not say why" for uid in nodes if uid not in heard
+    ]

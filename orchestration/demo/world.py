@@ -20,7 +20,7 @@ from numpy.typing import NDArray
 
 from orchestration.demo.effects import FULL, Effects
 
-ZONE = ZoneInfo("Europe/Berlin")
+ZONE = "Europe/Berlin"
 HISTORY_DAYS = 731
 HORIZON_NIGHTS = 366
 BLOCK = 25_000
@@ -146,7 +146,7 @@ class World:
 
 def midnight(day: date) -> np.datetime64:
     """The UTC time at which a day begins where the company is."""
-    local = datetime.combine(day, time(), ZONE)
+    local = datetime.combine(day, time(), ZoneInfo(ZONE))
     return np.datetime64(int(local.timestamp()), "s")
 
 

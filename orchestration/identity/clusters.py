@@ -45,15 +45,12 @@ def cluster(links: pd.DataFrame) -> Clusters:
         links: one row per value of a record: system, source_id, link_type, link_value, first_load_date (datetime64),
             ignored_reason (null where the value may link). Every record has at least one row.
     """
-    records = (
-        links.groupby(["system", "source_id"], as_index=False, sort=False)["first_load_date"]
-        .min()
-        .sort_values(["first_load_date", "system", "source_id"], ignore_index=True)
-    )
+    records = pd.DataFrame(links.groupby(["system", "source_id"], as_index=False)[["first_load_date"]].min())
+    records = records.sort_values(["first_load_date", "system", "source_id"], ignore_index=True)
     usable = _number(links, records)
     parents = np.arange(len(records) + usable["value"].nunique(), dtype=np.int64)
     merges = [
-        _join(parents, night, int((records["first_load_date"] < load_date).sum()), load_date)
+        _join(parents, night, int((records["first_load_date"] < load_date).sum()), pd.Timestamp(str(load_date)))
         for load_date, night in usable.groupby("first_load_date", sort=True)
     ]
     roots = _roots(parents, np.arange(len(records), dtype=np.int64))
@@ -106,20 +103,18 @@ _NO_MERGES = pd.DataFrame(
 )
 
 
-def _join(parents: Nodes, night: pd.DataFrame, known_count: int, load_date: object) -> pd.DataFrame:
+def _join(parents: Nodes, night: pd.DataFrame, known_count: int, load_date: pd.Timestamp) -> pd.DataFrame:
     """Join what the links of one night join, in ``parents``; list the customers of earlier nights that it retires.
 
     Args:
         known_count: how many records earlier nights knew; their numbers are the smallest.
     """
     records, values = night["record"].to_numpy(np.int64), night["value"].to_numpy(np.int64)
-    ends = np.stack([_roots(parents, records), _roots(parents, values)])
-    roots, places = np.unique(ends, return_inverse=True)
-    places = places.reshape(ends.shape)
-    ones = np.ones(places.shape[1], dtype=np.int8)
-    _, labels = connected_components(
-        coo_matrix((ones, tuple(places)), shape=(len(roots), len(roots))), directed=False
-    )
+    of_records, of_values = _roots(parents, records), _roots(parents, values)
+    roots = np.unique(np.concatenate([of_records, of_values]))
+    edges = (np.searchsorted(roots, of_records), np.searchsorted(roots, of_values))
+    graph = coo_matrix((np.ones(len(night), dtype=np.int8), edges), shape=(len(roots), len(roots)))
+    _, labels = connected_components(graph, directed=False)
     eldest = np.full(labels.max() + 1, np.iinfo(np.int64).max)
     np.minimum.at(eldest, labels, roots)
     survivors = eldest[labels]
@@ -130,7 +125,7 @@ def _join(parents: Nodes, night: pd.DataFrame, known_count: int, load_date: obje
         return _NO_MERGES
     touching = pd.DataFrame(
         {
-            "root": ends.T.ravel(),
+            "root": np.stack([of_records, of_values], axis=1).ravel(),
             "record": np.repeat(records, 2),
             "link_rule": np.repeat(night["link_type"].to_numpy(), 2),
         }
@@ -163,9 +158,7 @@ def _how_linked(usable: pd.DataFrame, roots: Nodes, records: pd.DataFrame) -> di
 
 def _customer_ids(records: pd.DataFrame) -> npt.NDArray[np.object_]:
     names = (records["system"] + "|" + records["source_id"]).to_numpy()
-    return np.array(
-        [hashlib.md5(name.encode(), usedforsecurity=False).hexdigest() for name in names], dtype=object
-    )
+    return np.array([hashlib.md5(name.encode(), usedforsecurity=False).hexdigest() for name in names], dtype=object)
 
 
 def _name_merges(merges: pd.DataFrame, records: pd.DataFrame, ids: npt.NDArray[np.object_]) -> pd.DataFrame:

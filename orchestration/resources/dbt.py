@@ -13,13 +13,14 @@ import os
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 from orchestration.deployment import PROJECT, Deployment
 from orchestration.errors import PipelineError
 from orchestration.home import Home
 
 if TYPE_CHECKING:
+    from dbt.artifacts.schemas.run import RunExecutionResult
     from dbt.cli.main import dbtRunnerResult
     from dbt.contracts.graph.manifest import Manifest
 
@@ -137,8 +138,7 @@ class Dbt:
             answer = run_dbt(self.deployment, self.home, [*SILENT, "parse"])
             if not answer.success:
                 raise PipelineError(f"dbt cannot parse the project: {answer.exception}")
-            self._parsed = answer.result  # type: ignore[assignment]  parse answers with a manifest
-        assert self._parsed is not None
+            self._parsed = cast("Manifest", answer.result)
         return self._parsed
 
     def build(self, selection: Sequence[str], on_event: Callable[[Any], None]) -> list[Any]:
@@ -153,17 +153,20 @@ class Dbt:
         Raises:
             PipelineError: dbt broke before it could say what became of the nodes.
         """
-        arguments = [*SILENT, "build", "--select", *selection, "--indirect-selection", "buildable"]
+        arguments = [*SILENT, "--no-write-json", "build", "--select", *selection, "--indirect-selection", "buildable"]
         arguments += ["--exclude-resource-type", "unit_test"]
         answer = run_dbt(self.deployment, self.home, arguments, manifest=self.parse(), on_event=on_event)
         if answer.result is None:
             raise PipelineError(f"dbt broke while building {', '.join(selection)}: {answer.exception}")
-        return list(answer.result.results)  # type: ignore[union-attr]  build answers with results
+        return list(cast("RunExecutionResult", answer.result).results)
 
     def _fingerprint(self) -> str:
         """A hash over everything that the manifest depends on."""
         folders = (DBT_PROJECT, PROJECT / "seeds")
         files = sorted(path for folder in folders for path in folder.rglob("*") if path.is_file())
         facts = [f"{path} {path.stat().st_mtime_ns} {path.stat().st_size}" for path in files]
-        facts += [json.dumps(dbt_vars(self.deployment, self.home)), json.dumps(dbt_environment(self.deployment, self.home))]
+        facts += [
+            json.dumps(dbt_vars(self.deployment, self.home)),
+            json.dumps(dbt_environment(self.deployment, self.home)),
+        ]
         return hashlib.sha256("\n".join(facts).encode()).hexdigest()

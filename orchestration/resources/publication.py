@@ -60,7 +60,13 @@ class Publication:
             shutil.rmtree(leftover)
         (new / "parquet").mkdir(parents=True)
         tables = self._copy(new)
-        manifest = {"version": version, "as_of_date": as_of_date.isoformat(), "run_id": run_id, **facts, "tables": tables}
+        manifest = {
+            "version": version,
+            "as_of_date": as_of_date.isoformat(),
+            "run_id": run_id,
+            **facts,
+            "tables": tables,
+        }
         (new / "manifest.json").write_text(json.dumps(manifest, indent=2, ensure_ascii=False), encoding="utf-8")
         for path in (*new.rglob("*"), new):
             _sync(path)
@@ -92,7 +98,7 @@ class Publication:
         pointer = self.home.published / ".current.new"
         pointer.unlink(missing_ok=True)
         pointer.symlink_to(Path("versions") / place.name)
-        os.replace(pointer, self.current)
+        pointer.replace(self.current)
         _sync(self.home.published)
 
     def _prune(self, current: Path) -> None:

@@ -31,7 +31,7 @@ def hold(home: Home) -> Iterator[None]:
         AlreadyRunningError: another process holds it; the message names it.
     """
     home.state.mkdir(parents=True, exist_ok=True)
-    with open(home.state / "run.lock", "a+", encoding="utf-8") as file:
+    with (home.state / "run.lock").open("a+", encoding="utf-8") as file:
         try:
             fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:

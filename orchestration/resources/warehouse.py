@@ -17,7 +17,7 @@ from orchestration.home import Home
 
 @dataclass(frozen=True)
 class Warehouse:
-    """``work.duckdb`` (staging, intermediate, identity, personal data), with ``cx360.duckdb`` (what may be published) attached."""
+    """``work.duckdb`` (staging, intermediate, identity), with ``cx360.duckdb`` (what may be published) attached."""
 
     home: Home
     memory_limit: str

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import dataclass, field
 from datetime import date
 from pathlib import Path
@@ -63,11 +62,11 @@ def company(name: str, root: Path, extracts: Path) -> Company:
 
 
 @pytest.fixture(scope="session", params=["sample", "synthetic"])
-def olist_night(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Company]:
+def olist_night(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Company:
     """A published night of the Olist folders."""
     night = company("olist", tmp_path_factory.mktemp(f"olist-{request.param}"), olist_folder(request.param))
     night.succeed()
-    yield night
+    return night
 
 
 @pytest.fixture(scope="session")

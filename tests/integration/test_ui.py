@@ -26,7 +26,13 @@ pytestmark = [
     pytest.mark.skipif(BROWSER is None, reason="no Chromium is installed on this machine"),
 ]
 
-FLAGS = ["--no-sandbox", "--disable-gpu", "--disable-background-networking", "--disable-component-update", "--disable-sync"]
+FLAGS = [
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+]
 GROUPS = ("extract", "reference", "staging", "intermediate", "identity", "star", "marts", "quality", "publish")
 
 
@@ -64,7 +70,7 @@ def _wait_for(address: str, server: subprocess.Popen[str], seconds: int = 180) -
     while time.monotonic() < deadline:
         assert server.poll() is None, server.stdout.read() if server.stdout else "the UI ended"
         try:
-            with urllib.request.urlopen(address, timeout=5):
+            with urllib.request.urlopen(address, timeout=5):  # noqa: S310  our own server on loopback
                 return
         except OSError:
             time.sleep(1)

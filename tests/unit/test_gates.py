@@ -14,7 +14,7 @@ import pytest
 from expectations import rules
 from expectations.suite import ProfileRule, RowRule
 from orchestration.errors import PipelineError
-from orchestration.gates import Finding, broken_profile_rules, broken_row_rules
+from orchestration.gates import Broken, Finding, broken_profile_rules, broken_row_rules
 
 pytestmark = pytest.mark.xdist_group("great expectations")
 
@@ -25,7 +25,7 @@ NOON = datetime(2026, 1, 1, 12, tzinfo=UTC).replace(tzinfo=None)
 def reasons(judged: tuple[RowRule, ...], *values: object, dtype: Any = TEXT) -> list[list[str]]:
     """The reasons against each value of column ``x``."""
     broken = broken_row_rules("demo", judged, pd.DataFrame({"x": pd.Series(list(values), dtype=dtype)}))
-    return [broken.get(place, []) for place in range(len(values))]
+    return [[told.reason for told in broken.get(place, [])] for place in range(len(values))]
 
 
 def accepted(judged: tuple[RowRule, ...], *values: object, dtype: Any = TEXT) -> list[object]:
@@ -147,10 +147,17 @@ def test_a_row_is_told_every_rule_it_breaks_in_the_order_of_the_rules() -> None:
         *rules.amount("z", low=0),
     )
     frame = pd.DataFrame({"x": ["5", "ten", "10"], "y": [None, "b", "a"], "z": ["-1", "much", "1"]}, dtype=TEXT)
-    assert broken_row_rules("demo", judged, frame) == {
+    broken = broken_row_rules("demo", judged, frame)
+    assert {place: [told.reason for told in rules] for place, rules in broken.items()} == {
         0: ["x '5' is not at least 10", "y is missing", "z '-1' is not at least 0"],
         1: ["x 'ten' is no whole number", "y 'b' is none of a", "z 'much' is no amount"],
     }
+
+
+def test_a_broken_rule_is_told_without_what_was_delivered() -> None:
+    frame = pd.DataFrame({"x": pd.Series(["ada@example.org"], dtype=TEXT)})
+    [told] = broken_row_rules("demo", rules.whole_number("x"), frame)[0]
+    assert told == Broken("x is no whole number", "x 'ada@example.org' is no whole number")
 
 
 def test_a_long_value_is_cut_short_and_braces_stay_as_delivered() -> None:

@@ -6,12 +6,12 @@ rejected as (
 
 ),
 
-reasons as (
+broken_rules as (
 
     select
         {{ unit_of_path('filename') }},
         _load_date as load_date,
-        {{ each_element('reasons') }} as reason
+        {{ each_element('rules') }} as broken_rule
 
     from rejected
 
@@ -24,13 +24,13 @@ final as (
         system,
         table_name,
         load_date,
-        reason,
+        broken_rule,
 
         -- measures
         count(*) as row_count
 
-    from reasons
-    group by system, table_name, load_date, reason
+    from broken_rules
+    group by system, table_name, load_date, broken_rule
 
 )
 

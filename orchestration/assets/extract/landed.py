@@ -11,8 +11,9 @@ import dagster as dg
 from orchestration.deployment import Deployment, Table
 from orchestration.errors import PipelineError
 from orchestration.progress import step
-from orchestration.resources.landing import Landing, Unit
+from orchestration.resources.landing import Landing
 from orchestration.resources.run_lock import RunLock
+from orchestration.resources.unit import Unit
 
 
 def load_windows(deployment: Deployment) -> dg.DailyPartitionsDefinition:

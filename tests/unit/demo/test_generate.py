@@ -2,11 +2,8 @@
 
 from __future__ import annotations
 
-import gzip
-import json
 from collections.abc import Callable
-from dataclasses import dataclass
-from datetime import date, timedelta
+from datetime import timedelta
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
@@ -16,53 +13,10 @@ import pyarrow.parquet as pa_parquet
 import pytest
 
 from orchestration.demo import write
-from orchestration.demo.generate import generate
 from orchestration.deployment import PROJECT, load_deployment
-from orchestration.errors import PipelineError
+from tests.unit.demo.companies import HISTORY, NIGHTS, Extracts, contents, make
 
-HISTORY = date(2025, 12, 31)
-NIGHTS = 4
 SEEDS = PROJECT / "seeds" / "reference"
-
-
-def make(out: Path, *, customers: int = 300, nights: int = NIGHTS, seed: int = 7) -> Path:
-    generate(out, customers=customers, nights=nights, seed=seed, history_load_date=HISTORY)
-    return out
-
-
-def contents(folder: Path) -> dict[str, bytes]:
-    return {str(path.relative_to(folder)): path.read_bytes() for path in folder.rglob("*") if path.is_file()}
-
-
-@dataclass(frozen=True)
-class Extracts:
-    """A generated folder, read as the systems' own formats say."""
-
-    folder: Path
-
-    def drop(self, system: str, table: str, night: int) -> pd.DataFrame:
-        """What one load date delivers; night 0 is the history."""
-        day = "history" if night == 0 else (HISTORY + timedelta(days=night)).isoformat()
-        (path,) = (self.folder / day / system).glob(f"{table}.*")
-        match path.suffix:
-            case ".csv":
-                return pd.read_csv(path, dtype=str)
-            case ".parquet":
-                return pd.read_parquet(path)
-            case ".gz":
-                text = gzip.decompress(path.read_bytes()).decode()
-            case _:
-                text = path.read_text(encoding="utf-8")
-        return pd.DataFrame([json.loads(line) for line in text.splitlines() if line])
-
-    def until(self, system: str, table: str, night: int = NIGHTS) -> pd.DataFrame:
-        """Everything that is delivered up to a night, with the night it came in."""
-        drops = [self.drop(system, table, number).assign(night=number) for number in range(night + 1)]
-        return pd.concat([rows for rows in drops if len(rows)], ignore_index=True)
-
-    def values(self, system: str, table: str, column: str, night: int = NIGHTS) -> set[str]:
-        """The values of a column up to a night, without nulls."""
-        return set(self.until(system, table, night)[column].dropna())
 
 
 @pytest.fixture(scope="module")
@@ -96,84 +50,6 @@ def test_every_table_of_the_deployment_comes_on_every_load_date_and_nothing_else
     expected = {table.pattern(day) for table in deployment.tables() for day in days}
     delivered = {name for name in contents(extracts.folder) if not name.startswith(write.TRUTH)}
     assert delivered - {write.MARKER} == expected
-
-
-@pytest.mark.parametrize(
-    ("argument", "value"),
-    [
-        ("customers", 0),
-        ("customers", -1),
-        ("customers", 10**9),
-        ("customers", 2.5),
-        ("nights", -1),
-        ("nights", 10_000),
-        ("seed", -1),
-        ("seed", True),
-        ("history_load_date", date(1, 1, 1)),
-    ],
-)
-def test_a_bad_argument_is_named_and_nothing_is_written(tmp_path: Path, argument: str, value: object) -> None:
-    arguments = {"customers": 10, "nights": 1, "seed": 7, "history_load_date": HISTORY, argument: value}
-    with pytest.raises(PipelineError, match=argument):
-        generate(tmp_path / "out", **arguments)  # type: ignore[arg-type]
-    assert list(tmp_path.iterdir()) == []
-
-
-def test_a_folder_that_holds_something_else_is_left_alone(tmp_path: Path) -> None:
-    (tmp_path / "letters.txt").write_text("keep me")
-    with pytest.raises(PipelineError, match="holds something else"):
-        make(tmp_path)
-    assert contents(tmp_path) == {"letters.txt": b"keep me"}
-
-
-def test_a_demo_that_somebody_added_to_is_left_alone(tmp_path: Path) -> None:
-    out = make(tmp_path / "out", customers=10, nights=0)
-    (out / "notes.txt").write_text("keep me")
-    with pytest.raises(PipelineError, match="holds something else"):
-        make(out)
-    assert (out / "notes.txt").read_text() == "keep me"
-
-
-@pytest.mark.parametrize("below", ["", "deeper/extracts"])
-def test_a_file_in_the_way_is_left_alone(tmp_path: Path, below: str) -> None:
-    (tmp_path / "out").write_text("keep me")
-    with pytest.raises(PipelineError, match=r"is a file|cannot be written"):
-        make(tmp_path / "out" / below)
-    assert contents(tmp_path) == {"out": b"keep me"}
-
-
-def test_an_empty_folder_is_filled_and_an_earlier_demo_is_replaced(tmp_path: Path) -> None:
-    out = tmp_path / "out"
-    out.mkdir()
-    first = contents(make(out, customers=20, nights=2))
-    second = contents(make(out, customers=20, nights=1))
-    assert first.keys() > second.keys()
-    assert [path.name for path in tmp_path.iterdir()] == ["out"]
-
-
-@pytest.mark.parametrize("stopped_by", [KeyboardInterrupt, OSError])
-def test_an_interrupted_generation_leaves_no_half_drop(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, stopped_by: type[BaseException]
-) -> None:
-    def stop(*_: object, **__: object) -> None:
-        raise stopped_by
-
-    monkeypatch.setattr(pa_parquet, "ParquetWriter", stop)
-    with pytest.raises(stopped_by):
-        make(tmp_path / "out", customers=20)
-    assert list(tmp_path.iterdir()) == []
-
-
-def test_an_interrupted_generation_leaves_the_earlier_demo(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    def stop(*_: object, **__: object) -> None:
-        raise KeyboardInterrupt
-
-    before = contents(make(tmp_path / "out", customers=20))
-    monkeypatch.setattr(pa_parquet, "ParquetWriter", stop)
-    with pytest.raises(KeyboardInterrupt):
-        make(tmp_path / "out", customers=30)
-    assert contents(tmp_path / "out") == before
-    assert [path.name for path in tmp_path.iterdir()] == ["out"]
 
 
 @pytest.mark.parametrize("seed", [0, 1, 7])

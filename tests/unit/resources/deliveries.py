@@ -13,7 +13,8 @@ import pyarrow.parquet as pq
 
 from orchestration.deployment import Deployment, Table, load_deployment
 from orchestration.home import Home
-from orchestration.resources.landing import Landing, Unit
+from orchestration.resources.landing import Landing
+from orchestration.resources.unit import Unit
 
 
 @dataclass(frozen=True)

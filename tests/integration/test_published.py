@@ -1,0 +1,141 @@
+"""What readers get: a whole file with its comments and constraints, and nothing personal in it."""
+
+from __future__ import annotations
+
+import gzip
+import json
+import re
+from collections.abc import Iterator
+
+import duckdb
+import pandas as pd
+import pytest
+
+from orchestration.resources.dbt import run_dbt
+from tests.integration.conftest import Company
+
+pytestmark = pytest.mark.xdist_group("demo nights")
+
+
+def names_and_addresses(night: Company) -> set[str]:
+    """E-mail addresses, phone numbers, family names and streets that the demo's systems delivered."""
+    customers = pd.concat(pd.read_csv(file, dtype=str) for file in night.extracts.rglob("crm/customers.csv"))
+    columns = customers[["email", "phone", "last_name", "street"]]
+    return {value.strip().lower() for column in columns for value in columns[column].dropna()}
+
+
+def published_texts(night: Company) -> Iterator[tuple[str, str]]:
+    """Every text value that is published, with where it stands."""
+    with duckdb.connect(night.published, read_only=True) as connection:
+        columns = connection.execute(
+            """
+            select schema_name, table_name, column_name from duckdb_columns()
+            where data_type = 'VARCHAR' and not internal
+            """
+        ).fetchall()
+        for schema, table, column in columns:
+            values = connection.execute(f'select distinct "{column}" from {schema}.{table}').fetchall()
+            for (value,) in values:
+                if value is not None:
+                    yield f"{schema}.{table}.{column}", value
+
+
+def test_no_personal_data_is_published(demo_night: Company) -> None:
+    personal = names_and_addresses(demo_night)
+    assert len(personal) > 500
+    found = {where for where, value in published_texts(demo_night) if value.strip().lower() in personal or "@" in value}
+    assert found == set()
+
+
+def test_every_published_table_and_column_carries_its_description(demo_night: Company) -> None:
+    lacking = demo_night.query(
+        """
+        select schema_name || '.' || table_name || '.' || column_name from duckdb_columns()
+        where not internal and comment is null and table_name not in ('quality_runs', 'quality_checks')
+        union all
+        select schema_name || '.' || table_name from duckdb_tables()
+        where not internal and comment is null and table_name not in ('quality_runs', 'quality_checks')
+        """
+    )
+    assert lacking == []
+
+
+def test_constraints_are_kept(demo_night: Company) -> None:
+    [(count,)] = demo_night.query(
+        "select count(*) from duckdb_constraints() where constraint_type = 'NOT NULL' and schema_name = 'star'"
+    )
+    assert isinstance(count, int)
+    assert count > 50
+
+
+def test_the_marts_lie_beside_the_file_as_parquet(demo_night: Company) -> None:
+    folder = demo_night.published.parent / "parquet"
+    with duckdb.connect(demo_night.published, read_only=True) as connection:
+        marts = connection.execute("select table_name from duckdb_tables() where schema_name = 'marts'").fetchall()
+        for (mart,) in marts:
+            different = connection.execute(
+                f"select * from marts.{mart} except all select * from read_parquet('{folder / mart}.parquet')"
+            ).fetchall()
+            assert different == [], mart
+    assert {f"{mart}.parquet" for (mart,) in marts} == {path.name for path in folder.iterdir()}
+
+
+def test_nps_equals_what_pandas_reads_from_the_survey_tools_files(demo_night: Company) -> None:
+    scores = []
+    for file in demo_night.extracts.rglob("survey_tool/responses.jsonl.gz"):
+        for line in gzip.decompress(file.read_bytes()).decode().splitlines():
+            if line:
+                response = json.loads(line)
+                scores += [
+                    (response["response_id"], response["survey_id"], answer["value"])
+                    for answer in response["answers"]
+                    if answer["metric"] == "nps"
+                ]
+    answers = pd.DataFrame(scores, columns=["response", "survey", "value"]).drop_duplicates("response")
+    kind = answers["survey"].eq("relationship").map({True: "relational", False: "transactional"})
+    value = (answers["value"] >= 9).astype(int) - (answers["value"] <= 6).astype(int)
+    expected = value.groupby(kind).agg(["size", "sum"])
+    published = demo_night.query(
+        """
+        select survey_type, sum(answer_count), sum(nps_sum) from marts.mart_nps_by_segment_stage
+        where period_type = 'month' group by survey_type
+        """
+    )
+    assert {row[0]: (int(str(row[1])), int(str(row[2]))) for row in published} == {
+        str(name): (int(row["size"]), int(row["sum"])) for name, row in expected.iterrows()
+    }
+
+
+def test_revenue_equals_what_pandas_reads_from_the_shops_files(demo_night: Company) -> None:
+    def shop(table: str, key: list[str]) -> pd.DataFrame:
+        files = sorted(demo_night.extracts.rglob(f"shop/{table}.parquet"), key=lambda file: _drop_order(str(file)))
+        return pd.concat(pd.read_parquet(file) for file in files).drop_duplicates(key, keep="last")
+
+    orders = shop("orders", ["order_number"])
+    lines = shop("order_lines", ["order_number", "line_number"])
+    refunds = shop("refunds", ["refund_id"])
+    counted = orders.loc[orders["status"] != "canceled", "order_number"]
+    sold = lines.loc[lines["order_number"].isin(counted), "net_amount"].sum()
+    refunded = refunds.loc[refunds["order_number"].isin(counted), "refund_amount"].sum()
+    [(published,)] = demo_night.query("select sum(revenue_amount) from marts.mart_customer_lifetime_value")
+    assert published == sold - refunded
+
+
+def _drop_order(path: str) -> str:
+    day = re.search(r"\d{4}-\d\d-\d\d", path)
+    return day.group() if day else ""
+
+
+def test_every_formula_is_proven_by_dbts_unit_tests(demo_night: Company) -> None:
+    proven = run_dbt(demo_night.deployment, demo_night.home, ["--quiet", "test", "--select", "test_type:unit"])
+    statuses = [str(result.status) for result in proven.result.results]  # type: ignore[union-attr]
+    assert len(statuses) > 40
+    assert set(statuses) == {"pass"}
+
+
+def test_olists_own_mappings_are_proven_by_dbts_unit_tests(olist_night: Company) -> None:
+    selection = ["--select", "fqn:cx360.staging.olist,test_type:unit"]
+    proven = run_dbt(olist_night.deployment, olist_night.home, ["--quiet", "test", *selection])
+    statuses = [str(result.status) for result in proven.result.results]  # type: ignore[union-attr]
+    assert statuses
+    assert set(statuses) == {"pass"}
