@@ -15,8 +15,9 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from orchestration.demo.verbatims import LATE_THEME_SHARE
+from tests.unit.demo.companies import HISTORY
 from tests.unit.demo.fits import Floats, least_squares
-from tests.unit.demo.read import HISTORY, Demo
+from tests.unit.demo.truths import Demo
 
 SETTLED_DAYS = 60
 """Invitations and orders of the last days are left out: what follows from them is not delivered yet."""

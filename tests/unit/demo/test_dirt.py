@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from datetime import date, timedelta
 from pathlib import Path
 
 import pandas as pd
@@ -14,7 +15,8 @@ from orchestration.demo.dirt import KINDS, RENAMED
 from orchestration.demo.generate import generate
 from orchestration.deployment import load_deployment
 from orchestration.errors import PipelineError
-from tests.unit.demo.read import HISTORY, Demo, demo
+from tests.unit.demo.companies import HISTORY
+from tests.unit.demo.truths import Demo, demo
 
 SEED = 5
 NIGHTS = 12
@@ -32,12 +34,8 @@ def clean(tmp_path_factory: pytest.TempPathFactory) -> Demo:
     return demo(tmp_path_factory.mktemp("clean") / "out", customers=4_000, nights=NIGHTS, seed=SEED)
 
 
-def drops() -> list[str]:
-    return ["history", *(day.date().isoformat() for day in pd.date_range(HISTORY, periods=NIGHTS + 1)[1:])]
-
-
-def load_date(drop: str) -> str:
-    return HISTORY.isoformat() if drop == "history" else drop
+def load_date(night: int) -> str:
+    return (HISTORY + timedelta(days=night)).isoformat()
 
 
 def told(demo: Demo, kind: str, system: str, table: str) -> dict[str, int]:
@@ -49,7 +47,7 @@ def told(demo: Demo, kind: str, system: str, table: str) -> dict[str, int]:
 
 
 def found(demo: Demo, system: str, table: str, count: Callable[[pd.DataFrame], int]) -> dict[str, int]:
-    counts = {load_date(drop): int(count(demo.drop(system, table, drop))) for drop in drops()}
+    counts = {load_date(night): int(count(demo.drop(system, table, night))) for night in range(NIGHTS + 1)}
     return {day: number for day, number in counts.items() if number}
 
 
@@ -92,7 +90,7 @@ def test_a_fault_is_found_as_often_as_told(
 def test_orphans_are_found_as_often_as_told(
     dirty: Demo, system: str, table: str, column: str, to_system: str, to_table: str
 ) -> None:
-    known = {value for drop in drops() for value in dirty.drop(to_system, to_table, drop)[column]}
+    known = {value for night in range(NIGHTS + 1) for value in dirty.drop(to_system, to_table, night)[column]}
     orphans = found(dirty, system, table, lambda rows: (~rows[column].isin(known)).sum())
     assert told(dirty, "orphan_ids", system, table) == orphans
     assert orphans
@@ -103,23 +101,24 @@ def test_orphans_are_found_as_often_as_told(
 )
 def test_late_rows_are_found_as_often_as_told(dirty: Demo, table: str, system: str, column: str) -> None:
     late = {}
-    for drop in drops()[1:]:
-        rows = dirty.drop(system, table, drop).astype(str).drop_duplicates()
+    for night in range(1, NIGHTS + 1):
+        rows = dirty.drop(system, table, night).astype(str).drop_duplicates()
         days = pd.to_datetime(rows[column], utc=True).dt.tz_convert("Europe/Berlin").dt.tz_localize(None).dt.normalize()
-        nights = (pd.Timestamp(drop) - days).dt.days
+        nights = (pd.Timestamp(load_date(night)) - days).dt.days
         assert nights.between(0, 10).all()
         if count := int((nights > 0).sum()):
-            late[drop] = count
+            late[load_date(night)] = count
     assert told(dirty, "late_rows", system, table) == late
 
 
 def test_a_replayed_drop_holds_the_night_before_once_more(dirty: Demo, clean: Demo) -> None:
     ((day, count),) = told(dirty, "replayed_drops", "survey_tool", "invitations").items()
-    before = clean.drop("survey_tool", "invitations", drops()[drops().index(day) - 1])
+    night = (date.fromisoformat(day) - HISTORY).days
+    before = clean.drop("survey_tool", "invitations", night - 1)
     assert len(before) == count
-    replayed = dirty.drop("survey_tool", "invitations", day)
+    replayed = dirty.drop("survey_tool", "invitations", night)
     assert replayed.head(count).equals(before)
-    assert len(replayed) == count + len(clean.drop("survey_tool", "invitations", day))
+    assert len(replayed) == count + len(clean.drop("survey_tool", "invitations", night))
 
 
 def test_a_truncated_file_breaks_off(tmp_path: Path) -> None:

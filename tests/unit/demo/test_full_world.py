@@ -11,7 +11,7 @@ import pytest
 
 from orchestration.demo import verbatims
 from tests.unit.demo.estimates import Estimate, answer_effects, buying_effects, referral_effect, shares
-from tests.unit.demo.read import LEAST_SEEDS, SEEDS, STANDARD_ERRORS, Demo, demo
+from tests.unit.demo.truths import LEAST_SEEDS, SEEDS, STANDARD_ERRORS, Demo, demo
 
 pytestmark = pytest.mark.long
 

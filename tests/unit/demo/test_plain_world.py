@@ -13,8 +13,9 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from tests.unit.demo.companies import HISTORY
 from tests.unit.demo.fits import Floats, bg_nbd, fit, gamma_gamma
-from tests.unit.demo.read import HISTORY, LEAST_SEEDS, SEEDS, STANDARD_ERRORS, Demo, demo
+from tests.unit.demo.truths import LEAST_SEEDS, SEEDS, STANDARD_ERRORS, Demo, demo
 
 pytestmark = pytest.mark.long
 

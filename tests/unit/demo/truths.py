@@ -1,4 +1,4 @@
-"""Reading a generated folder as its systems' formats say, for the tests of what it carries.
+"""Reading what is true of a generated folder, for the tests of what its files carry.
 
 The statistical tests share the seeds, which were chosen before anything was looked at, and their rule: an estimate
 lies within three standard errors of the truth for at least four of the five seeds.
@@ -6,11 +6,9 @@ lies within three standard errors of the truth for at least four of the five see
 
 from __future__ import annotations
 
-import gzip
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date
 from functools import cached_property
 from pathlib import Path
 from typing import Any
@@ -18,18 +16,16 @@ from typing import Any
 import pandas as pd
 
 from orchestration.demo.generate import generate
+from tests.unit.demo.companies import HISTORY, Extracts
 
-HISTORY = date(2025, 12, 31)
 SEEDS = (11, 23, 37, 58, 71)
 LEAST_SEEDS = 4
 STANDARD_ERRORS = 3.0
 
 
 @dataclass(frozen=True)
-class Demo:
-    """A generated folder: drops by name (``history`` or a load date), and what is true of it."""
-
-    folder: Path
+class Demo(Extracts):
+    """A generated folder, and what is true of it."""
 
     @cached_property
     def parameters(self) -> Mapping[str, Any]:
@@ -42,19 +38,6 @@ class Demo:
     def label(self, name: str, **options: Any) -> pd.DataFrame:
         rows: pd.DataFrame = pd.read_csv(self.folder / "truth" / f"{name}.csv", **options)
         return rows
-
-    def drop(self, system: str, table: str, drop: str = "history") -> pd.DataFrame:
-        (path,) = (self.folder / drop / system).glob(f"{table}.*")
-        match path.suffix:
-            case ".csv":
-                return pd.read_csv(path, dtype=str)
-            case ".parquet":
-                return pd.read_parquet(path)
-            case ".gz":
-                text = gzip.decompress(path.read_bytes()).decode()
-            case _:
-                text = path.read_text(encoding="utf-8")
-        return pd.DataFrame([json.loads(line) for line in text.splitlines() if line])
 
 
 def demo(
