@@ -36,6 +36,12 @@ def test_another_seed_gives_other_rows(extracts: Extracts, tmp_path: Path) -> No
     }
 
 
+def test_another_seed_leaves_the_truth_as_it_is(extracts: Extracts, tmp_path: Path) -> None:
+    ours, others = contents(extracts.folder), contents(make(tmp_path / "other", seed=8))
+    assert ours["truth/parameters.json"] == others["truth/parameters.json"]
+    assert ours["truth/people.csv"] != others["truth/people.csv"]
+
+
 def test_more_nights_leave_the_drops_before_them_as_they_are(extracts: Extracts, tmp_path: Path) -> None:
     fewer, more = contents(extracts.folder), contents(make(tmp_path / "more", nights=NIGHTS + 3))
     fewer = {
