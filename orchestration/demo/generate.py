@@ -134,14 +134,17 @@ def _parts(whole: World) -> Iterator[Part]:
 
 @contextmanager
 def _workers() -> Iterator[ProcessPoolExecutor]:
-    """Processes that leave it to this one to be interrupted; then they only finish the block at hand."""
+    """Processes that leave it to this one to be interrupted, and that end with it."""
     fresh = multiprocessing.get_context("spawn")
     ignore = (signal.SIGINT, signal.SIG_IGN)
     with ProcessPoolExecutor(WORKERS, mp_context=fresh, initializer=signal.signal, initargs=ignore) as workers:
         try:
             yield workers
-        finally:
+        except BaseException:
             workers.shutdown(wait=False, cancel_futures=True)
+            for process in multiprocessing.active_children():
+                process.terminate()
+            raise
 
 
 def _part(world: World, pools: dict[str, Pool]) -> Part:
