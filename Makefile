@@ -13,12 +13,12 @@ DEPLOYMENT := demo
 option = $(if $(findstring command,$(origin $(2))),--$(1) "$($(2))")
 
 .DEFAULT_GOAL := help
-.PHONY: help env run ui demo docs test test-long lint format clean lock
+.PHONY: help env run ui demo bench-demo docs test test-long lint format clean lock
 
 help: ## Show this list
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-10s %s\n", $$1, $$2}'
 	@echo
-	@echo "  Variables: DEPLOYMENT=$(DEPLOYMENT) EXTRACTS DATE FROM TO (run), CUSTOMERS NIGHTS SEED OUT (demo), PORT (ui, docs), ARGS"
+	@echo "  Variables: DEPLOYMENT=$(DEPLOYMENT) EXTRACTS DATE FROM TO (run), CUSTOMERS NIGHTS SEED WORLD DIRT OUT (demo), PORT (ui, docs), ARGS"
 
 env: $(READY) ## Make the environment (every other target does so by itself)
 	@:
@@ -32,7 +32,10 @@ ui: $(READY) ## Open the Dagster UI on 127.0.0.1
 
 demo: $(READY) ## Write the extracts of the demo company
 	@$(CX360) demo $(call option,customers,CUSTOMERS) $(call option,nights,NIGHTS) $(call option,seed,SEED) \
-		$(call option,out,OUT) $(ARGS)
+		$(call option,world,WORLD) $(call option,dirt,DIRT) $(call option,out,OUT) $(ARGS)
+
+bench-demo: $(READY) ## Print how long the demo company takes to make: ARGS="10_000 1_000_000"
+	@$(VENV)/bin/python -m bench.demo $(ARGS)
 
 docs: $(READY) ## Serve the documentation of every table
 	@$(CX360) docs --deployment $(DEPLOYMENT) $(call option,port,PORT) $(ARGS)

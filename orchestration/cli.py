@@ -113,21 +113,44 @@ def _date(value: datetime | None) -> date | None:
 @click.option("--customers", default=10_000, show_default=True, help="How many customers the company has.")
 @click.option("--nights", default=30, show_default=True, help="How many nightly drops follow the history.")
 @click.option("--seed", default=7, show_default=True, help="The same seed gives the same files, byte for byte.")
+@click.option("--world", default="full", show_default=True, help="full, or plain where nothing acts on anything.")
+@click.option("--dirt", default="late_rows", show_default=True, help="all, none, or kinds of faults with commas.")
 @click.option("--out", type=click.Path(path_type=Path), help="Where to  [default: data/demo/extracts]")
-def demo(customers: int, nights: int, seed: int, out: Path | None) -> None:
+def demo(customers: int, nights: int, seed: int, world: str, dirt: str, out: Path | None) -> None:
     """Make the extracts of the demo company."""
+    from orchestration.demo.dirt import KINDS
+
     settings = load_deployment("demo")
-    _make_demo(settings, out or Home.of(settings).extracts, customers=customers, nights=nights, seed=seed)
+    kinds = {"all": tuple(KINDS), "none": ()}.get(dirt, tuple(dirt.split(",")))
+    folder = out or Home.of(settings).extracts
+    _make_demo(settings, folder, customers=customers, nights=nights, seed=seed, world=world, dirt=kinds)
 
 
-def _make_demo(settings: Deployment, out: Path, *, customers: int, nights: int, seed: int) -> None:
+def _make_demo(
+    settings: Deployment,
+    out: Path,
+    *,
+    customers: int,
+    nights: int,
+    seed: int,
+    world: str = "full",
+    dirt: tuple[str, ...] = ("late_rows",),
+) -> None:
     import time
 
     from orchestration.demo.generate import generate
 
     started = time.monotonic()
     click.echo(f"Making the demo company: {customers:,} customers, {nights} nights after the history ...")
-    generate(out, customers=customers, nights=nights, seed=seed, history_load_date=settings.history_load_date)
+    generate(
+        out,
+        customers=customers,
+        nights=nights,
+        seed=seed,
+        history_load_date=settings.history_load_date,
+        world=world,
+        dirt=dirt,
+    )
     click.echo(f"Made in {time.monotonic() - started:.1f} s: {out}")
 
 

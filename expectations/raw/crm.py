@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from expectations.rules import STANDARD, instant, required, text_at_most, volume_like_recent_loads, whole_number
+from expectations.rules import STANDARD, instant, one_of, required, text_at_most, volume_like_recent_loads, whole_number
 from expectations.suite import RawSuite
 
 CUSTOMERS = RawSuite(
@@ -40,4 +40,62 @@ ACTIVITIES = RawSuite(
     optional=("channel", "case_id", "order_number"),
     rows=(*required("activity_id", "customer_id", "activity_type", "occurred_at"), *instant("occurred_at")),
     batch=(*STANDARD, *volume_like_recent_loads()),
+)
+
+CASE_COMMENTS = RawSuite(
+    table="crm__case_comments",
+    required=("comment_id", "case_id", "customer_id", "text", "written_at"),
+    rows=(*required("comment_id", "text", "written_at"), *text_at_most("text", 10_000), *instant("written_at")),
+    batch=(*STANDARD, *volume_like_recent_loads()),
+)
+
+ACQUISITIONS = RawSuite(
+    table="crm__acquisitions",
+    required=("customer_id", "acquired_by", "acquired_at"),
+    optional=("campaign", "referrer_customer_id"),
+    rows=(
+        *required("customer_id", "acquired_by"),
+        *one_of("acquired_by", "referral", "campaign", "unknown"),
+        *instant("acquired_at"),
+    ),
+    batch=(*STANDARD, *volume_like_recent_loads()),
+)
+
+ACCOUNT_CONTACTS = RawSuite(
+    table="crm__account_contacts",
+    required=("account_id", "customer_id", "since"),
+    optional=("industry", "contact_role"),
+    rows=(*required("account_id", "customer_id"), *instant("since")),
+    batch=STANDARD,
+)
+
+CONSENTS = RawSuite(
+    table="crm__consents",
+    required=("consent_id", "customer_id", "purpose", "decision", "decided_at"),
+    rows=(
+        *required("consent_id", "customer_id", "purpose", "decision", "decided_at"),
+        *one_of("decision", "granted", "withdrawn", "erasure_requested"),
+        *instant("decided_at"),
+    ),
+    batch=(*STANDARD, *volume_like_recent_loads()),
+)
+
+LOOP_ACTIONS = RawSuite(
+    table="crm__loop_actions",
+    required=("loop_id", "customer_id", "response_id", "told_at"),
+    optional=("acknowledged_at", "acted_at"),
+    rows=(
+        *required("loop_id", "response_id"),
+        *instant("acknowledged_at"),
+        *instant("acted_at"),
+        *instant("told_at"),
+    ),
+    batch=STANDARD,
+)
+
+INITIATIVE_MEMBERS = RawSuite(
+    table="crm__initiative_members",
+    required=("initiative", "customer_id", "since"),
+    rows=(*required("initiative", "customer_id", "since"), *instant("since")),
+    batch=STANDARD,
 )

@@ -91,3 +91,30 @@ PRODUCTS = RawSuite(
     ),
     batch=STANDARD,
 )
+
+SUBSCRIPTIONS = RawSuite(
+    table="shop__subscriptions",
+    required=("subscription_id", "period_number", "buyer_id", "period_amount", "started_at", "ends_at"),
+    optional=("plan",),
+    rows=(
+        *required("subscription_id", "period_number", "started_at", "ends_at"),
+        *whole_number("period_number", low=1),
+        *amount("period_amount", low=0),
+        *instant("started_at"),
+        *instant("ends_at"),
+    ),
+    batch=(*STANDARD, *volume_like_recent_loads()),
+)
+
+REVIEWS = RawSuite(
+    table="shop__reviews",
+    required=("review_id", "buyer_id", "stars", "written_at"),
+    optional=("order_number", "text"),
+    rows=(
+        *required("review_id", "stars", "written_at"),
+        *whole_number("stars", low=1, high=5),
+        *text_at_most("text", 10_000),
+        *instant("written_at"),
+    ),
+    batch=(*STANDARD, *volume_like_recent_loads()),
+)

@@ -11,6 +11,7 @@ from expectations.rules import (
     required,
     text_at_most,
     volume_like_recent_loads,
+    whole_number,
 )
 from expectations.suite import RawSuite
 
@@ -69,4 +70,17 @@ RESPONSES = RawSuite(
         ),
     ),
     batch=(*STANDARD, *volume_like_recent_loads()),
+)
+
+EMPLOYEE_ANSWERS = RawSuite(
+    table="survey_tool__employee_answers",
+    required=("answer_id", "department", "metric", "question", "value", "submitted_at"),
+    optional=("employee_id", "scale_min", "scale_max"),
+    rows=(
+        *required("answer_id", "department", "metric", "question", "value", "submitted_at"),
+        *one_of("metric", "self_rating", "maturity"),
+        *whole_number("value", low=0, high=10),
+        *instant("submitted_at"),
+    ),
+    batch=STANDARD,
 )

@@ -11,6 +11,7 @@ import numpy as np
 import pandas as pd
 
 from orchestration.demo.catalogue import choose_products
+from orchestration.demo.seasons import calendar_days, shop_days
 from orchestration.demo.world import (
     HOUR,
     MINUTE,
@@ -28,8 +29,6 @@ from orchestration.demo.world import (
 )
 
 CHANNELS = {"web": 0.50, "app": 0.25, "store": 0.17, "phone": 0.08}
-CANCELED_SHARE = 0.03
-LATE_SHARE = 0.08
 REFUND_SHARE = 0.05
 FREIGHT_CENTS = 490
 FREE_FREIGHT_CENTS = 5_000
@@ -69,56 +68,91 @@ def make_buying(world: World, people: pd.DataFrame, products: pd.DataFrame) -> B
     return Buying(orders=orders, lines=lines, payments=_payments(rng, orders), refunds=refunds)
 
 
-def _purchase_times(rng: np.random.Generator, world: World, people: pd.DataFrame) -> tuple[Numbers, Numbers, Times]:
-    """Buyer, count of earlier orders and time of each order: BG/NBD, so a buyer may drop out after a repeat order."""
+def _orders(rng: np.random.Generator, world: World, people: pd.DataFrame) -> pd.DataFrame:
+    """Every order with its value: Gamma-Gamma, times what prices, the initiative and earlier experience do to it."""
+    orders = _purchases(rng, world, people)
+    effects = world.effects
+    person, ordered_at = orders["person"].to_numpy(), orders["ordered_at"].to_numpy()
+    segment = people["segment"].to_numpy()
+    shape = of_segments("p", segment)[person]
+    value = rng.gamma(shape) / shape * _mean_value(rng, segment)[person]
+    value *= np.exp(effects.spend_per_point * orders["felt_before"].to_numpy())
+    value *= 1 + effects.price_rise * (ordered_at >= world.days_before_end(effects.price_rise_days))
+    in_initiative = people["is_treated"].to_numpy()[person] & (ordered_at >= world.initiative_start)
+    value *= 1 + effects.initiative_spend * in_initiative
+    orders["value"] = np.maximum(np.round(value * 100), 100).astype(np.int64)
+    return orders
+
+
+def _purchases(rng: np.random.Generator, world: World, people: pd.DataFrame) -> pd.DataFrame:
+    """One row per order, as BG/NBD times them: after each repeat order its buyer may drop out.
+
+    Columns besides those of ``_placed``: sequence (count of earlier orders), felt_before (the buyer's mood and what
+    the order before left of it, in points).
+    """
+    effects = world.effects
     buyers = np.flatnonzero(people["is_buyer"])
     segment = people["segment"].to_numpy()[buyers]
     rate = rng.gamma(of_segments("r", segment)) / of_segments("alpha", segment)
     dropout = rng.beta(of_segments("a", segment), of_segments("b", segment))
-    joined_at = people["joined_at"].to_numpy()
-    weeks_left = days_between(joined_at[buyers], world.horizon_end) / 7
-    at = np.zeros(len(buyers))
-    drawn = [(buyers, np.zeros(len(buyers), dtype=np.int64), joined_at[buyers])]
+    mood = people["mood"].to_numpy()[buyers]
+    joined_at = people["joined_at"].to_numpy()[buyers]
+    horizon_days = float(days_between(world.start, world.horizon_end))
+    on_shop_clock = shop_days(world, days_between(world.start, joined_at))
+
     active = np.arange(len(buyers))
+    at = joined_at.copy()
+    felt = mood.copy()
+    drawn: list[pd.DataFrame] = []
     sequence = 0
-    while len(active):
+    while len(active) or not drawn:
+        placed = _placed(rng, world, buyers[active], at[active])
+        drawn.append(placed.assign(sequence=sequence, felt_before=felt[active]))
+        felt[active] = mood[active] + effects.late_delivery * placed["is_late"].to_numpy()
+        if sequence:
+            odds = np.exp(effects.dropout_per_point * felt[active])
+            share = dropout[active] * odds / (1 - dropout[active] + dropout[active] * odds)
+            active = active[rng.random(len(active)) >= share]
         sequence += 1
-        at[active] += rng.exponential(size=len(active)) / rate[active]
-        active = active[at[active] < weeks_left[active]]
-        first = joined_at[buyers[active]]
-        times = np.maximum(in_waking_hours(rng, after(first, at[active] * 7)), after(first, sequence * 10 * MINUTE))
-        drawn.append((buyers[active], np.full(len(active), sequence), times))
-        active = active[rng.random(len(active)) >= dropout[active]]
-    person, sequence_of, ordered_at = (np.concatenate(parts) for parts in zip(*drawn, strict=True))
-    by_time = np.lexsort((sequence_of, person, ordered_at))
-    return person[by_time], sequence_of[by_time], ordered_at[by_time]
+        on_shop_clock[active] += rng.exponential(size=len(active)) / rate[active] * 7
+        days = calendar_days(world, on_shop_clock[active])
+        goes_on = days < horizon_days
+        active, days = active[goes_on], days[goes_on]
+        earliest = after(at[active], 10 * MINUTE)
+        if effects.one_purchase_a_day:
+            earliest = _next_morning(at[active])
+        at[active] = np.maximum(in_waking_hours(rng, after(world.start, days)), earliest)
+    orders = pd.concat(drawn, ignore_index=True)
+    return orders.sort_values(["ordered_at", "person", "sequence"], kind="stable", ignore_index=True)
 
 
-def _orders(rng: np.random.Generator, world: World, people: pd.DataFrame) -> pd.DataFrame:
-    person, sequence, ordered_at = _purchase_times(rng, world, people)
+def _next_morning(at: Times) -> Times:
+    return after(after(at, 2 * HOUR).astype("datetime64[D]").astype("datetime64[s]"), 1 + 8 * HOUR)
+
+
+def _placed(rng: np.random.Generator, world: World, person: Numbers, ordered_at: Times) -> pd.DataFrame:
+    """Orders of these people at these times, with what becomes of them."""
     count = len(person)
-    segment = people["segment"].to_numpy()
-    mean_value = _mean_value(rng, segment)[person]
-    shape = of_segments("p", segment)[person]
-    value = np.maximum(rng.gamma(shape) * mean_value / shape, 5.0)
+    effects = world.effects
     channel = pick(rng, CHANNELS, count)
-    is_canceled = rng.random(count) < CANCELED_SHARE
     in_store = channel == "store"
-    is_canceled &= ~in_store
+    is_canceled = (rng.random(count) < effects.canceled_share) & ~in_store
     promised_day = after(ordered_at, 4).astype("datetime64[D]").astype("datetime64[s]")
     promised_at = after(promised_day, 18 * HOUR)
     shipped_at = after(ordered_at, 0.2 + rng.gamma(2.0, 0.35, count))
-    is_late = rng.random(count) < LATE_SHARE
-    way = np.where(is_late, 3.5 + rng.gamma(2.0, 1.5, count), 0.6 + rng.gamma(3.0, 0.25, count))
+    begins, ends = (world.days_before_end(days) for days in effects.crisis_days)
+    in_crisis = (ordered_at >= begins) & (ordered_at < ends)
+    is_slow = rng.random(count) < np.where(in_crisis, effects.crisis_late_share, effects.late_share)
+    on_time_at = np.minimum(after(shipped_at, 0.6 + rng.gamma(3.0, 0.25, count)), after(promised_at, -HOUR))
+    late_at = after(promised_day, 1 + 8 * HOUR + rng.gamma(2.0, 1.5, count))
     is_sent = ~is_canceled & ~in_store
-    delivered_at = np.where(in_store, ordered_at, time_where(is_sent, after(shipped_at, way)))
+    arrived_at = np.maximum(np.where(is_slow, late_at, on_time_at), after(shipped_at, HOUR))
+    delivered_at = np.where(in_store, ordered_at, time_where(is_sent, arrived_at))
     return pd.DataFrame(
         {
             "person": person,
-            "sequence": sequence,
             "ordered_at": ordered_at,
             "channel": channel,
-            "value": np.round(value * 100).astype(np.int64),
             "canceled_at": time_where(is_canceled, after(ordered_at, 0.1 + rng.random(count))),
             "promised_at": time_where(~in_store, promised_at),
             "shipped_at": time_where(is_sent, shipped_at),

@@ -14,7 +14,6 @@ from orchestration.demo.world import (
     after,
     days_between,
     in_waking_hours,
-    numbered,
     pick,
     time_where,
 )
@@ -103,7 +102,7 @@ def make_cases(world: World, people: pd.DataFrame, orders: pd.DataFrame) -> Case
     cases["opened_at"] = np.maximum(cases["opened_at"].to_numpy(), after(opened_after, HOUR))
     cases = cases.sort_values(["opened_at", "person"], kind="stable", ignore_index=True)
     count = len(cases)
-    cases["case_id"] = numbered("T", count)
+    cases["case_id"] = world.numbered("T", count)
     cases["channel"] = pick(rng, CHANNELS, count)
     cases["touchpoint"] = cases["reason"].map(_ABOUT).to_numpy(dtype=object)
     opened_at = cases["opened_at"].to_numpy()

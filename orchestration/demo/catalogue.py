@@ -23,7 +23,7 @@ _EDITIONS = ("Classic", "No. 2", "Terra", "Alto", "Pro", "Nordic", "Studio", "Re
 
 def make_products(world: World) -> pd.DataFrame:
     """One row per product, the cheapest first, with its list price and unit cost in cents."""
-    rng = world.rng("catalogue")
+    rng = world.company_rng("catalogue")
     prices = np.round(_PRICES * 20).astype(np.int64) * 5
     rows = []
     seen: dict[str, int] = {}

@@ -1,4 +1,4 @@
-"""The whole company: everything that happens in it, whoever records it.
+"""The whole company, one block of its people at a time: everything that happens in it, whoever records it.
 
 The order of its life: people join, they buy, systems come to know them, things go wrong, contacts happen, people are
 asked. Each step reads only what the steps before it made.
@@ -7,18 +7,21 @@ asked. Each step reads only what the steps before it made.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cached_property
 
 import pandas as pd
 
 from orchestration.demo.buying import Buying, make_buying
 from orchestration.demo.cases import Cases, make_cases
 from orchestration.demo.catalogue import make_products
+from orchestration.demo.contracts import make_subscriptions
 from orchestration.demo.feedback import Feedback, make_feedback
 from orchestration.demo.journeys import Journeys, make_journeys
 from orchestration.demo.links import make_links
-from orchestration.demo.names import Pool, make_pools
+from orchestration.demo.names import Pool
 from orchestration.demo.people import make_people
-from orchestration.demo.world import Texts, World, numbered
+from orchestration.demo.relations import Relations, make_relations
+from orchestration.demo.world import Texts, World
 
 
 @dataclass(frozen=True)
@@ -31,19 +34,25 @@ class Company:
     products: pd.DataFrame
     buying: Buying
     links: pd.DataFrame
+    relations: Relations
+    subscriptions: pd.DataFrame
     cases: Cases
     journeys: Journeys
     feedback: Feedback
 
-    @property
+    @cached_property
     def order_numbers(self) -> Texts:
         """The number of each order, which every system uses."""
-        return numbered("O", len(self.buying.orders))
+        return self.world.numbered("O", len(self.buying.orders))
+
+    @cached_property
+    def response_ids(self) -> Texts:
+        """The id of each response to a survey."""
+        return self.world.numbered("S", len(self.feedback.responses))
 
 
-def make_company(world: World) -> Company:
-    """Draw a company from its parameters."""
-    pools = make_pools(world)
+def make_company(world: World, pools: dict[str, Pool]) -> Company:
+    """Draw a block of the company from its parameters."""
     people = make_people(world, pools)
     products = make_products(world)
     buying = make_buying(world, people, products)
@@ -57,6 +66,8 @@ def make_company(world: World) -> Company:
         products=products,
         buying=buying,
         links=links,
+        relations=make_relations(world, people),
+        subscriptions=make_subscriptions(world, people),
         cases=cases,
         journeys=journeys,
         feedback=make_feedback(

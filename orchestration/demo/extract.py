@@ -10,6 +10,7 @@ import pandas as pd
 from orchestration.demo.world import Times, World, after
 
 LATE_ROWS_SHARE = 0.001
+MOST_NIGHTS_LATE = 10
 
 
 @dataclass(frozen=True)
@@ -24,11 +25,18 @@ class Extract:
     """A column: of several changes of the same value within one window, the system delivers only the last."""
     is_whole: bool = False
     """The table is small: every window delivers the whole of it."""
+    is_shared: bool = False
+    """The rows belong to the company, not to a block of its customers: only the first block delivers them."""
     is_late_at_times: bool = False
     """A few rows arrive some nights late."""
 
+    person_id: str | None = None
+    """The column that names the record of a person, if the rows are such records."""
+
     def windows(self, world: World) -> list[pd.DataFrame]:
         """The rows that each load date delivers, in the order of happening."""
+        if self.is_shared and world.block:
+            return [self.rows.iloc[:0]] * len(world.load_dates)
         if self.is_whole:
             return [self.rows] * len(world.load_dates)
         happened_at = self.rows[self.changed_at].to_numpy()
@@ -42,8 +50,9 @@ class Extract:
         return [rows.iloc[start:end] for start, end in zip([0, *ends[:-1]], ends, strict=True)]
 
     def _arrives_at(self, world: World, happened_at: Times) -> Times:
-        if not self.is_late_at_times:
+        if not (self.is_late_at_times and "late_rows" in world.dirt):
             return happened_at
         rng = world.rng(f"late {self.table}")
-        nights = np.where(rng.random(len(happened_at)) < LATE_ROWS_SHARE, rng.integers(1, 6, len(happened_at)), 0)
+        is_late = rng.random(len(happened_at)) < LATE_ROWS_SHARE
+        nights = np.where(is_late, rng.integers(1, MOST_NIGHTS_LATE + 1, len(happened_at)), 0)
         return np.where(happened_at < world.history_end, happened_at, after(happened_at, nights))

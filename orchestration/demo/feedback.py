@@ -13,16 +13,17 @@ import numpy as np
 import pandas as pd
 
 from orchestration.demo.cases import Cases
-from orchestration.demo.surveys import SCALES, SURVEYS
+from orchestration.demo.surveys import QUESTIONS, SURVEYS
+from orchestration.demo.verbatims import COMMENT_SHARE, make_comments
 from orchestration.demo.world import (
     HOUR,
     Flags,
     Numbers,
     Rates,
-    Texts,
     Times,
     World,
     after,
+    days_between,
     in_waking_hours,
     midnight,
     of_segments,
@@ -31,23 +32,13 @@ from orchestration.demo.world import (
 )
 
 BASE_SATISFACTION = 8.05
-LATE_DELIVERY_EFFECT = -1.6
-REOPENED_CASE_EFFECT = -2.0
 NOISE = 1.6
 UNDELIVERED_SHARE = 0.03
-COMMENT_SHARE = 0.35
-_COMMENTS = {
-    "en": (
-        ("Nobody could help me.", "The delivery came far too late.", "I had to explain everything twice."),
-        ("It was all right.", "Good, but a little slow.", "The app could be clearer."),
-        ("Great coffee and quick delivery.", "Very friendly people.", "Everything worked at once."),
-    ),
-    "de": (
-        ("Niemand konnte mir helfen.", "Die Lieferung kam viel zu spät.", "Ich musste alles zweimal erklären."),
-        ("War in Ordnung.", "Gut, aber etwas langsam.", "Die App könnte übersichtlicher sein."),
-        ("Großartiger Kaffee, schnelle Lieferung.", "Sehr freundliche Leute.", "Alles hat sofort geklappt."),
-    ),
-}
+ANNOYED_SHARE = 0.25
+"""Of a late delivery's effect, what is left in the relationship survey."""
+FATIGUE_DAYS = 90.0
+DETRACTOR = 6
+CLOSED_SHARE = 0.6
 
 
 @dataclass(frozen=True)
@@ -55,8 +46,12 @@ class Feedback:
     """Every invitation once, and by ``invitation`` (the place in it) every response with its answers."""
 
     invitations: pd.DataFrame
+    """Columns besides what is sent: effect (touchpoint and event), boost (initiative and closed loop), recent_count
+    (invitations in the 90 days before), satisfaction (all of it, in points), is_late."""
     responses: pd.DataFrame
-    """Columns: invitation, submitted_at, one per metric (-1 where not asked), comment."""
+    """Columns: invitation, submitted_at, one per question (-1 where not asked), and those of ``make_comments``."""
+    loops: pd.DataFrame
+    """One row per detractor's answer that is followed up: response, person, acknowledged_at, acted_at, told_at."""
 
 
 def make_feedback(
@@ -72,12 +67,12 @@ def make_feedback(
     rng = world.rng("feedback")
     occasions = {
         "relationship": _quarterly(rng, world, people, orders),
-        "support": _after_cases(cases.cases),
-        **_after_orders(orders),
+        "support": _after_cases(world, cases.cases),
+        **_after_orders(world, orders),
         **_after_contacts(contacts),
     }
     asked = pd.concat(
-        [_ask(rng, number, occasions[survey.survey_id]) for number, survey in enumerate(SURVEYS)],
+        [_ask(rng, world, number, occasions[survey.survey_id]) for number, survey in enumerate(SURVEYS)],
         ignore_index=True,
     )
     person = asked["person"].to_numpy()
@@ -87,7 +82,8 @@ def make_feedback(
     delivered_at = after(asked["sent_at"].to_numpy(), rng.exponential(0.002, count) + 0.0001)
     asked["delivered_at"] = time_where(rng.random(count) >= UNDELIVERED_SHARE, delivered_at)
     asked["channel"] = pick(rng, {"email": 0.70, "sms": 0.15, "app": 0.15}, count)
-    return Feedback(invitations=asked, responses=_responses(rng, people, asked))
+    asked["recent_count"] = _recent_invitations(asked["person"].to_numpy(), asked["sent_at"].to_numpy())
+    return _answered(rng, world, people, asked)
 
 
 def _quarterly(rng: np.random.Generator, world: World, people: pd.DataFrame, orders: pd.DataFrame) -> pd.DataFrame:
@@ -100,13 +96,14 @@ def _quarterly(rng: np.random.Generator, world: World, people: pd.DataFrame, ord
     at = after(np.repeat(np.array(waves), len(known)), rng.random(len(person)) * 14)
     first_late = orders[orders["is_late"]].groupby("person")["delivered_at"].min()
     annoyed = at > first_late.reindex(person).to_numpy()
-    return _occasions(person, np.full(len(person), -1), at, annoyed * LATE_DELIVERY_EFFECT / 4)
+    annoyance = np.where(annoyed, world.effects.late_delivery * ANNOYED_SHARE, 0.0)
+    return _occasions(person, np.full(len(person), -1), at, annoyance)
 
 
-def _after_orders(orders: pd.DataFrame) -> dict[str, pd.DataFrame]:
+def _after_orders(world: World, orders: pd.DataFrame) -> dict[str, pd.DataFrame]:
     """By survey, the orders that it may follow."""
     person = orders["person"].to_numpy()
-    late = orders["is_late"].to_numpy() * LATE_DELIVERY_EFFECT
+    late = orders["is_late"].to_numpy() * world.effects.late_delivery
     kept = orders["delivered_at"].notna().to_numpy()
     sent = orders["shipped_at"].notna().to_numpy()
     first = orders["sequence"].to_numpy() == 0
@@ -121,6 +118,7 @@ def _after_orders(orders: pd.DataFrame) -> dict[str, pd.DataFrame]:
         "delivery": following(sent & kept, "delivered_at", 1, late),
         "onboarding": following(first & kept, "delivered_at", 14, late / 2),
         "product": following(kept, "delivered_at", 60, 0 * late),
+        "quality": following(first & kept, "delivered_at", 91, 0 * late),
         "reorder": following(~first, "ordered_at", 2, 0 * late),
     }
 
@@ -138,7 +136,7 @@ def _after_contacts(contacts: pd.DataFrame) -> dict[str, pd.DataFrame]:
     return occasions
 
 
-def _after_cases(cases: pd.DataFrame) -> pd.DataFrame:
+def _after_cases(world: World, cases: pd.DataFrame) -> pd.DataFrame:
     """The solved cases, a day after they were solved for good."""
     solved = cases[cases["first_resolved_at"].notna()]
     again = solved["reopened_at"].notna().to_numpy()
@@ -147,7 +145,7 @@ def _after_cases(cases: pd.DataFrame) -> pd.DataFrame:
         solved["person"].to_numpy(),
         solved["order"].to_numpy(),
         after(at, 1),
-        np.where(again, REOPENED_CASE_EFFECT, 0.0),
+        np.where(again, world.effects.reopened_case, 0.0),
     )
 
 
@@ -155,7 +153,7 @@ def _occasions(person: Numbers, order: Numbers, at: Times, effect: Rates) -> pd.
     return pd.DataFrame({"person": person, "order": order, "at": at, "effect": effect})
 
 
-def _ask(rng: np.random.Generator, number: int, occasions: pd.DataFrame) -> pd.DataFrame:
+def _ask(rng: np.random.Generator, world: World, number: int, occasions: pd.DataFrame) -> pd.DataFrame:
     asked = occasions[rng.random(len(occasions)) < SURVEYS[number].asked_share]
     at = asked["at"].to_numpy()
     return pd.DataFrame(
@@ -164,56 +162,100 @@ def _ask(rng: np.random.Generator, number: int, occasions: pd.DataFrame) -> pd.D
             "person": asked["person"],
             "order": asked["order"],
             "sent_at": np.maximum(in_waking_hours(rng, at), at),
-            "effect": asked["effect"] + SURVEYS[number].effect,
+            "effect": asked["effect"] + SURVEYS[number].effect * world.effects.touchpoint_factor,
+            "is_late": (asked["effect"] != 0) & (SURVEYS[number].survey_id != "support"),
         }
     )
 
 
-def _responses(rng: np.random.Generator, people: pd.DataFrame, invitations: pd.DataFrame) -> pd.DataFrame:
-    person = invitations["person"].to_numpy()
+def _recent_invitations(person: Numbers, sent_at: Times) -> Numbers:
+    """How often each invited person was invited within the 90 days before."""
+    days = days_between(np.datetime64(0, "s"), sent_at)
+    timeline = person * 1e6 + days
+    place = np.argsort(timeline, kind="stable")
+    ordered = timeline[place]
+    since = np.searchsorted(ordered, np.maximum(ordered - FATIGUE_DAYS, person[place] * 1e6))
+    count = np.empty(len(person), dtype=np.int64)
+    count[place] = np.arange(len(person)) - since
+    return count
+
+
+def _answered(rng: np.random.Generator, world: World, people: pd.DataFrame, asked: pd.DataFrame) -> Feedback:
+    """Who answers what, before and after the loop was closed with those whose answer was a detractor's."""
+    effects = world.effects
+    person = asked["person"].to_numpy()
+    count = len(asked)
+    sent_at = asked["sent_at"].to_numpy()
     segment = people["segment"].to_numpy()[person]
-    satisfaction = (
-        BASE_SATISFACTION
-        + of_segments("satisfaction", segment)
-        + people["mood"].to_numpy()[person]
-        + invitations["effect"].to_numpy()
-        + rng.normal(0, NOISE, len(person))
-    )
+    is_helped = people["is_treated"].to_numpy()[person] & (sent_at >= world.initiative_start)
+    asked["boost"] = effects.initiative * is_helped
+    nature = BASE_SATISFACTION + of_segments("satisfaction", segment) + people["mood"].to_numpy()[person]
+    nature += rng.normal(0, NOISE, count) + asked["effect"].to_numpy()
+    chance = rng.random(count)
+    waits = np.where(rng.random(count) < 0.5, rng.exponential(0.2, count), rng.exponential(2.5, count))
+    asked["submitted_at"] = after(asked["delivered_at"].to_numpy(), 0.001 + waits)
     rate = of_segments("response_rate", segment)
-    odds = rate / (1 - rate) * np.exp(0.12 * (satisfaction - BASE_SATISFACTION))
-    answers = invitations["delivered_at"].notna().to_numpy() & (rng.random(len(person)) < odds / (1 + odds))
-    place = np.flatnonzero(answers)
-    count = len(place)
-    felt = satisfaction[place]
-    asked = {
-        metric: np.array([metric in survey.metrics for survey in SURVEYS])[invitations["survey"].to_numpy()[place]]
-        for metric in SCALES
-    }
-    answered = {
-        "nps": felt,
-        "csat": felt / 2 + 0.1 + rng.normal(0, 0.3, count),
-        "ces": felt * 0.7 - 0.2 + rng.normal(0, 0.6, count),
-        "vs_expectation": felt / 2 - 0.7 + rng.normal(0, 0.5, count),
-    }
-    responses = pd.DataFrame({"invitation": place})
-    for metric, (low, high) in SCALES.items():
-        value = np.clip(np.round(answered[metric]), low, high).astype(np.int64)
-        responses[metric] = np.where(asked[metric], value, -1)
-    wait = np.where(rng.random(count) < 0.5, rng.exponential(0.2, count), rng.exponential(2.5, count))
-    responses["submitted_at"] = after(invitations["delivered_at"].to_numpy()[place], 0.001 + wait)
-    responses["comment"] = _comments(rng, people["language"].to_numpy(dtype=object)[person[place]], felt)
-    return responses.sort_values(["submitted_at", "invitation"], kind="stable", ignore_index=True)
+    tired = effects.answer_per_recent_invitation * asked["recent_count"].to_numpy()
+
+    def answers(satisfaction: Rates) -> Flags:
+        odds = rate / (1 - rate) * np.exp(effects.answer_per_point * (satisfaction - BASE_SATISFACTION) + tired)
+        return asked["delivered_at"].notna().to_numpy() & (chance < odds / (1 + odds))
+
+    satisfaction = nature + asked["boost"].to_numpy()
+    told_at = _first_told(rng, people, asked, answers(satisfaction) & (np.round(satisfaction) <= DETRACTOR))
+    asked["is_after_loop"] = sent_at > told_at[person]
+    asked["boost"] += effects.closed_loop * asked["is_after_loop"]
+    asked["satisfaction"] = nature + asked["boost"].to_numpy()
+    place = np.flatnonzero(answers(asked["satisfaction"].to_numpy()))
+    responses = _responses(rng, people, asked, place)
+    return Feedback(invitations=asked, responses=responses, loops=_loops(rng, asked, responses, told_at))
 
 
-def _comments(rng: np.random.Generator, language: Texts, felt: Rates) -> Texts:
-    """A verbatim from about one respondent in three."""
-    tone = np.digitize(felt, (6.5, 8.5))
-    which = rng.integers(0, 3, len(felt))
-    writes = rng.random(len(felt)) < COMMENT_SHARE
-    return np.array(
-        [
-            _COMMENTS["de" if speaks == "de" else "en"][mood][text] if wrote else None
-            for speaks, mood, text, wrote in zip(language, tone.tolist(), which.tolist(), writes.tolist(), strict=True)
-        ],
-        dtype=object,
+def _first_told(rng: np.random.Generator, people: pd.DataFrame, asked: pd.DataFrame, is_detractor: Flags) -> Times:
+    """By person, when the company comes back to them on their first detractor's answer; nothing if it never does."""
+    measures = np.array(["nps" in survey.metrics for survey in SURVEYS])[asked["survey"].to_numpy()]
+    bad = asked[is_detractor & measures]
+    first = bad.groupby("person")["submitted_at"].min()
+    told_at = np.full(len(people), np.datetime64("NaT", "s"))
+    told_at[first.index] = first.to_numpy()
+    closed = (rng.random(len(people)) < CLOSED_SHARE) & people["is_in_crm"].to_numpy()
+    return time_where(closed, after(told_at, 0.5 + rng.gamma(2.0, 1.2, len(people))))
+
+
+def _loops(rng: np.random.Generator, asked: pd.DataFrame, responses: pd.DataFrame, told_at: Times) -> pd.DataFrame:
+    """Every person's first detractor's answer that the company comes back to; later ones stay as they are."""
+    bad = responses[responses["recommend"].between(0, DETRACTOR)]
+    person = asked["person"].to_numpy()[bad["invitation"]]
+    first = ~pd.Series(person).duplicated().to_numpy() & ~np.isnat(told_at[person])
+    heard_at, told = bad["submitted_at"].to_numpy()[first], told_at[person[first]]
+    lag = days_between(heard_at, told)
+    return pd.DataFrame(
+        {
+            "response": bad.index.to_numpy()[first],
+            "person": person[first],
+            "acknowledged_at": after(heard_at, lag * rng.uniform(0.1, 0.4, int(first.sum()))),
+            "acted_at": after(heard_at, lag * rng.uniform(0.5, 0.95, int(first.sum()))),
+            "told_at": told,
+        }
     )
+
+
+def _responses(
+    rng: np.random.Generator, people: pd.DataFrame, invitations: pd.DataFrame, place: Numbers
+) -> pd.DataFrame:
+    invited = invitations.iloc[place]
+    felt = invited["satisfaction"].to_numpy()
+    survey = invited["survey"].to_numpy()
+    responses = pd.DataFrame({"invitation": place, "submitted_at": invited["submitted_at"].to_numpy()})
+    for question in QUESTIONS:
+        asked = np.array([question.metric in survey.metrics for survey in SURVEYS])[survey]
+        said = question.intercept + question.slope * felt[asked]
+        said += rng.normal(0, 1, len(said)) * question.noise
+        value = np.full(len(place), -1)
+        value[asked] = np.clip(np.round(said), question.scale_min, question.scale_max)
+        responses[question.question] = value
+    language = people["language"].to_numpy(dtype=object)[invited["person"].to_numpy()]
+    is_late = invited["is_late"].to_numpy()
+    comments = make_comments(rng, language, felt, is_late=is_late, share=COMMENT_SHARE)
+    responses = pd.concat([responses, comments], axis="columns")
+    return responses.sort_values(["submitted_at", "invitation"], kind="stable", ignore_index=True)

@@ -1,25 +1,69 @@
 """The demo company's extracts, from nothing but a few arguments: same arguments, same bytes.
 
-Only the arguments are judged here. What the company is stands in ``company``, what its systems deliver in ``systems``.
+Arguments are judged here, and the company's blocks are put to work. What the company is stands in ``company``, what
+its systems deliver in ``systems``, what is wrong with it in ``dirt``, what is true of it in ``truth``.
 """
 
 from __future__ import annotations
 
 import json
+import multiprocessing
+import signal
+from collections import Counter
+from collections.abc import Iterable, Iterator, Sequence
+from concurrent.futures import Future, ProcessPoolExecutor
+from contextlib import contextmanager
+from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
 
+import numpy as np
+
+from orchestration.demo import truth
 from orchestration.demo.company import make_company
+from orchestration.demo.dirt import KINDS, Faults, soil, truncate
+from orchestration.demo.effects import WORLDS
+from orchestration.demo.names import Pool, make_pools
 from orchestration.demo.systems import crm, shop, survey_tool, tracking
 from orchestration.demo.world import HORIZON_NIGHTS, World
-from orchestration.demo.write import check_folder, write_extracts
+from orchestration.demo.write import (
+    HISTORY,
+    MARKER,
+    TRUTH,
+    append,
+    as_csv,
+    check_folder,
+    encoded,
+    file_of,
+    finish,
+    staged_for,
+)
 from orchestration.errors import PipelineError
 
 MOST_CUSTOMERS = 2_000_000
 MOST_SEED = 2**32 - 1
+WORKERS = 2
+DEFAULT_DIRT = ("late_rows",)
 
 
-def generate(out: Path, *, customers: int, nights: int, seed: int, history_load_date: date) -> None:
+@dataclass(frozen=True)
+class Part:
+    """What a block of customers adds to every file, and the faults planted in it."""
+
+    files: list[tuple[str, bytes]]
+    faults: Faults
+
+
+def generate(
+    out: Path,
+    *,
+    customers: int,
+    nights: int,
+    seed: int,
+    history_load_date: date,
+    world: str = "full",
+    dirt: Sequence[str] = DEFAULT_DIRT,
+) -> None:
     """Write two years of history up to ``history_load_date`` and one drop for each of the ``nights`` after it.
 
     More nights, or none, leave the files of the others as they are. A folder that holds an earlier demo is replaced.
@@ -28,6 +72,8 @@ def generate(out: Path, *, customers: int, nights: int, seed: int, history_load_
         out: the folder of the extracts; it appears whole or not at all.
         customers: people whom the company knows when the history ends.
         seed: another seed gives other rows of the same company.
+        world: ``full``, or ``plain`` where nothing acts on anything.
+        dirt: the kinds of faults to plant.
 
     Raises:
         PipelineError: an argument is out of range, or the folder cannot take the extracts. Nothing is written then.
@@ -37,21 +83,90 @@ def generate(out: Path, *, customers: int, nights: int, seed: int, history_load_
     _check("seed", seed, 0, MOST_SEED)
     if not 2000 <= history_load_date.year <= 2100:
         raise PipelineError(f"history_load_date is {history_load_date}: give a day between 2000 and 2100.")
+    if world not in WORLDS:
+        raise PipelineError(f"world is {world!r}: give one of {', '.join(WORLDS)}.")
+    if unknown := sorted(set(dirt) - set(KINDS)):
+        raise PipelineError(f"dirt is {unknown[0]!r}: give some of {', '.join(KINDS)}.")
     out = out.absolute()
     check_folder(out)
 
-    world = World(customers=customers, nights=nights, seed=seed, history_load_date=history_load_date)
-    company = make_company(world)
-    extracts = [extract for system in (crm, shop, survey_tool, tracking) for extract in system.extracts(company)]
+    whole = World(customers, nights, seed, history_load_date, WORLDS[world], dirt=frozenset(dirt))
     about = {
         "customers": customers,
         "nights": nights,
         "seed": seed,
         "history_load_date": history_load_date.isoformat(),
+        "world": world,
+        "dirt": sorted(set(dirt)),
     }
-    write_extracts(out, world, extracts, json.dumps(about, indent=2) + "\n")
+    with staged_for(out) as staged:
+        faults: Faults = Counter()
+        for part in _parts(whole):
+            for file, content in part.files:
+                append(staged, file, content)
+            faults += part.faults
+        finish(staged)
+        faults += truncate(whole, staged)
+        (staged / TRUTH / "parameters.json").write_text(truth.parameters(whole), encoding="utf-8")
+        (staged / TRUTH / "faults.json").write_text(truth.counted(faults), encoding="utf-8")
+        (staged / MARKER).write_text(json.dumps(about, indent=2) + "\n", encoding="utf-8")
 
 
 def _check(name: str, value: int, least: int, most: int) -> None:
     if type(value) is not int or not least <= value <= most:
         raise PipelineError(f"{name} is {value!r}: give a whole number from {least} to {most:,}.")
+
+
+def _parts(whole: World) -> Iterator[Part]:
+    """The parts of all blocks, in their order; several blocks are drawn at the same time, in processes of their own."""
+    pools = make_pools(whole)
+    if len(whole.blocks) == 1:
+        yield _part(whole, pools)
+        return
+    with _workers() as workers:
+        waiting = list(whole.blocks)
+        running: list[Future[Part]] = []
+        while waiting or running:
+            while waiting and len(running) <= WORKERS:
+                running.append(workers.submit(_part, waiting.pop(0), pools))
+            yield running.pop(0).result()
+
+
+@contextmanager
+def _workers() -> Iterator[ProcessPoolExecutor]:
+    """Processes that leave it to this one to be interrupted, and that end with it."""
+    fresh = multiprocessing.get_context("spawn")
+    ignore = (signal.SIGINT, signal.SIG_IGN)
+    with ProcessPoolExecutor(WORKERS, mp_context=fresh, initializer=signal.signal, initargs=ignore) as workers:
+        try:
+            yield workers
+        except BaseException:
+            workers.shutdown(wait=False, cancel_futures=True)
+            for process in multiprocessing.active_children():
+                process.terminate()
+            raise
+
+
+def _part(world: World, pools: dict[str, Pool]) -> Part:
+    """Draw a block of the company, and write what its systems deliver."""
+    company = make_company(world, pools)
+    is_first = world.block == 0
+    files: list[tuple[str, bytes]] = []
+    faults: Faults = Counter()
+    ids: dict[tuple[str, str], np.ndarray] = {}
+    for extract in (extract for system in (crm, shop, survey_tool, tracking) for extract in system.extracts(company)):
+        windows, planted = soil(world, extract, extract.windows(world))
+        faults += planted
+        if extract.person_id:
+            records = [rows[extract.person_id].to_numpy() for rows in windows]
+            ids[extract.system, extract.table] = np.concatenate(records)
+        for drop, rows in zip(_drops(world), windows, strict=True):
+            content = encoded(extract.system, rows, is_first=is_first)
+            files.append((f"{drop}/{file_of(extract.system, extract.table)}", content))
+    for name, rows in truth.labels(company, truth.identity_of(company, ids)).items():
+        files.append((f"{TRUTH}/{name}.csv", as_csv(rows, is_first=is_first)))
+    return Part(files, faults)
+
+
+def _drops(world: World) -> Iterable[str]:
+    return [HISTORY, *(load_date.isoformat() for load_date in world.load_dates[1:])]

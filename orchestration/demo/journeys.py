@@ -17,7 +17,6 @@ from orchestration.demo.world import (
     HORIZON_NIGHTS,
     MINUTE,
     Flags,
-    Rates,
     Times,
     World,
     after,
@@ -28,6 +27,24 @@ from orchestration.demo.world import (
 
 ANONYMOUS_VISITORS_PER_CUSTOMER = 0.5
 
+# Of the orders that may have such a contact around them, those that have one: first orders, repeat orders.
+SHARES = {
+    "social_ad": (0.30, 0.0),
+    "landing_page": (0.40, 0.0),
+    "newsletter": (0.0, 0.12),
+    "product_page": (0.70, 0.20),
+    "product_chat": (0.15, 0.04),
+    "store_visit": (0.35, 0.35),
+    "reorder_reminder": (0.0, 0.30),
+    "order_confirmation": (0.25, 0.25),
+    "delivery": (0.40, 0.40),
+    "setup_guide": (0.40, 0.05),
+    "app_use": (0.25, 0.25),
+    "account_page": (0.15, 0.15),
+    "review": (0.08, 0.08),
+    "referral": (0.03, 0.03),
+    "social_share": (0.02, 0.02),
+}
 _CHECKOUT = {"web": "web_checkout", "app": "app_checkout", "store": "store_till", "phone": "phone_order"}
 _TOUCHPOINT_CHANNELS = {
     "social_ad": "social",
@@ -98,7 +115,8 @@ def _around_orders(rng: np.random.Generator, orders: pd.DataFrame) -> list[pd.Da
     sent = orders["shipped_at"].notna().to_numpy()
     kept = ~np.isnat(delivered_at)
 
-    def some(touchpoint: str, share: Rates | float, who: Flags, at: Times, *, of_order: bool = True) -> pd.DataFrame:
+    def some(touchpoint: str, who: Flags, at: Times, *, of_order: bool = True) -> pd.DataFrame:
+        share = np.where(first, *SHARES.get(touchpoint, (1.0, 1.0)))
         chosen = np.flatnonzero(who & (rng.random(count) < share))
         return _contacts(touchpoint, person[chosen], at[chosen], chosen if of_order else -1)
 
@@ -109,23 +127,23 @@ def _around_orders(rng: np.random.Generator, orders: pd.DataFrame) -> list[pd.Da
         return after(times, 0.01 + rng.exponential(days, count))
 
     parts = [
-        some("social_ad", 0.30, first, before(20), of_order=False),
-        some("landing_page", 0.40, first, before(15), of_order=False),
-        some("newsletter", 0.12, ~first, before(6), of_order=False),
-        some("product_page", np.where(first, 0.70, 0.20), channel != "store", before(0.4), of_order=False),
-        some("product_chat", np.where(first, 0.15, 0.04), channel != "store", before(1.0), of_order=False),
-        some("store_visit", 0.35, channel == "store", before(4), of_order=False),
-        some("reorder_reminder", 0.30, ~first, before(3), of_order=False),
-        some("order_confirmation", 0.25, sent, after(ordered_at, 2 * MINUTE)),
-        some("delivery", 0.40, sent & kept, delivered_at),
-        some("setup_guide", np.where(first, 0.40, 0.05), kept, since(delivered_at, 2)),
-        some("app_use", 0.25, kept, since(delivered_at, 30), of_order=False),
-        some("account_page", 0.15, kept, since(delivered_at, 10)),
-        some("review", 0.08, kept, since(delivered_at, 14)),
-        some("referral", 0.03, kept, since(delivered_at, 40), of_order=False),
-        some("social_share", 0.02, kept, since(delivered_at, 12), of_order=False),
+        some("social_ad", first, before(20), of_order=False),
+        some("landing_page", first, before(15), of_order=False),
+        some("newsletter", ~first, before(6), of_order=False),
+        some("product_page", channel != "store", before(0.4), of_order=False),
+        some("product_chat", channel != "store", before(1.0), of_order=False),
+        some("store_visit", channel == "store", before(4), of_order=False),
+        some("reorder_reminder", ~first, before(3), of_order=False),
+        some("order_confirmation", sent, after(ordered_at, 2 * MINUTE)),
+        some("delivery", sent & kept, delivered_at),
+        some("setup_guide", kept, since(delivered_at, 2)),
+        some("app_use", kept, since(delivered_at, 30), of_order=False),
+        some("account_page", kept, since(delivered_at, 10)),
+        some("review", kept, since(delivered_at, 14)),
+        some("referral", kept, since(delivered_at, 40), of_order=False),
+        some("social_share", kept, since(delivered_at, 12), of_order=False),
     ]
-    parts += [some(touchpoint, 1.0, channel == name, ordered_at) for name, touchpoint in _CHECKOUT.items()]
+    parts += [some(touchpoint, channel == name, ordered_at) for name, touchpoint in _CHECKOUT.items()]
     return parts
 
 
@@ -147,7 +165,7 @@ def _on_its_own(rng: np.random.Generator, world: World, people: pd.DataFrame) ->
 
 
 def _anonymous(rng: np.random.Generator, world: World) -> pd.DataFrame:
-    visitors = round(world.customers * ANONYMOUS_VISITORS_PER_CUSTOMER * (1 + HORIZON_NIGHTS / HISTORY_DAYS))
+    visitors = round(world.block_customers * ANONYMOUS_VISITORS_PER_CUSTOMER * (1 + HORIZON_NIGHTS / HISTORY_DAYS))
     pages = rng.integers(1, 4, visitors)
     visitor = np.repeat(np.arange(visitors), pages)
     days = rng.random(visitors) * (HISTORY_DAYS + HORIZON_NIGHTS - 1)

@@ -10,9 +10,7 @@ import pandas as pd
 
 from orchestration.demo.world import HOUR, MINUTE, World, after, pick, scattered, text_where, time_where
 
-LATE_LINKS_PER_CUSTOMER = 0.003
 LATE_LINK_NIGHTS = 30
-SECOND_RECORD_SHARE = 0.15
 
 
 def make_links(world: World, people: pd.DataFrame, orders: pd.DataFrame) -> pd.DataFrame:
@@ -30,12 +28,13 @@ def make_links(world: World, people: pd.DataFrame, orders: pd.DataFrame) -> pd.D
     second = orders[orders["sequence"] == 1]
     second_at = np.full(count, np.datetime64("NaT", "s"))
     second_at[second["person"].to_numpy()] = second["ordered_at"].to_numpy()
-    has_guest = ~np.isnat(second_at) & (rng.random(count) < SECOND_RECORD_SHARE)
+    has_guest = ~np.isnat(second_at) & (rng.random(count) < world.effects.guest_record_share)
     shop_by = np.where(in_crm, pick(rng, {"customer_id": 0.55, "email": 0.30, "phone": 0.15}, count), "email")
     guest_by = np.where(in_crm & (rng.random(count) < 0.3), "phone", "email")
 
     early = in_crm & is_buyer & (people["joined_at"].to_numpy() < world.history_end)
-    wanted = max(2, round(world.customers * LATE_LINKS_PER_CUSTOMER))
+    per_customer = world.effects.late_links_per_customer
+    wanted = max(2, round(world.block_customers * per_customer)) if per_customer else 0
     late = np.argsort(np.where(early, rng.random(count), 2.0))[: min(wanted, int(early.sum()))]
     for place, by in enumerate(("late_customer_id", "late_visitor")):
         shop_by[late[place::2]] = by

@@ -58,7 +58,7 @@ def make_pools(world: World) -> dict[str, Pool]:
 
 def emails(people: pd.DataFrame, persons: Numbers, version: Numbers | int) -> Texts:
     """The address that each of the persons has in a version: another version, another provider."""
-    some = people.iloc[persons]
+    some = people.iloc[people["mailbox"].to_numpy()[persons]]
     versions = np.broadcast_to(version, len(persons))
     return np.array(
         [
@@ -110,3 +110,13 @@ def _phone(country: str, number: str, notation: int) -> str:
     at_home = (f"0{prefix} {number}", f"0{prefix}/{number[:4]}-{number[4:]}")
     choices = (*international, *at_home) if country == HOME_COUNTRY else international
     return choices[notation % len(choices)]
+
+
+def misspelt(names: Texts) -> Texts:
+    """The same names with two letters swapped."""
+    return np.array([name[:1] + name[2:3] + name[1:2] + name[3:] for name in names], dtype=object)
+
+
+def nicknames(names: Texts) -> Texts:
+    """What friends call people of these names."""
+    return np.array([f"{name[:3]}i" for name in names], dtype=object)

@@ -10,6 +10,7 @@ import pandas as pd
 
 from orchestration.demo.names import COUNTRIES, Pool
 from orchestration.demo.world import (
+    BLOCK,
     GROWTH,
     HISTORY_DAYS,
     HORIZON_NIGHTS,
@@ -23,20 +24,23 @@ from orchestration.demo.world import (
 
 GUEST_SHARE = 0.12
 PROSPECT_SHARE = 0.08
+MOOD_SD = 1.0
+PEOPLE_PER_BLOCK = round(BLOCK * (1 + GROWTH))
 
 
 def make_people(world: World, pools: dict[str, Pool]) -> pd.DataFrame:
     """One row per person, in the order of joining.
 
     Columns: number, segment (index of SEGMENTS), is_in_crm, is_buyer, country, language, first_name, last_name,
-    home (place in the pool of addresses), mood, registered_at (first known to the company), joined_at (first order,
-    or for a prospect the day of registration).
+    home (place in the pool of addresses), mailbox (place of the person whose e-mail address it is), mood (points of
+    satisfaction above or below the segment's), is_treated (reached by the initiative), registered_at (first known to
+    the company), joined_at (first order, or for a prospect the day of registration).
     """
     rng = world.rng("people")
-    newcomers = round(world.customers * GROWTH)
+    newcomers = round(world.block_customers * GROWTH)
     days = np.concatenate(
         [
-            (HISTORY_DAYS - 1) * rng.random(world.customers) ** 1.25,
+            (HISTORY_DAYS - 1) * rng.random(world.block_customers) ** 1.25,
             HISTORY_DAYS + (HORIZON_NIGHTS - 1) * rng.random(newcomers),
         ]
     )
@@ -54,20 +58,32 @@ def make_people(world: World, pools: dict[str, Pool]) -> pd.DataFrame:
 
     people = pd.DataFrame(
         {
-            "number": np.arange(1, count + 1),
+            "number": world.block * PEOPLE_PER_BLOCK + np.arange(1, count + 1),
             "segment": segment,
             "is_in_crm": ~is_guest,
             "is_buyer": ~is_prospect,
             "country": country,
             "language": language.astype(object),
             "home": rng.integers(0, 1_000_000, count),
-            "mood": rng.normal(0, 1.0, count),
+            "mood": rng.normal(0, MOOD_SD, count),
             "registered_at": np.maximum(after(joined_at, -lead), after(world.start, rng.random(count) / 4)),
             "joined_at": joined_at,
         }
     )
+    people["is_treated"] = people["is_in_crm"] & (rng.random(count) < world.effects.initiative_share)
     people["first_name"] = _names(rng, country, {code: pool.first_names for code, pool in pools.items()})
     people["last_name"] = _names(rng, country, {code: pool.last_names for code, pool in pools.items()})
+    return _share_households(rng, world, people)
+
+
+def _share_households(rng: np.random.Generator, world: World, people: pd.DataFrame) -> pd.DataFrame:
+    """A few people live with the person who joined before them, and use the same mailbox."""
+    shares = rng.random(len(people)) < world.effects.shared_email_share
+    shares &= np.concatenate([[False], ~shares[:-1]])
+    with_whom = np.arange(len(people)) - shares
+    for column in ("last_name", "home", "country"):
+        people[column] = people[column].to_numpy()[with_whom]
+    people["mailbox"] = with_whom
     return people
 
 

@@ -4,13 +4,38 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-SCALES = {"nps": (0, 10), "csat": (1, 5), "ces": (1, 7), "vs_expectation": (1, 5)}
-QUESTIONS = {
-    "nps": "recommend",
-    "csat": "satisfied",
-    "ces": "made_it_easy",
-    "vs_expectation": "compared_with_expected",
-}
+
+@dataclass(frozen=True)
+class Question:
+    """One question: what it measures, on which scale, and how an answer comes from satisfaction in points."""
+
+    question: str
+    metric: str
+    scale_min: int
+    scale_max: int
+    slope: float
+    intercept: float
+    noise: float
+
+
+DIMENSIONS = {"tangibles": 0.3, "reliability": -0.5, "responsiveness": -0.3, "assurance": 0.2, "empathy": 0.0}
+"""What service quality is made of, and how much better or worse than the whole the company is at each, in points."""
+
+QUESTIONS = (
+    Question("recommend", "nps", 0, 10, 1.0, 0.0, 0.0),
+    Question("satisfied", "csat", 1, 5, 0.5, 0.1, 0.3),
+    Question("made_it_easy", "ces", 1, 7, 0.7, -0.2, 0.6),
+    Question("compared_with_expected", "vs_expectation", 1, 5, 0.5, -0.7, 0.5),
+    *(Question(f"expected_{name}", "expectation", 1, 7, 0.1, 5.3, 0.7) for name in DIMENSIONS),
+    *(
+        Question(f"experienced_{name}", "perception", 1, 7, 0.6, 0.4 + better, 0.7)
+        for name, better in DIMENSIONS.items()
+    ),
+    *(
+        Question(f"importance_{name}", "importance", 1, 7, 0.0, 4.5 - better, 0.9)
+        for name, better in DIMENSIONS.items()
+    ),
+)
 
 
 @dataclass(frozen=True)
@@ -40,4 +65,8 @@ SURVEYS = (
     Survey("support", "After a solved case", "transactional", "support_call", ("nps", "csat", "ces"), -0.9, 0.80),
     Survey("reorder", "After a repeat order", "transactional", "reorder_reminder", ("nps", "ces"), 0.1, 0.15),
     Survey("advocacy", "After a review or a referral", "transactional", "review", ("nps",), 0.9, 0.80),
+    Survey(
+        "quality", "Service quality, three months after the first order", "transactional", "account_page",
+        ("expectation", "perception", "importance"), 0.0, 0.15,
+    ),
 )  # fmt: skip

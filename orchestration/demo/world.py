@@ -10,7 +10,7 @@ more nights begins with the very same files.
 from __future__ import annotations
 
 import zlib
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime, time, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -18,9 +18,14 @@ from zoneinfo import ZoneInfo
 import numpy as np
 from numpy.typing import NDArray
 
+from orchestration.demo.effects import FULL, Effects
+
 ZONE = "Europe/Berlin"
 HISTORY_DAYS = 731
 HORIZON_NIGHTS = 366
+BLOCK = 25_000
+"""A company is drawn so many customers at a time: memory stays bounded, whatever the size."""
+IDS_PER_BLOCK = 1_000_000
 GROWTH = 0.40
 """Customers who join within the horizon after the history, per customer of the history."""
 
@@ -71,10 +76,42 @@ class World:
     nights: int
     seed: int
     history_load_date: date
+    effects: Effects = FULL
+    block: int = 0
+    """Which of its blocks of customers is drawn."""
+    dirt: frozenset[str] = frozenset()
+    """The kinds of faults that are planted."""
 
     def rng(self, part: str) -> np.random.Generator:
-        """The random numbers of one part: a change in one part leaves the others as they are."""
+        """The random numbers of one part of the block: a change in one part leaves the others as they are."""
+        return np.random.default_rng([self.seed, zlib.crc32(part.encode()), self.block])
+
+    def company_rng(self, part: str) -> np.random.Generator:
+        """The random numbers of what all blocks share."""
         return np.random.default_rng([self.seed, zlib.crc32(part.encode())])
+
+    @property
+    def blocks(self) -> list[World]:
+        """The world once for each of its blocks."""
+        return [replace(self, block=block) for block in range(-(-self.customers // BLOCK))]
+
+    @property
+    def block_customers(self) -> int:
+        """The customers of this block."""
+        return min(BLOCK, self.customers - self.block * BLOCK)
+
+    def numbered(self, prefix: str, count: int) -> Texts:
+        """Ids that are counted up, each block in a range of its own."""
+        first = self.block * IDS_PER_BLOCK + 1
+        return np.array([f"{prefix}{place:08d}" for place in range(first, first + count)], dtype=object)
+
+    def scattered(self, prefix: str, places: Numbers) -> Texts:
+        """Ids that look drawn at random, of things that this block alone counts."""
+        return scattered(prefix, places + self.block * IDS_PER_BLOCK)
+
+    def days_before_end(self, days: int) -> np.datetime64:
+        """The midnight so many days before the end of the history."""
+        return midnight(self.history_load_date - timedelta(days=days - 1))
 
     @property
     def start(self) -> np.datetime64:
@@ -90,6 +127,11 @@ class World:
     def horizon_end(self) -> np.datetime64:
         """Until when everything is drawn, however many nights are delivered."""
         return midnight(self.history_load_date + timedelta(days=HORIZON_NIGHTS + 1))
+
+    @property
+    def initiative_start(self) -> np.datetime64:
+        """From when on the initiative reaches the people who are treated."""
+        return self.days_before_end(self.effects.initiative_days)
 
     @property
     def load_dates(self) -> list[date]:
@@ -154,11 +196,6 @@ def scattered(prefix: str, numbers: Numbers) -> Texts:
     """Ids that look drawn at random: unique, and not the same number in every system."""
     places = (numbers * 61_803_399 + zlib.crc32(prefix.encode())) % 100_000_000
     return np.array([f"{prefix}{place:08d}" for place in places.tolist()], dtype=object)
-
-
-def numbered(prefix: str, count: int) -> Texts:
-    """Ids that are counted up."""
-    return np.array([f"{prefix}{place:08d}" for place in range(1, count + 1)], dtype=object)
 
 
 def named(names: Texts, places: Numbers) -> Texts:

@@ -1,7 +1,8 @@
 """Files as the four systems deliver them: CSV, Parquet, JSON Lines, gzip JSON Lines; the same bytes every time.
 
 Everything is written into a folder beside the wanted one, which takes its place by one rename: whatever interrupts
-the writing, nobody ever meets half a drop.
+the writing, nobody ever meets half a drop. A company comes block by block: text files grow, Parquet files are
+written from their pieces in the end.
 """
 
 from __future__ import annotations
@@ -11,7 +12,9 @@ import io
 import re
 import shutil
 import tempfile
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 from pathlib import Path
 
 import numpy as np
@@ -20,22 +23,25 @@ import pyarrow as pa
 import pyarrow.csv as pa_csv
 import pyarrow.parquet as pa_parquet
 
-from orchestration.demo.extract import Extract
-from orchestration.demo.world import ZONE, Numbers, Texts, Times, World, text_where
+from orchestration.demo.times import local_iso, utc_iso
+from orchestration.demo.world import Numbers
 from orchestration.errors import PipelineError
 
 HISTORY = "history"
+TRUTH = "truth"
+"""What the pipeline never reads: the parameters, effects, labels and faults behind the rows."""
 MARKER = "demo.json"
 """Stands in every folder that the generator wrote, with the arguments: only such a folder is ever replaced."""
+THREADS = 2
+_PIECES = ".pieces"
 
 
-def write_extracts(out: Path, world: World, extracts: Sequence[Extract], about: str) -> None:
-    """Write the history and the nights of every table, and let them appear all at once under ``out``."""
+@contextmanager
+def staged_for(out: Path) -> Iterator[Path]:
+    """A folder to write into, which takes the place of ``out`` when everything went well, and leaves nothing if not."""
     staged = Path(tempfile.mkdtemp(prefix=f".{out.name}.", dir=out.parent))
     try:
-        for extract in extracts:
-            _write_table(staged, world, extract)
-        (staged / MARKER).write_text(about, encoding="utf-8")
+        yield staged
         staged.chmod(0o755)
         _take_place(staged, out)
     finally:
@@ -58,7 +64,7 @@ def check_folder(out: Path) -> None:
 
 def _is_demo(folder: Path) -> bool:
     """Whether the generator wrote the folder, and nobody put anything beside it since."""
-    drops = {path.name for path in folder.iterdir()} - {MARKER, HISTORY}
+    drops = {path.name for path in folder.iterdir()} - {MARKER, HISTORY, TRUTH}
     return (folder / MARKER).is_file() and all(re.fullmatch(r"\d{4}-\d\d-\d\d", drop) for drop in drops)
 
 
@@ -73,54 +79,94 @@ def _take_place(staged: Path, out: Path) -> None:
         staged.replace(out)
 
 
-def _write_table(folder: Path, world: World, extract: Extract) -> None:
-    suffix, write = _FORMATS[extract.system]
-    for load_date, rows in zip(world.load_dates, extract.windows(world), strict=True):
-        drop = HISTORY if load_date == world.history_load_date else load_date.isoformat()
-        path = folder / drop / extract.system / f"{extract.table}.{suffix}"
-        path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_bytes(write(rows))
+def file_of(system: str, table: str) -> str:
+    """The file of a table in a drop."""
+    return f"{system}/{table}.{_FORMATS[system][0]}"
 
 
-def _csv(rows: pd.DataFrame) -> bytes:
+def encoded(system: str, rows: pd.DataFrame, *, is_first: bool) -> bytes:
+    """The rows as the system writes them; whatever only stands at the beginning of a file, only for the first."""
+    return _FORMATS[system][1](rows, is_first)
+
+
+def append(staged: Path, file: str, content: bytes) -> None:
+    """Add a block's part of a file: text to its end, Parquet as one more piece."""
+    path = staged / file
+    if path.suffix == ".parquet":
+        path = path.with_suffix(_PIECES)
+        content = len(content).to_bytes(8, "big") + content
+    path.parent.mkdir(parents=True, exist_ok=True)
+    with path.open("ab") as stream:
+        stream.write(content)
+
+
+def finish(staged: Path) -> None:
+    """Make every Parquet file of its pieces; give JSON Lines without any a blank one.
+
+    A file of 0 bytes would look like a broken delivery.
+    """
+    with ThreadPoolExecutor(THREADS) as threads:
+        list(threads.map(_join, sorted(staged.rglob(f"*{_PIECES}"))))
+    for path in staged.rglob("*.jsonl"):
+        if not path.stat().st_size:
+            path.write_bytes(b"\n")
+    for path in staged.rglob("*.jsonl.gz"):
+        if not path.stat().st_size:
+            path.write_bytes(_zip(b"\n"))
+
+
+def _join(pieces: Path) -> None:
+    writer: pa_parquet.ParquetWriter | None = None
+    with pieces.open("rb") as stream:
+        while size := int.from_bytes(stream.read(8), "big"):
+            table = pa.ipc.open_stream(stream.read(size)).read_all()
+            if writer is None:
+                path = pieces.with_suffix(".parquet")
+                writer = pa_parquet.ParquetWriter(path, table.schema, compression="zstd", version="2.6")
+            if len(table):
+                writer.write_table(table)
+    if writer:
+        writer.close()
+    pieces.unlink()
+
+
+def _csv(rows: pd.DataFrame, is_first: bool) -> bytes:
     """Times as ISO 8601 with the offset that the company's clock had then."""
-    written = rows.assign(**{name: _local_iso(rows[name]) for name in _times(rows)})
-    table = pa.Table.from_pandas(written, preserve_index=False)
+    written = rows.assign(**{name: local_iso(rows[name]) for name in _times(rows)})
+    return as_csv(written, is_first=is_first)
+
+
+def as_csv(rows: pd.DataFrame, *, is_first: bool) -> bytes:
+    """Rows as they stand, with a header for the first of a file."""
     buffer = io.BytesIO()
-    pa_csv.write_csv(table, buffer, pa_csv.WriteOptions(quoting_style="needed"))
+    table = pa.Table.from_pandas(rows, preserve_index=False)
+    pa_csv.write_csv(table, buffer, pa_csv.WriteOptions(include_header=is_first, quoting_style="needed"))
     return buffer.getvalue()
 
 
-def _local_iso(times: pd.Series) -> Texts:
-    known = pd.DatetimeIndex(times)
-    local = known.tz_localize("UTC").tz_convert(ZONE).tz_localize(None)
-    in_winter = ((local - known) == pd.Timedelta(hours=1)).astype(bool)
-    return text_where(times.notna().to_numpy(), _iso(local.to_numpy()) + np.where(in_winter, "+01:00", "+02:00"))
-
-
-def _iso(times: Times) -> Texts:
-    return np.datetime_as_string(times.astype("datetime64[s]"), unit="s").astype(object)
-
-
-def _json_lines(rows: pd.DataFrame) -> bytes:
-    """Times as ISO 8601 in UTC. No rows give one blank line: a file of 0 bytes would look like a broken delivery."""
-    written = rows.assign(**{name: _utc_iso(rows[name]) for name in _times(rows)})
+def _json_lines(rows: pd.DataFrame, _is_first: bool = False) -> bytes:
+    """Times as ISO 8601 in UTC."""
+    if not len(rows):
+        return b""
+    written = rows.assign(**{name: utc_iso(rows[name]) for name in _times(rows)})
     return written.to_json(orient="records", lines=True, force_ascii=False).encode()
 
 
-def _utc_iso(times: pd.Series) -> Texts:
-    return text_where(times.notna().to_numpy(), _iso(times.to_numpy()) + "Z")
+def _gzip_json_lines(rows: pd.DataFrame, _is_first: bool = False) -> bytes:
+    lines = _json_lines(rows)
+    return _zip(lines) if lines else b""
 
 
-def _gzip_json_lines(rows: pd.DataFrame) -> bytes:
-    return gzip.compress(_json_lines(rows), compresslevel=6, mtime=0)
+def _zip(content: bytes) -> bytes:
+    return gzip.compress(content, compresslevel=3, mtime=0)
 
 
-def _parquet(rows: pd.DataFrame) -> bytes:
-    """Times typed in UTC, amounts as decimals, counts as integers."""
+def _arrow(rows: pd.DataFrame, _is_first: bool = False) -> bytes:
+    """A piece of a Parquet file. Times are typed in UTC, amounts are decimals, counts integers."""
     table = pa.table({name: _typed(rows[name]) for name in rows.columns})
     buffer = io.BytesIO()
-    pa_parquet.write_table(table, buffer, compression="zstd", version="2.6", row_group_size=1_000_000)
+    with pa.ipc.new_stream(buffer, table.schema) as stream:
+        stream.write_table(table)
     return buffer.getvalue()
 
 
@@ -146,9 +192,9 @@ def _times(rows: pd.DataFrame) -> list[str]:
     return [name for name in rows.columns if pd.api.types.is_datetime64_any_dtype(rows[name])]
 
 
-_FORMATS: dict[str, tuple[str, Callable[[pd.DataFrame], bytes]]] = {
+_FORMATS: dict[str, tuple[str, Callable[[pd.DataFrame, bool], bytes]]] = {
     "crm": ("csv", _csv),
-    "shop": ("parquet", _parquet),
+    "shop": ("parquet", _arrow),
     "survey_tool": ("jsonl.gz", _gzip_json_lines),
     "tracking": ("jsonl", _json_lines),
 }

@@ -7,22 +7,49 @@ import pandas as pd
 
 from orchestration.demo.company import Company
 from orchestration.demo.extract import Extract
-from orchestration.demo.names import emails, phones
-from orchestration.demo.world import SEGMENTS, after, days_between, named, numbered
+from orchestration.demo.names import emails, misspelt, phones
+from orchestration.demo.verbatims import make_comments
+from orchestration.demo.world import SEGMENTS, after, days_between, named
 
+CASE_COMMENT_SHARE = 0.4
+INITIATIVE = "proactive_updates"
+_CASE_COMMENT_COLUMNS = ["comment_id", "case_id", "customer_id", "text", "written_at"]
 CHANGES_PER_YEAR = {"address": 0.08, "segment": 0.03, "email": 0.02, "phone": 0.03}
 
 
 def extracts(company: Company) -> list[Extract]:
     """The tables of the CRM."""
     return [
-        Extract("crm", "customers", _customers(company), "updated_at"),
+        Extract("crm", "customers", _customers(company), "updated_at", person_id="customer_id"),
         Extract("crm", "cases", _cases(company), "updated_at", latest_of="case_id"),
         Extract("crm", "activities", _activities(company), "occurred_at"),
+        Extract("crm", "case_comments", case_comments(company)[_CASE_COMMENT_COLUMNS], "written_at"),
+        Extract("crm", "acquisitions", _acquisitions(company), "acquired_at"),
+        Extract("crm", "account_contacts", _account_contacts(company), "since"),
+        Extract("crm", "consents", _consents(company), "decided_at"),
+        Extract("crm", "loop_actions", _loop_actions(company), "told_at"),
+        Extract("crm", "initiative_members", _initiative_members(company), "since"),
     ]
 
 
 def _customers(company: Company) -> pd.DataFrame:
+    """The customers, and a second record of a few of them: misspelt, with another e-mail address, the same phone."""
+    customers = _versions(company)
+    rng = company.world.rng("second records")
+    first = customers[~customers["customer_id"].duplicated()]
+    again = first[rng.random(len(first)) < company.world.effects.second_crm_record_share]
+    second_at = after(again["updated_at"].to_numpy(), 1 + rng.exponential(90, len(again)))
+    second = again.assign(
+        customer_id="D" + again["customer_id"].str[1:],
+        last_name=misspelt(again["last_name"].to_numpy(dtype=object)),
+        email=("x." + again["email"]).to_numpy(dtype=object),
+        registered_at=second_at,
+        updated_at=second_at,
+    )
+    return pd.concat([customers, second], ignore_index=True)
+
+
+def _versions(company: Company) -> pd.DataFrame:
     """One row per customer as registered, and one per change after that, with all values as they are then."""
     rng = company.world.rng("crm customers")
     people = company.people
@@ -91,12 +118,96 @@ def _activities(company: Company) -> pd.DataFrame:
     case_ids = company.cases.cases["case_id"].to_numpy()
     return pd.DataFrame(
         {
-            "activity_id": numbered("A", len(logged)),
+            "activity_id": company.world.numbered("A", len(logged)),
             "customer_id": company.links["customer_id"].to_numpy()[logged["person"]],
             "activity_type": logged["touchpoint"].to_numpy(),
             "channel": logged["channel"].to_numpy(),
             "case_id": named(case_ids, logged["case"].to_numpy()),
             "order_number": named(company.order_numbers, logged["order"].to_numpy()),
             "occurred_at": logged["at"].to_numpy(),
+        }
+    )
+
+
+def case_comments(company: Company) -> pd.DataFrame:
+    """One row per comment that a customer left with a case, with its labels, which the CRM does not deliver."""
+    rng = company.world.rng("case comments")
+    cases = company.cases.cases
+    person = cases["person"].to_numpy()
+    language = company.people["language"].to_numpy(dtype=object)[person]
+    felt = 5.5 + company.people["mood"].to_numpy()[person] + rng.normal(0, 1.6, len(cases))
+    is_late = (cases["reason"] == "late_delivery").to_numpy()
+    comments = make_comments(rng, language, felt, is_late=is_late, share=CASE_COMMENT_SHARE)
+    rows = comments.rename(columns={"comment": "text"}).assign(
+        case_id=cases["case_id"],
+        customer_id=company.links["customer_id"].to_numpy()[person],
+        written_at=cases["opened_at"],
+    )
+    rows = rows[rows["text"].notna()].reset_index(drop=True)
+    return rows.assign(comment_id=company.world.numbered("N", len(rows)))
+
+
+def _acquisitions(company: Company) -> pd.DataFrame:
+    acquisitions, ids = company.relations.acquisitions, company.links["customer_id"].to_numpy()
+    return pd.DataFrame(
+        {
+            "customer_id": ids[acquisitions["person"]],
+            "acquired_by": acquisitions["acquired_by"],
+            "campaign": acquisitions["campaign"],
+            "referrer_customer_id": named(ids, acquisitions["referrer"].to_numpy()),
+            "acquired_at": acquisitions["at"],
+        }
+    )
+
+
+def _account_contacts(company: Company) -> pd.DataFrame:
+    accounts = company.relations.accounts
+    return pd.DataFrame(
+        {
+            "account_id": company.world.scattered("F", accounts["account"].to_numpy()),
+            "customer_id": company.links["customer_id"].to_numpy()[accounts["person"]],
+            "industry": accounts["industry"],
+            "contact_role": accounts["role"],
+            "since": accounts["at"],
+        }
+    )
+
+
+def _consents(company: Company) -> pd.DataFrame:
+    consents = company.relations.consents
+    return pd.DataFrame(
+        {
+            "consent_id": company.world.numbered("Z", len(consents)),
+            "customer_id": company.links["customer_id"].to_numpy()[consents["person"]],
+            "purpose": consents["purpose"],
+            "decision": consents["decision"],
+            "decided_at": consents["at"],
+        }
+    )
+
+
+def _loop_actions(company: Company) -> pd.DataFrame:
+    loops = company.feedback.loops
+    return pd.DataFrame(
+        {
+            "loop_id": company.world.numbered("L", len(loops)),
+            "customer_id": company.links["customer_id"].to_numpy()[loops["person"]],
+            "response_id": named(company.response_ids, loops["response"].to_numpy()),
+            "acknowledged_at": loops["acknowledged_at"],
+            "acted_at": loops["acted_at"],
+            "told_at": loops["told_at"],
+        }
+    )
+
+
+def _initiative_members(company: Company) -> pd.DataFrame:
+    people = company.people
+    treated = np.flatnonzero(people["is_treated"])
+    since = np.maximum(people["registered_at"].to_numpy()[treated], company.world.initiative_start)
+    return pd.DataFrame(
+        {
+            "initiative": INITIATIVE,
+            "customer_id": company.links["customer_id"].to_numpy()[treated],
+            "since": since,
         }
     )

@@ -2,27 +2,35 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import numpy as np
 import pandas as pd
 
 from orchestration.demo.company import Company
 from orchestration.demo.extract import Extract
-from orchestration.demo.names import ELSEWHERE, as_typed, emails, phones
-from orchestration.demo.world import MINUTE, Numbers, Texts, after, numbered, text_where, time_where
+from orchestration.demo.feedback import BASE_SATISFACTION
+from orchestration.demo.names import ELSEWHERE, as_typed, emails, misspelt, nicknames, phones
+from orchestration.demo.verbatims import make_comments
+from orchestration.demo.world import MINUTE, Numbers, Texts, after, text_where, time_where
 
 GIVES_PHONE_SHARE = 0.4
 OTHER_EMAIL_SHARE = 0.2
+REVIEW_TEXT_SHARE = 0.7
+_REVIEW_COLUMNS = ["review_id", "buyer_id", "order_number", "stars", "text", "written_at"]
 
 
 def extracts(company: Company) -> list[Extract]:
     """The tables of the shop."""
     return [
-        Extract("shop", "accounts", _accounts(company), "updated_at"),
+        Extract("shop", "accounts", _accounts(company), "updated_at", person_id="buyer_id"),
         Extract("shop", "orders", _orders(company), "updated_at", latest_of="order_number"),
         Extract("shop", "order_lines", _lines(company), "created_at"),
         Extract("shop", "refunds", _refunds(company), "refunded_at"),
         Extract("shop", "payments", _payments(company), "paid_at"),
-        Extract("shop", "products", company.products, "updated_at", is_whole=True),
+        Extract("shop", "products", company.products, "updated_at", is_whole=True, is_shared=True),
+        Extract("shop", "subscriptions", _subscriptions(company), "started_at"),
+        Extract("shop", "reviews", reviews(company)[_REVIEW_COLUMNS], "written_at"),
     ]
 
 
@@ -71,11 +79,54 @@ def _buyers(rng: np.random.Generator, company: Company, persons: Numbers, linked
             "crm_customer_id": text_where(has_id, company.links["customer_id"].to_numpy()[persons]),
             "email": as_typed(rng, emails(company.people, persons, np.where(own_email, ELSEWHERE, 0))),
             "phone": text_where(gives_phone, phone),
-            "first_name": who["first_name"].to_numpy(),
-            "last_name": who["last_name"].to_numpy(),
+            "first_name": _typed_names(rng, who["first_name"], nicknames, company.world.effects.nickname_share),
+            "last_name": _typed_names(rng, who["last_name"], misspelt, company.world.effects.misspelt_share),
             "country": who["country"].to_numpy(),
             "language": who["language"].to_numpy(),
         }
+    )
+
+
+def _typed_names(rng: np.random.Generator, names: pd.Series, change: Callable[[Texts], Texts], share: float) -> Texts:
+    written = names.to_numpy(dtype=object).copy()
+    some = rng.random(len(written)) < share
+    written[some] = change(written[some])
+    return written
+
+
+def _subscriptions(company: Company) -> pd.DataFrame:
+    """One row per contract period: the shop bills it when it starts."""
+    periods = company.subscriptions
+    return pd.DataFrame(
+        {
+            "subscription_id": company.world.scattered("U", periods["contract"].to_numpy()),
+            "period_number": periods["period"],
+            "buyer_id": company.links["buyer_id"].to_numpy()[periods["person"]],
+            "plan": periods["plan"],
+            "period_amount": periods["amount"],
+            "started_at": periods["started_at"],
+            "ends_at": periods["ends_at"],
+        }
+    )
+
+
+def reviews(company: Company) -> pd.DataFrame:
+    """One row per review of an order, with its labels, which the shop does not deliver."""
+    rng = company.world.rng("reviews")
+    contacts = company.journeys.contacts
+    written = contacts[(contacts["touchpoint"] == "review") & (contacts["order"] >= 0)]
+    person, order = written["person"].to_numpy(), written["order"].to_numpy()
+    is_late = company.buying.orders["is_late"].to_numpy()[order]
+    felt = BASE_SATISFACTION + company.people["mood"].to_numpy()[person] + rng.normal(0, 1.6, len(written))
+    felt += is_late * company.world.effects.late_delivery
+    language = company.people["language"].to_numpy(dtype=object)[person]
+    comments = make_comments(rng, language, felt, is_late=is_late, share=REVIEW_TEXT_SHARE)
+    return comments.rename(columns={"comment": "text"}).assign(
+        review_id=company.world.numbered("V", len(written)),
+        buyer_id=company.links["buyer_id"].to_numpy()[person],
+        order_number=company.order_numbers[order],
+        stars=np.clip(np.round(felt / 2), 1, 5).astype(np.int64),
+        written_at=written["at"].to_numpy(),
     )
 
 
@@ -131,13 +182,16 @@ def _lines(company: Company) -> pd.DataFrame:
 
 
 def _refunds(company: Company) -> pd.DataFrame:
-    return _of_orders("refund_id", "R", company.buying.refunds, company.order_numbers)
+    return _of_orders(company, "refund_id", "R", company.buying.refunds)
 
 
 def _payments(company: Company) -> pd.DataFrame:
-    return _of_orders("payment_id", "Y", company.buying.payments, company.order_numbers)
+    return _of_orders(company, "payment_id", "Y", company.buying.payments)
 
 
-def _of_orders(id_column: str, prefix: str, rows: pd.DataFrame, order_numbers: Texts) -> pd.DataFrame:
-    ids = {id_column: numbered(prefix, len(rows)), "order_number": order_numbers[rows["order"]]}
+def _of_orders(company: Company, id_column: str, prefix: str, rows: pd.DataFrame) -> pd.DataFrame:
+    ids = {
+        id_column: company.world.numbered(prefix, len(rows)),
+        "order_number": company.order_numbers[rows["order"]],
+    }
     return pd.concat([pd.DataFrame(ids), rows.drop(columns="order")], axis="columns")

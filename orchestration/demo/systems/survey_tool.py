@@ -8,18 +8,19 @@ import pandas as pd
 from orchestration.demo.company import Company
 from orchestration.demo.extract import Extract
 from orchestration.demo.names import as_typed, emails
-from orchestration.demo.surveys import QUESTIONS, SCALES, SURVEYS
-from orchestration.demo.world import Numbers, Texts, named, numbered, text_where
+from orchestration.demo.programme import make_employee_answers
+from orchestration.demo.surveys import QUESTIONS, SURVEYS
+from orchestration.demo.world import Numbers, Texts, named, text_where
 
 KNOWS_CRM_ID_SHARE = 0.6
 
 
 def extracts(company: Company) -> list[Extract]:
     """The tables of the survey tool."""
-    invitation_ids = numbered("I", len(company.feedback.invitations))
+    invitation_ids = company.world.numbered("I", len(company.feedback.invitations))
     return [
-        Extract("survey_tool", "surveys", _surveys(company), "updated_at", is_whole=True),
-        Extract("survey_tool", "contacts", _contacts(company), "updated_at"),
+        Extract("survey_tool", "surveys", _surveys(company), "updated_at", is_whole=True, is_shared=True),
+        Extract("survey_tool", "contacts", _contacts(company), "updated_at", person_id="contact_id"),
         Extract(
             "survey_tool",
             "invitations",
@@ -33,6 +34,9 @@ def extracts(company: Company) -> list[Extract]:
             _responses(company, invitation_ids),
             "submitted_at",
             is_late_at_times=True,
+        ),
+        Extract(
+            "survey_tool", "employee_answers", make_employee_answers(company.world), "submitted_at", is_shared=True
         ),
     ]
 
@@ -98,13 +102,16 @@ def _responses(company: Company, invitation_ids: Texts) -> pd.DataFrame:
     invited = company.feedback.invitations.iloc[invitation]
     return pd.DataFrame(
         {
-            "response_id": numbered("S", len(responses)),
+            "response_id": company.response_ids,
             "invitation_id": invitation_ids[invitation],
             "survey_id": _survey_ids(invited["survey"].to_numpy()),
             "contact_id": company.links["contact_id"].to_numpy()[invited["person"]],
             "channel": invited["channel"].to_numpy(),
             "order_number": named(company.order_numbers, invited["order"].to_numpy()),
-            "answers": [_answers(values) for values in responses[list(SCALES)].to_numpy().tolist()],
+            "answers": [
+                _answers(values)
+                for values in responses[[question.question for question in QUESTIONS]].to_numpy().tolist()
+            ],
             "comment": responses["comment"],
             "submitted_at": responses["submitted_at"],
         }
@@ -113,7 +120,13 @@ def _responses(company: Company, invitation_ids: Texts) -> pd.DataFrame:
 
 def _answers(values: list[int]) -> list[dict[str, str | int]]:
     return [
-        {"question": QUESTIONS[metric], "metric": metric, "scale_min": low, "scale_max": high, "value": value}
-        for (metric, (low, high)), value in zip(SCALES.items(), values, strict=True)
-        if value >= low
+        {
+            "question": question.question,
+            "metric": question.metric,
+            "scale_min": question.scale_min,
+            "scale_max": question.scale_max,
+            "value": value,
+        }
+        for question, value in zip(QUESTIONS, values, strict=True)
+        if value >= 0
     ]

@@ -8,7 +8,7 @@ import pandas as pd
 from orchestration.demo.company import Company
 from orchestration.demo.extract import Extract
 from orchestration.demo.names import as_typed, emails
-from orchestration.demo.world import MINUTE, after, days_between, named, scattered, text_where
+from orchestration.demo.world import MINUTE, after, days_between, named, text_where
 
 BROWSER_IDENTIFIED_SHARE = 0.7
 DEVICE_IDENTIFIED_SHARE = 0.5
@@ -20,7 +20,7 @@ SESSION_GAP = 30 * MINUTE
 def extracts(company: Company) -> list[Extract]:
     """The tables of the interaction log."""
     return [
-        Extract("tracking", "visitors", _visitors(company), "identified_at"),
+        Extract("tracking", "visitors", _visitors(company), "identified_at", person_id="visitor_id"),
         Extract("tracking", "events", _events(company), "occurred_at", is_late_at_times=True),
     ]
 
@@ -71,7 +71,7 @@ def _events(company: Company) -> pd.DataFrame:
     )
     unknown = pd.DataFrame(
         {
-            "visitor_id": scattered("n", anonymous["visitor"].to_numpy()),
+            "visitor_id": company.world.scattered("n", anonymous["visitor"].to_numpy()),
             "touchpoint": anonymous["touchpoint"],
             "channel": anonymous["channel"],
             "order_number": None,
@@ -80,17 +80,17 @@ def _events(company: Company) -> pd.DataFrame:
         }
     )
     events = pd.concat([known, unknown], ignore_index=True)
-    events.insert(1, "session_id", _sessions(events))
+    events.insert(1, "session_id", _sessions(company, events))
     events = events.sort_values(["occurred_at", "visitor_id", "touchpoint"], kind="stable", ignore_index=True)
-    events.insert(0, "event_id", scattered("e", np.arange(len(events))))
+    events.insert(0, "event_id", company.world.scattered("e", np.arange(len(events))))
     return events
 
 
-def _sessions(events: pd.DataFrame) -> pd.Series:
+def _sessions(company: Company, events: pd.DataFrame) -> pd.Series:
     """A visitor's events belong to one session until a gap; messages and stores have none."""
     ordered = events.sort_values(["visitor_id", "occurred_at"], kind="stable")
     visitor, at = ordered["visitor_id"].to_numpy(), ordered["occurred_at"].to_numpy()
     goes_on = (visitor[1:] == visitor[:-1]) & (days_between(at[:-1], at[1:]) <= SESSION_GAP)
-    session = scattered("s", np.cumsum(np.concatenate([[True], ~goes_on])))
+    session = company.world.scattered("s", np.cumsum(np.concatenate([[True], ~goes_on])))
     in_session = ordered["channel"].isin(SESSION_CHANNELS).to_numpy()
     return pd.Series(text_where(in_session, session), index=ordered.index)

@@ -31,7 +31,7 @@ class Extracts:
 
     folder: Path
 
-    def drop(self, system: str, table: str, night: int) -> pd.DataFrame:
+    def drop(self, system: str, table: str, night: int = 0) -> pd.DataFrame:
         """What one load date delivers; night 0 is the history."""
         day = "history" if night == 0 else (HISTORY + timedelta(days=night)).isoformat()
         (path,) = (self.folder / day / system).glob(f"{table}.*")

@@ -73,7 +73,7 @@ def test_an_interrupted_generation_leaves_no_half_drop(
     def stop(*_: object, **__: object) -> None:
         raise stopped_by
 
-    monkeypatch.setattr(pa_parquet, "write_table", stop)
+    monkeypatch.setattr(pa_parquet, "ParquetWriter", stop)
     with pytest.raises(stopped_by):
         make(tmp_path / "out", customers=20)
     assert list(tmp_path.iterdir()) == []
@@ -84,7 +84,7 @@ def test_an_interrupted_generation_leaves_the_earlier_demo(tmp_path: Path, monke
         raise KeyboardInterrupt
 
     before = contents(make(tmp_path / "out", customers=20))
-    monkeypatch.setattr(pa_parquet, "write_table", stop)
+    monkeypatch.setattr(pa_parquet, "ParquetWriter", stop)
     with pytest.raises(KeyboardInterrupt):
         make(tmp_path / "out", customers=30)
     assert contents(tmp_path / "out") == before

@@ -36,9 +36,17 @@ def test_another_seed_gives_other_rows(extracts: Extracts, tmp_path: Path) -> No
     }
 
 
+def test_another_seed_leaves_the_truth_as_it_is(extracts: Extracts, tmp_path: Path) -> None:
+    ours, others = contents(extracts.folder), contents(make(tmp_path / "other", seed=8))
+    assert ours["truth/parameters.json"] == others["truth/parameters.json"]
+    assert ours["truth/people.csv"] != others["truth/people.csv"]
+
+
 def test_more_nights_leave_the_drops_before_them_as_they_are(extracts: Extracts, tmp_path: Path) -> None:
     fewer, more = contents(extracts.folder), contents(make(tmp_path / "more", nights=NIGHTS + 3))
-    del fewer[write.MARKER]
+    fewer = {
+        name: content for name, content in fewer.items() if name != write.MARKER and not name.startswith(write.TRUTH)
+    }
     assert fewer.items() <= more.items()
 
 
@@ -46,7 +54,8 @@ def test_every_table_of_the_deployment_comes_on_every_load_date_and_nothing_else
     deployment = load_deployment("demo")
     days = [deployment.history_load_date + timedelta(days=night) for night in range(NIGHTS + 1)]
     expected = {table.pattern(day) for table in deployment.tables() for day in days}
-    assert set(contents(extracts.folder)) - {write.MARKER} == expected
+    delivered = {name for name in contents(extracts.folder) if not name.startswith(write.TRUTH)}
+    assert delivered - {write.MARKER} == expected
 
 
 @pytest.mark.parametrize("seed", [0, 1, 7])
@@ -197,7 +206,9 @@ def test_some_visitors_are_never_anybody(extracts: Extracts) -> None:
 def test_answers_keep_to_their_scales(extracts: Extracts) -> None:
     responses = extracts.until("survey_tool", "responses")
     answers = [answer for nested in responses["answers"] for answer in nested]
-    assert {answer["metric"] for answer in answers} == {"nps", "csat", "ces", "vs_expectation"}
+    assert {answer["metric"] for answer in answers} == {
+        "nps", "csat", "ces", "vs_expectation", "expectation", "perception", "importance",
+    }  # fmt: skip
     assert all(answer["scale_min"] <= answer["value"] <= answer["scale_max"] for answer in answers)
     assert responses["comment"].notna().mean() == pytest.approx(0.35, abs=0.15)
 

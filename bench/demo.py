@@ -1,0 +1,50 @@
+"""How long the demo company takes to make, and how much memory: ``make bench-demo``.
+
+Prints one line per size. The memory is the most that the processes could have held together.
+"""
+
+from __future__ import annotations
+
+import resource
+import sys
+import tempfile
+import time
+from pathlib import Path
+
+import pyarrow.parquet as pa_parquet
+
+from orchestration.demo.generate import WORKERS, generate
+from orchestration.demo.world import BLOCK
+from orchestration.deployment import load_deployment
+
+SIZES = (10_000, 100_000)
+
+
+def main() -> None:
+    """Make a company of each size that is asked for, two years of history and no nights, and print the figures."""
+    sizes = [int(size.replace("_", "")) for size in sys.argv[1:]] or list(SIZES)
+    for customers in sizes:
+        with tempfile.TemporaryDirectory() as folder:
+            out = Path(folder) / "extracts"
+            started = time.monotonic()
+            history = load_deployment("demo").history_load_date
+            generate(out, customers=customers, nights=0, seed=7, history_load_date=history)
+            seconds = time.monotonic() - started
+            lines = pa_parquet.read_metadata(out / "history" / "shop" / "order_lines.parquet").num_rows
+            with (out / "history" / "tracking" / "events.jsonl").open("rb") as stream:
+                events = sum(1 for _ in stream)
+            megabytes = sum(path.stat().st_size for path in out.rglob("*") if path.is_file()) / 2**20
+            sys.stdout.write(
+                f"{customers:>9,} customers  {seconds:6.1f} s  {_most_memory(customers):4.1f} GiB  "
+                f"{lines:>10,} order lines  {events:>10,} events  {megabytes:8,.0f} MiB\n"
+            )
+
+
+def _most_memory(customers: int) -> float:
+    own = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    of_worker = resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss if customers > BLOCK else 0
+    return (own + WORKERS * of_worker) / 2**20
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,54 @@
+"""A company of more customers than are drawn at once: blocks fit together, in the same order every time."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from orchestration.demo.world import BLOCK
+from tests.unit.demo.companies import Extracts, contents, make
+
+pytestmark = pytest.mark.long
+
+IDS = [
+    ("crm", "cases", ["case_id"]),
+    ("crm", "activities", ["activity_id"]),
+    ("crm", "loop_actions", ["loop_id"]),
+    ("crm", "case_comments", ["comment_id"]),
+    ("shop", "order_lines", ["order_number", "line_number"]),
+    ("shop", "refunds", ["refund_id"]),
+    ("shop", "payments", ["payment_id"]),
+    ("shop", "products", ["sku"]),
+    ("shop", "reviews", ["review_id"]),
+    ("shop", "subscriptions", ["subscription_id", "period_number"]),
+    ("survey_tool", "surveys", ["survey_id"]),
+    ("survey_tool", "contacts", ["contact_id"]),
+    ("survey_tool", "responses", ["response_id"]),
+    ("survey_tool", "employee_answers", ["answer_id"]),
+    ("tracking", "visitors", ["visitor_id"]),
+    ("tracking", "events", ["event_id"]),
+]
+
+
+@pytest.fixture(scope="module")
+def two_blocks(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return make(tmp_path_factory.mktemp("blocks") / "out", customers=BLOCK + 1_000, nights=1)
+
+
+@pytest.mark.parametrize(("system", "table", "key"), IDS)
+def test_no_two_blocks_share_an_id(two_blocks: Path, system: str, table: str, key: list[str]) -> None:
+    rows = Extracts(two_blocks).drop(system, table)
+    assert len(rows)
+    assert not rows.duplicated(key).any()
+
+
+def test_blocks_that_are_drawn_at_the_same_time_give_the_same_bytes(two_blocks: Path, tmp_path: Path) -> None:
+    assert contents(make(tmp_path / "again", customers=BLOCK + 1_000, nights=1)) == contents(two_blocks)
+
+
+def test_the_first_block_does_not_depend_on_the_others(two_blocks: Path, tmp_path: Path) -> None:
+    """The more customers, the longer the files: what stands in them stays."""
+    one = make(tmp_path / "one", customers=BLOCK, nights=1)
+    events = Path("history") / "tracking" / "events.jsonl"
+    assert (two_blocks / events).read_bytes().startswith((one / events).read_bytes())

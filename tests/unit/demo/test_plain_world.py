@@ -1,0 +1,94 @@
+"""In the plain world the textbook models hold: refitted from the files, they give back the parameters.
+
+Twenty thousand customers, five seeds, every parameter of every segment. Repeat purchase days at day resolution, spend
+per purchase day; each estimate within three standard errors for four of the five seeds at least.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from tests.unit.demo.companies import HISTORY
+from tests.unit.demo.fits import Floats, bg_nbd, fit, gamma_gamma
+from tests.unit.demo.truths import LEAST_SEEDS, SEEDS, STANDARD_ERRORS, Demo, demo
+
+pytestmark = pytest.mark.long
+
+BG_NBD = ("r", "alpha", "a", "b")
+GAMMA_GAMMA = ("p", "q", "v")
+
+
+def purchase_histories(plain: Demo) -> pd.DataFrame:
+    """One row per buyer: segment, x repeat purchase days, t_x and T in weeks, z spent per repeat purchase day."""
+    orders = plain.drop("shop", "orders").drop_duplicates("order_number", keep="last")
+    identities = plain.label("identities").query("system == 'shop'").set_index("source_id")["person"]
+    orders["person"] = identities.reindex(orders["buyer_id"]).to_numpy()
+    orders["day"] = orders["ordered_at"].dt.tz_convert("Europe/Berlin").dt.tz_localize(None).dt.normalize()
+    orders["amount"] = orders["net_amount"].astype(float)
+    days = orders.groupby(["person", "day"], as_index=False)["amount"].sum()
+    first = days.groupby("person")["day"].transform("min")
+    repeats = days[days["day"] > first].groupby("person")["amount"].agg(["count", "mean"])
+    buyers = days.groupby("person")["day"].agg(["min", "max"])
+    histories = pd.DataFrame(
+        {
+            "x": repeats["count"].reindex(buyers.index).fillna(0.0),
+            "t_x": (buyers["max"] - buyers["min"]).dt.days / 7,
+            "T": (pd.Timestamp(HISTORY) - buyers["min"]).dt.days / 7,
+            "z": repeats["mean"].reindex(buyers.index),
+        }
+    )
+    return histories.join(plain.label("people").set_index("person")["segment"])
+
+
+def standard_errors_off(plain: Demo) -> pd.Series:
+    """By segment and parameter, how many standard errors the estimate is away from the truth."""
+    histories = purchase_histories(plain)
+    off: dict[tuple[str, str], float] = {}
+
+    def compare(segment: dict[str, Any], names: tuple[str, ...], estimate: tuple[Floats, Floats]) -> None:
+        for name, found, error in zip(names, *estimate, strict=True):
+            off[segment["name"], name] = (found - np.log(segment[name])) / error
+
+    for segment in plain.parameters["segments"]:
+        own = histories[histories["segment"] == segment["name"]]
+        x, t_x, big_t = (own[name].to_numpy(dtype=float) for name in ("x", "t_x", "T"))
+        compare(segment, BG_NBD, fit(bg_nbd(x, t_x, big_t), np.array([1.0, 10.0, 1.0, 3.0])))
+        spent = own[own["x"] > 0]
+        z = spent["z"].to_numpy(dtype=float)
+        repeats = spent["x"].to_numpy(dtype=float)
+        compare(segment, GAMMA_GAMMA, fit(gamma_gamma(repeats, z), np.array([3.0, 3.0, z.mean()])))
+    return pd.Series(off)
+
+
+@pytest.fixture(scope="module")
+def off(tmp_path_factory: pytest.TempPathFactory) -> pd.DataFrame:
+    """Standard errors off the truth: one row per segment and parameter, one column per seed."""
+    found = {}
+    for seed in SEEDS:
+        folder = tmp_path_factory.mktemp("plain") / str(seed)
+        found[seed] = standard_errors_off(demo(folder, customers=20_000, seed=seed, world="plain"))
+    return pd.DataFrame(found)
+
+
+@pytest.mark.parametrize("parameter", [*BG_NBD, *GAMMA_GAMMA])
+@pytest.mark.parametrize("segment", ["consumer", "premium", "small_business", "enterprise"])
+def test_a_refit_gives_the_parameter_back(off: pd.DataFrame, segment: str, parameter: str) -> None:
+    errors = off.to_numpy()[off.index.get_loc((segment, parameter))]
+    assert (np.abs(errors) <= STANDARD_ERRORS).sum() >= LEAST_SEEDS, errors
+
+
+def test_the_errors_are_as_large_as_they_say(off: pd.DataFrame) -> None:
+    """Estimates that were all too close, or off to one side, would show an error that is wrong, or a bias."""
+    assert 0.7 < np.sqrt((off.to_numpy() ** 2).mean()) < 1.3, off.round(2).to_string()
+
+
+def test_nothing_acts_in_the_plain_world(tmp_path: Path) -> None:
+    effects = demo(tmp_path / "plain", customers=50, seed=SEEDS[0], world="plain").parameters["effects"]
+    acting = {name for name, size in effects.items() if isinstance(size, float) and size}
+    assert acting == {"late_share", "crisis_late_share"}
+    assert effects["late_share"] == effects["crisis_late_share"]

@@ -1,0 +1,48 @@
+"""Reading what is true of a generated folder, for the tests of what its files carry.
+
+The statistical tests share the seeds, which were chosen before anything was looked at, and their rule: an estimate
+lies within three standard errors of the truth for at least four of the five seeds.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+
+from orchestration.demo.generate import generate
+from tests.unit.demo.companies import HISTORY, Extracts
+
+SEEDS = (11, 23, 37, 58, 71)
+LEAST_SEEDS = 4
+STANDARD_ERRORS = 3.0
+
+
+@dataclass(frozen=True)
+class Demo(Extracts):
+    """A generated folder, and what is true of it."""
+
+    @cached_property
+    def parameters(self) -> Mapping[str, Any]:
+        return json.loads((self.folder / "truth" / "parameters.json").read_text())  # type: ignore[no-any-return]
+
+    @cached_property
+    def faults(self) -> list[dict[str, Any]]:
+        return json.loads((self.folder / "truth" / "faults.json").read_text())  # type: ignore[no-any-return]
+
+    def label(self, name: str, **options: Any) -> pd.DataFrame:
+        rows: pd.DataFrame = pd.read_csv(self.folder / "truth" / f"{name}.csv", **options)
+        return rows
+
+
+def demo(
+    folder: Path, *, customers: int, nights: int = 0, seed: int, world: str = "full", dirt: Sequence[str] = ()
+) -> Demo:
+    """Generate a demo company and read it."""
+    generate(folder, customers=customers, nights=nights, seed=seed, history_load_date=HISTORY, world=world, dirt=dirt)
+    return Demo(folder)
