@@ -20,5 +20,5 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
         path = item.path.relative_to(TESTS)
         if item.get_closest_marker("xdist_group") or path.parts[0] == "unit":
             continue
-        group = "architecture" if path.parts[0] == "architecture" else path.stem
+        group = "architecture" if path.parts[0] == "architecture" else path.parent.as_posix()
         item.add_marker(pytest.mark.xdist_group(group))
