@@ -129,6 +129,13 @@ class Lifecycle(_Strict):
         return self
 
 
+class RetentionPeriods(_Strict):
+    """How many months are held against how many before them when customers are said to be retained."""
+
+    orders: int = Field(12, ge=1, le=60)
+    subscriptions: int = Field(1, ge=1, le=60)
+
+
 class Retention(_Strict):
     """How many versions stay published."""
 
@@ -143,6 +150,9 @@ class Deployment(_Strict):
     timezone: str
     currency: str = Field(pattern="^[A-Z]{3}$")
     history_load_date: date
+    history_start_date: date | None = Field(
+        None, description="First day that the extracts cover; without it, the day of the first order or subscription."
+    )
     owner: str
     assumed_margin_rate: float | None = Field(None, gt=0, le=1)
     survivorship: tuple[Role, ...] = ("crm", "transactions", "surveys", "interactions")
@@ -153,6 +163,7 @@ class Deployment(_Strict):
     memory_limit: str = "8GB"
     identity: Identity
     lifecycle: Lifecycle = Lifecycle()
+    retention_periods: RetentionPeriods = RetentionPeriods()
     retention: Retention = Retention()
     systems: dict[SystemName, System] = Field(min_length=1)
 
@@ -169,6 +180,12 @@ class Deployment(_Strict):
         if sorted(value) != sorted(get_args(Role)):
             raise ValueError(f"every role must stand in it once: {', '.join(get_args(Role))}")
         return value
+
+    @model_validator(mode="after")
+    def _history_has_days(self) -> Deployment:
+        if self.history_start_date and self.history_start_date > self.history_load_date:
+            raise ValueError("history_start_date must not lie after history_load_date")
+        return self
 
     @model_validator(mode="after")
     def _bases_are_ordered(self) -> Deployment:
@@ -276,5 +293,7 @@ def _explain(problem: Any) -> str:
 
 
 def _known_keys() -> set[str]:
-    models: list[type[BaseModel]] = [Deployment, System, Files, TableSettings, Identity, Lifecycle, Retention]
+    models: list[type[BaseModel]] = [
+        *(Deployment, System, Files, TableSettings, Identity, Lifecycle, RetentionPeriods, Retention)
+    ]
     return {key for model in models for key in model.model_fields}

@@ -27,3 +27,9 @@
 {% macro month_start(column) -%}
     cast(date_trunc('month', {{ column }}) as date)
 {%- endmacro %}
+
+{# The first day that the extracts cover, where the deployment says it; else null. #}
+{% macro history_start() -%}
+    {%- set day = var('history_start_date') -%}
+    cast({{ "'" ~ day ~ "'" if day else 'null' }} as date)
+{%- endmacro %}

@@ -48,6 +48,8 @@ def dbt_vars(deployment: Deployment, home: Home) -> dict[str, Any]:
         "flagged_base": deployment.flagged_base,
         "max_people_per_value": deployment.identity.max_people_per_value,
         "country_calling_code": deployment.identity.country_calling_code,
+        "history_start_date": deployment.history_start_date and deployment.history_start_date.isoformat(),
+        "retention_months": deployment.retention_periods.model_dump(),
         "new_days": deployment.lifecycle.new_days,
         "active_days": deployment.lifecycle.active_days,
         "lapsed_days": deployment.lifecycle.lapsed_days,

@@ -1,0 +1,178 @@
+with
+
+customer_months as (
+
+    select * from {{ ref('revenue_bridge__customer_months') }}
+
+),
+
+-- the months of a period end with the row's own, those of its base end before them
+{% for revenue_type, months in var('retention_months').items() -%}
+    {{ revenue_type }} as (
+
+        select
+            revenue_type,
+            customer_id,
+            month_start_date,
+            is_complete,
+            {{ months }} as period_months,
+            history_start_date
+            <= month_start_date - interval {{ 2 * months - 1 }} month
+                as is_base_complete,
+            coalesce(
+                lag(segment, {{ 2 * months }}) over history,
+                first_value(segment) over history
+            ) as segment,
+            coalesce(lag(lifecycle_stage, {{ 2 * months }}) over history, 'prospect')
+                as lifecycle_stage,
+            sum(revenue_amount) over this_period as revenue_amount,
+            coalesce(sum(revenue_amount) over base_period, 0) as base_revenue_amount,
+            coalesce(sum(purchase_count) over earlier, 0) as earlier_purchase_count
+        from customer_months
+        where revenue_type = '{{ revenue_type }}'
+        window
+            history as (
+                partition by customer_id
+                order by month_start_date
+                rows between unbounded preceding and current row
+            ),
+            this_period as (
+                partition by customer_id
+                order by month_start_date
+                rows between {{ months - 1 }} preceding and current row
+            ),
+            base_period as (
+                partition by customer_id
+                order by month_start_date
+                rows between {{ 2 * months - 1 }} preceding and {{ months }} preceding
+            ),
+            earlier as (
+                partition by customer_id
+                order by month_start_date
+                rows between unbounded preceding and {{ months }} preceding
+            )
+
+    ),
+
+{% endfor -%}
+
+compared as (
+
+    {% for revenue_type in var('retention_months') -%}
+        select * from {{ revenue_type }}
+
+        {% if not loop.last -%}
+            union all
+        {%- endif %}
+
+    {% endfor %}
+
+),
+
+classified as (
+
+    select
+        *,
+        base_revenue_amount > 0 as is_base,
+        base_revenue_amount > 0 and revenue_amount > 0 as is_retained,
+        base_revenue_amount > 0 and revenue_amount <= 0 as is_gone,
+        base_revenue_amount <= 0 and earlier_purchase_count > 0 as is_reactivated,
+        base_revenue_amount <= 0 and earlier_purchase_count = 0 as is_new,
+        greatest(revenue_amount, 0) as positive_revenue_amount
+    from compared
+    where
+        base_revenue_amount > 0
+        or revenue_amount > 0
+
+),
+
+-- nobody has left a period that still runs
+counted as (
+
+    select
+        revenue_type,
+        month_start_date,
+        segment,
+        lifecycle_stage,
+        period_months,
+        is_complete,
+        is_base_complete,
+        count(*) filter (where is_base) as base_customer_count,
+        count(*) filter (where is_retained) as retained_customer_count,
+        count(*) filter (where is_gone and is_complete) as churned_customer_count,
+        count(*) filter (where is_gone and not is_complete) as open_customer_count,
+        count(*) filter (where is_new) as new_customer_count,
+        count(*) filter (where is_reactivated) as reactivated_customer_count,
+        count(*) filter (where revenue_amount > 0) as active_customer_count,
+        coalesce(sum(base_revenue_amount) filter (where is_base), 0)
+            as base_revenue_amount,
+        coalesce(
+            sum(least(base_revenue_amount, positive_revenue_amount)) filter (
+                where is_base
+            ),
+            0
+        ) as kept_revenue_amount,
+        coalesce(sum(positive_revenue_amount) filter (where is_base), 0)
+            as retained_revenue_amount,
+        coalesce(sum(positive_revenue_amount) filter (where is_new), 0)
+            as new_revenue_amount,
+        coalesce(sum(positive_revenue_amount) filter (where is_reactivated), 0)
+            as reactivated_revenue_amount
+    from classified
+    group by
+        revenue_type,
+        month_start_date,
+        segment,
+        lifecycle_stage,
+        period_months,
+        is_complete,
+        is_base_complete
+
+),
+
+final as (
+
+    select
+        -- grain
+        revenue_type,
+        month_start_date,
+        segment,
+        lifecycle_stage,
+
+        -- attributes
+        is_complete,
+        is_base_complete,
+
+        -- measures
+        cast(period_months as integer) as period_months,
+        cast(base_customer_count as bigint) as base_customer_count,
+        cast(retained_customer_count as bigint) as retained_customer_count,
+        cast(churned_customer_count as bigint) as churned_customer_count,
+        cast(open_customer_count as bigint) as open_customer_count,
+        cast(new_customer_count as bigint) as new_customer_count,
+        cast(reactivated_customer_count as bigint) as reactivated_customer_count,
+        cast(active_customer_count as bigint) as active_customer_count,
+        cast(base_revenue_amount as decimal(18, 2)) as base_revenue_amount,
+        cast(kept_revenue_amount as decimal(18, 2)) as kept_revenue_amount,
+        cast(retained_revenue_amount as decimal(18, 2)) as retained_revenue_amount,
+        cast(new_revenue_amount as decimal(18, 2)) as new_revenue_amount,
+        cast(reactivated_revenue_amount as decimal(18, 2))
+            as reactivated_revenue_amount,
+        case
+            when is_complete and is_base_complete
+                then {{ rate('retained_customer_count', 'base_customer_count') }}
+        end as logo_retention_rate,
+        case
+            when is_complete and is_base_complete
+                then {{ rate('kept_revenue_amount', 'base_revenue_amount') }}
+        end as gross_revenue_retention_rate,
+        case
+            when is_complete and is_base_complete
+                then {{ rate('retained_revenue_amount', 'base_revenue_amount') }}
+        end as net_revenue_retention_rate
+
+    from counted
+
+)
+
+select * from final
