@@ -143,9 +143,6 @@ final as (
         cast(bought_revenue_amount as decimal(18, 2)) as bought_revenue_amount,
         cast(unknown_reason_revenue_amount as decimal(18, 2))
             as unknown_reason_revenue_amount,
-        cast(growth_amount as decimal(18, 2)) as growth_amount,
-        cast(low_earned_growth_amount as decimal(18, 2)) as low_earned_growth_amount,
-        cast(high_earned_growth_amount as decimal(18, 2)) as high_earned_growth_amount,
         {{ rate('unknown_reason_revenue_amount', 'new_revenue_amount') }}
             as unknown_reason_rate,
         case

@@ -153,6 +153,10 @@ followed as (
             partition by cohort_month_start_date, segment
             order by month_start_date
         ) as previous_active_customer_count,
+        lag(revenue_amount) over (
+            partition by cohort_month_start_date, segment
+            order by month_start_date
+        ) as previous_revenue_amount,
         sum(revenue_amount) over (
             partition by cohort_month_start_date, segment
             order by month_start_date
@@ -183,12 +187,28 @@ final as (
         cast(order_count as bigint) as order_count,
         cast(cohort_revenue_amount as decimal(18, 2)) as cohort_revenue_amount,
         cast(revenue_amount as decimal(18, 2)) as revenue_amount,
+        cast(previous_revenue_amount as decimal(18, 2)) as previous_revenue_amount,
         cast(cumulative_revenue_amount as decimal(18, 2)) as cumulative_revenue_amount,
-        {{ rate('active_customer_count', 'cohort_customer_count') }} as retention_rate,
-        {{ rate('active_customer_count', 'previous_active_customer_count') }}
-            as previous_month_rate,
-        {{ rate('revenue_amount', 'cohort_revenue_amount') }}
-            as revenue_retention_rate
+        -- a month that still runs has lost nobody yet
+        case
+            when is_complete
+                then {{ rate('active_customer_count', 'cohort_customer_count') }}
+        end as retention_rate,
+        case
+            when is_complete
+                then
+                    {{ rate(
+                        'active_customer_count', 'previous_active_customer_count'
+                    ) }}
+        end as previous_month_rate,
+        case
+            when is_complete
+                then {{ rate('revenue_amount', 'cohort_revenue_amount') }}
+        end as revenue_retention_rate,
+        case
+            when is_complete
+                then {{ rate('revenue_amount', 'previous_revenue_amount') }}
+        end as previous_month_revenue_rate
 
     from followed
 
