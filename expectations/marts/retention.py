@@ -9,6 +9,7 @@ RETENTION_COHORTS = MartSuite(
     mart="mart_retention_cohorts",
     rules=(
         *between("retention_rate", 0, 1),
+        *between("previous_month_rate", 0),
         *between("age_months", 0),
         *between("cohort_customer_count", 1),
         *never(
@@ -18,6 +19,64 @@ RETENTION_COHORTS = MartSuite(
             "short_start",
             "age_months = 0 and active_customer_count <> cohort_customer_count",
             "a cohort starts incomplete",
+        ),
+    ),
+)
+
+RETENTION_BY_SEGMENT_STAGE = MartSuite(
+    mart="mart_retention_by_segment_stage",
+    rules=(
+        *between("logo_retention_rate", 0, 1),
+        *between("gross_revenue_retention_rate", 0, 1),
+        *between("net_revenue_retention_rate", 0),
+        *between("base_customer_count", 0),
+        *between("base_revenue_amount", 0),
+        *never(
+            "gross_above_net",
+            "gross_revenue_retention_rate > net_revenue_retention_rate",
+            "more revenue is kept than retained",
+        ),
+        *never(
+            "baseless",
+            "logo_retention_rate is not null and base_customer_count = 0",
+            "a rate has no customer behind it",
+        ),
+        *never("early_churn", "not is_complete and churned_customer_count > 0", "customers churn before the period ends"),
+    ),
+)
+
+REVENUE_BRIDGE = MartSuite(
+    mart="mart_revenue_bridge",
+    rules=(
+        *between("expansion_amount", 0),
+        *between("contraction_amount", 0),
+        *between("opening_customer_count", 0),
+        *between("closing_customer_count", 0),
+        *never(
+            "broken",
+            "opening_amount + new_amount + reactivated_amount + expansion_amount + transferred_in_amount"
+            " - contraction_amount - churned_amount - open_amount - transferred_out_amount <> closing_amount",
+            "the bridge does not close",
+        ),
+        *never("early_churn", "not is_complete and churned_customer_count > 0", "customers churn before the period ends"),
+    ),
+)
+
+EARNED_GROWTH = MartSuite(
+    mart="mart_earned_growth",
+    rules=(
+        *between("unknown_reason_rate", 0, 1),
+        *between("net_revenue_retention_rate", 0),
+        *between("growth_rate", -1),
+        *between("base_revenue_amount", 0),
+        *between("new_revenue_amount", 0),
+        *never(
+            "inverted_bounds",
+            "low_earned_growth_rate > high_earned_growth_rate",
+            "the bounds of earned growth are upside down",
+        ),
+        *never(
+            "unfinished", "growth_rate is not null and not (is_complete and is_base_complete)", "a year is told too early"
         ),
     ),
 )

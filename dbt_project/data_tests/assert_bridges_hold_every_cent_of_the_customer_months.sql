@@ -1,0 +1,127 @@
+-- A failing row is a month, a segment and a kind of revenue whose bridge does not lead to
+-- what the customer months, or the contract periods that run at the month's end, add up
+-- to; or a year whose orders do not.
+{{ config(meta={'dagster': {'ref': {'name': 'mart_revenue_bridge'}}}) }}
+with
+
+bridges as (
+
+    select * from {{ ref('mart_revenue_bridge') }}
+
+),
+
+customer_months as (
+
+    select * from {{ ref('fct_customer_months') }}
+
+),
+
+subscriptions as (
+
+    select * from {{ ref('fct_subscriptions') }}
+
+),
+
+as_of as (
+
+    select
+        date_day as as_of_date,
+        {{ start_of_day('date_day') }} as as_of_at
+    from {{ ref('dim_dates') }}
+    where is_as_of
+
+),
+
+-- segments stand at a year's end, months at their own: a year is held as a whole
+closings as (
+
+    select
+        'orders' as revenue_type,
+        'month' as period_type,
+        month_start_date as period_start_date,
+        segment,
+        sum(revenue_amount) as amount
+    from customer_months
+    group by month_start_date, segment
+
+    union all
+
+    select
+        'orders' as revenue_type,
+        'year' as period_type,
+        cast(date_trunc('year', month_start_date) as date) as period_start_date,
+        'every' as segment,
+        sum(revenue_amount) as amount
+    from customer_months
+    group by date_trunc('year', month_start_date)
+
+    union all
+
+    select
+        'subscriptions' as revenue_type,
+        'month' as period_type,
+        {{ month_start('as_of.as_of_date - interval 1 day') }} as period_start_date,
+        'every' as segment,
+        sum(subscriptions.monthly_amount) as amount
+    from subscriptions
+    inner join as_of
+        on subscriptions.started_at < as_of.as_of_at
+        and subscriptions.ends_at >= as_of.as_of_at
+    where
+        subscriptions.customer_id <> {{ unknown_key() }}
+        and (
+            subscriptions.renewed_at is null
+            or subscriptions.renewed_at >= as_of.as_of_at
+        )
+    group by as_of.as_of_date
+
+),
+
+bridged as (
+
+    select
+        revenue_type,
+        period_type,
+        period_start_date,
+        case
+            when revenue_type = 'orders' and period_type = 'month' then segment
+            else 'every'
+        end as segment,
+        closing_amount
+    from bridges
+
+),
+
+totals as (
+
+    select
+        revenue_type,
+        period_type,
+        period_start_date,
+        segment,
+        sum(closing_amount) as amount
+    from bridged
+    group by revenue_type, period_type, period_start_date, segment
+
+),
+
+final as (
+
+    select
+        closings.revenue_type,
+        closings.period_type,
+        closings.period_start_date,
+        closings.segment,
+        closings.amount as expected_amount,
+        totals.amount as bridged_amount
+    from closings
+    left join totals
+        on closings.revenue_type = totals.revenue_type
+        and closings.period_type = totals.period_type
+        and closings.period_start_date = totals.period_start_date
+        and closings.segment = totals.segment
+    where closings.amount <> coalesce(totals.amount, 0)
+
+)
+
+select * from final
