@@ -31,8 +31,8 @@ class Models:
         """Build the models over the given star tables.
 
         Args:
-            given: for each star table its columns, as ``create table`` takes them, and its rows; a column that a row
-                lacks is null.
+            given: for each table of the star, or door, its columns, as ``create table`` takes them, and its rows; a
+                column that a row lacks is null.
 
         Returns:
             A connection that knows every table by its bare name.
@@ -41,10 +41,10 @@ class Models:
         connection.execute("set timezone = 'UTC'")
         for database in ("cx360", "work"):
             connection.execute(f"attach ':memory:' as {database}")
-        for place in {*self.places.values(), *(f'"cx360"."star"."{name}"' for name in given)}:
+        for place in {*self.places.values(), *map(_place, given)}:
             connection.execute(f"create schema if not exists {place.rpartition('.')[0]}")
         for name, (columns, rows) in given.items():
-            place = f'"cx360"."star"."{name}"'
+            place = _place(name)
             connection.execute(f"create table {place} ({columns})")
             names = [column.split()[0] for column in columns.split(", ")]
             if rows:
@@ -59,11 +59,18 @@ class Models:
         return connection
 
 
+def _place(name: str) -> str:
+    """Where the project builds a table of the star, or a door."""
+    layer = '"work"."intermediate"' if name.startswith("int_") else '"cx360"."star"'
+    return f'{layer}."{name}"'
+
+
 def compiled(deployment: Deployment, root: Path, names: Sequence[str]) -> Models:
-    """Let dbt compile the models, which are named in the order of their dependencies."""
+    """Let dbt compile the models, or data tests, which are named in the order of their dependencies."""
     answer = run_dbt(deployment, Home(root), ["--quiet", "compile", "--select", *names])
     assert answer.success, answer.exception
     nodes = {result.node.name: result.node for result in answer.result.results}  # type: ignore[union-attr]
     return Models(
-        {name: nodes[name].compiled_code for name in names}, {name: nodes[name].relation_name for name in names}
+        {name: nodes[name].compiled_code for name in names},
+        {name: nodes[name].relation_name or f'"work"."tests"."{name}"' for name in names},
     )

@@ -41,7 +41,9 @@ RETENTION_BY_SEGMENT_STAGE = MartSuite(
             "logo_retention_rate is not null and base_customer_count = 0",
             "a rate has no customer behind it",
         ),
-        *never("early_churn", "not is_complete and churned_customer_count > 0", "customers churn before the period ends"),
+        *never(
+            "early_churn", "not is_complete and churned_customer_count > 0", "customers churn before the period ends"
+        ),
     ),
 )
 
@@ -58,7 +60,9 @@ REVENUE_BRIDGE = MartSuite(
             " - contraction_amount - churned_amount - open_amount - transferred_out_amount <> closing_amount",
             "the bridge does not close",
         ),
-        *never("early_churn", "not is_complete and churned_customer_count > 0", "customers churn before the period ends"),
+        *never(
+            "early_churn", "not is_complete and churned_customer_count > 0", "customers churn before the period ends"
+        ),
     ),
 )
 
@@ -76,7 +80,9 @@ EARNED_GROWTH = MartSuite(
             "the bounds of earned growth are upside down",
         ),
         *never(
-            "unfinished", "growth_rate is not null and not (is_complete and is_base_complete)", "a year is told too early"
+            "unfinished",
+            "growth_rate is not null and not (is_complete and is_base_complete)",
+            "a year is told too early",
         ),
     ),
 )

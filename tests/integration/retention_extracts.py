@@ -8,6 +8,7 @@ The truth of the demo cannot stand in for it, because people who share a mailbox
 from __future__ import annotations
 
 from collections import defaultdict
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import date, datetime
 from pathlib import Path
@@ -108,7 +109,7 @@ def _contracts(folder: Path, people: dict[tuple[str, str], str], zone: ZoneInfo)
     ]
 
 
-def _belief(folder: Path, people: dict[tuple[str, str], str]):  # type: ignore[no-untyped-def]
+def _belief(folder: Path, people: dict[tuple[str, str], str]) -> Callable[[str, float], str]:
     """The segment that is believed of a person just before a Unix time, by the CRM's dated changes.
 
     What is believed when a person is first heard of, from whichever system, holds for all the time before.

@@ -1,7 +1,7 @@
 """What bridges, retention, cohorts and earned growth must be, from what people bought, in plain Python.
 
-Takes purchases, refunds and contract periods as the systems delivered them, and knows nothing of the warehouse. Amounts are
-cents. Every customer is followed by hand: slow, and easy to read beside section 4 of the methods.
+Takes purchases, refunds and contract periods as the systems delivered them, and knows nothing of the warehouse.
+Amounts are cents. Every customer is followed by hand: slow, and easy to read beside docs/metrics.md.
 """
 
 from __future__ import annotations

@@ -97,7 +97,9 @@ def assert_orders_agree(night: Company, bought: Bought) -> None:
 
     rows = night.query(
         """
-        select cohort_month_start_date, age_months, segment, cohort_customer_count, active_customer_count, revenue_amount
+        select
+            cohort_month_start_date, age_months, segment,
+            cohort_customer_count, active_customer_count, revenue_amount
         from marts.mart_retention_cohorts
         """
     )

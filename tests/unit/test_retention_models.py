@@ -1,10 +1,10 @@
-"""What holds of bridges, retention and cohorts whatever customers do: properties of the models' own SQL."""
+"""What holds of bridges, retention and cohorts whatever customers do, and what unusual data get."""
 
 from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterator
-from datetime import date, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 from typing import Any
 
@@ -25,7 +25,9 @@ MODELS = (
     "mart_retention_by_segment_stage",
     "mart_earned_growth",
     "mart_retention_cohorts",
+    "assert_every_amount_is_in_the_currency_of_the_deployment",
 )
+PRICED = "system varchar, currency varchar"
 TABLES = {
     "fct_customer_months": (
         "customer_id varchar, month_start_date date, segment varchar, lifecycle_stage varchar, order_count bigint, "
@@ -40,12 +42,17 @@ TABLES = {
         "monthly_amount decimal(18,2)"
     ),
     "fct_acquisitions": "acquisition_key varchar, customer_id varchar, acquired_by varchar, acquired_at timestamp",
-    "dim_customers": "customer_key varchar, customer_id varchar, segment varchar, valid_from timestamp, valid_to timestamp",
+    "dim_customers": (
+        "customer_key varchar, customer_id varchar, segment varchar, valid_from timestamp, valid_to timestamp"
+    ),
     "dim_dates": "date_day date, month_start_date date, year_start_date date, is_as_of boolean",
+    "int_orders__unioned": PRICED,
+    "int_subscriptions__unioned": PRICED,
 }
 MONTHS = [date(2025, 9, 1), date(2025, 10, 1), date(2025, 11, 1), date(2025, 12, 1), date(2026, 1, 1), date(2026, 2, 1)]
 AS_OF = {"the month has ended": date(2026, 3, 1), "the month still runs": date(2026, 2, 12)}
 SEGMENTS = ("retail", "business", "unknown")
+World = dict[str, tuple[str, list[Row]]]
 CUSTOMERS = ("anna", "ben", "cleo", "dora")
 
 
@@ -58,15 +65,20 @@ def models(tmp_path_factory: pytest.TempPathFactory) -> Models:
     return compiled(deployment, tmp_path_factory.mktemp("models"), MODELS)
 
 
+def at(year: int, month: int = 1) -> datetime:
+    """The first moment of a month, as the star holds it: UTC without a zone."""
+    return datetime(year, month, 1, tzinfo=UTC).replace(tzinfo=None)
+
+
 amounts = st.sampled_from([-3000, -1, 0, 0, 0, 1, 1999, 5000]) | st.integers(-20_000, 20_000)
 
 
 @st.composite
-def worlds(draw: st.DrawFn) -> dict[str, tuple[str, list[Row]]]:
+def worlds(draw: st.DrawFn) -> World:
     """Customers who buy, give back, subscribe, change segment and come late, told as of one of two days."""
     as_of = draw(st.sampled_from(list(AS_OF.values())))
     months: list[Row] = []
-    orders: list[Row] = []
+    orders: list[dict[str, Any]] = []
     periods: list[Row] = []
     versions: list[Row] = []
     for customer in draw(st.sets(st.sampled_from(CUSTOMERS), min_size=1)):
@@ -85,28 +97,48 @@ def worlds(draw: st.DrawFn) -> dict[str, tuple[str, list[Row]]]:
                     "revenue_amount": Decimal(cents) / 100,
                 }
             )
-        for _ in range(draw(st.integers(0, 3))):
-            orders.append(
-                {
-                    "customer_id": customer,
-                    "customer_key": customer,
-                    "ordered_date": MONTHS[0] + timedelta(days=draw(st.integers(0, 160))),
-                    "is_counted": True,
-                    "is_first_order": False,
-                    "net_amount": Decimal(draw(st.integers(0, 9_999))) / 100,
-                    "refunded_amount": Decimal(draw(st.integers(0, 9_999))) / 100,
-                }
+        orders += [
+            _order(
+                customer,
+                MONTHS[0] + timedelta(days=draw(st.integers(0, 160))),
+                net_amount=Decimal(draw(st.integers(0, 9_999))) / 100,
+                refunded_amount=Decimal(draw(st.integers(0, 9_999))) / 100,
             )
+            for _ in range(draw(st.integers(0, 3)))
+        ]
         periods += _contract(draw, customer)
     for customer in {order["customer_id"] for order in orders}:
         first = min((order for order in orders if order["customer_id"] == customer), key=lambda o: o["ordered_date"])
-        first["is_first_order"] = True  # type: ignore[index]
+        first["is_first_order"] = True
     acquisitions: list[Row] = [
         {"acquisition_key": name, "customer_id": name, "acquired_by": draw(st.sampled_from(["referral", "campaign"]))}
         for name in draw(st.sets(st.sampled_from(CUSTOMERS)))
     ]
-    rows = (months, orders, periods, acquisitions, versions, list(_days(as_of)))
-    return {name: (columns, table) for (name, columns), table in zip(TABLES.items(), rows, strict=True)}
+    return _world(
+        fct_customer_months=months,
+        fct_orders=list(orders),
+        fct_subscriptions=periods,
+        fct_acquisitions=acquisitions,
+        dim_customers=versions,
+        dim_dates=list(_days(as_of)),
+    )
+
+
+def _world(**tables: list[Row]) -> World:
+    return {name: (columns, tables.get(name, [])) for name, columns in TABLES.items()}
+
+
+def _order(customer: str, day: date, **amounts: Decimal) -> dict[str, Any]:
+    return {
+        "customer_id": customer,
+        "customer_key": customer,
+        "ordered_date": day,
+        "is_counted": True,
+        "is_first_order": False,
+        "net_amount": Decimal(0),
+        "refunded_amount": Decimal(0),
+        **amounts,
+    }
 
 
 def _version(customer: str, segment: str) -> Row:
@@ -114,14 +146,14 @@ def _version(customer: str, segment: str) -> Row:
         "customer_key": customer,
         "customer_id": customer,
         "segment": segment,
-        "valid_from": datetime(1900, 1, 1),
-        "valid_to": datetime(9999, 12, 31),
+        "valid_from": at(1900),
+        "valid_to": at(9999),
     }
 
 
 def _contract(draw: st.DrawFn, customer: str) -> list[Row]:
     """The periods of one subscription, renewed on the day, early or late."""
-    starts = [datetime(2025, 9, 1) + timedelta(days=draw(st.integers(0, 120)))]
+    starts = [at(2025, 9) + timedelta(days=draw(st.integers(0, 120)))]
     for _ in range(draw(st.integers(0, 3))):
         starts.append(starts[-1] + timedelta(days=draw(st.sampled_from([20, 30, 45]))))
     if not draw(st.booleans()):
@@ -159,9 +191,7 @@ def asked(connection: duckdb.DuckDBPyConnection, table: str) -> list[dict[str, A
 
 @settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large])
 @given(world=worlds())
-def test_whatever_customers_do_the_bridges_close_and_rates_stay_in_their_bounds(
-    models: Models, world: dict[str, tuple[str, list[Row]]]
-) -> None:
+def test_whatever_customers_do_the_bridges_close_and_rates_stay_in_their_bounds(models: Models, world: World) -> None:
     with models.build(world) as connection:
         bridges = asked(connection, "mart_revenue_bridge")
         _bridges_close(bridges)
@@ -237,3 +267,88 @@ def _cohorts_never_exceed_their_size(rows: list[dict[str, Any]]) -> None:
         assert 0 <= row["active_customer_count"] <= row["cohort_customer_count"]
         assert (row["retention_rate"] is not None) == row["is_complete"]
         assert row["retention_rate"] is None or 0 <= row["retention_rate"] <= 1
+
+
+def _month(customer: str, month: date, cents: int, *, segment: str = "retail", orders: int = 1) -> Row:
+    return {
+        "customer_id": customer,
+        "month_start_date": month,
+        "segment": segment,
+        "lifecycle_stage": "new",
+        "order_count": orders,
+        "revenue_amount": Decimal(cents) / 100,
+    }
+
+
+def test_a_single_night_has_an_opening_of_nothing_and_no_rate(models: Models) -> None:
+    night = date(2026, 2, 27)
+    days = [day for day in _days(date(2026, 3, 1)) if day["date_day"] >= night]
+    world = _world(
+        fct_customer_months=[_month("anna", MONTHS[-1], 1000)],
+        fct_orders=[{**_order("anna", night, net_amount=Decimal(10)), "is_first_order": True}],
+        dim_customers=[_version("anna", "retail")],
+        dim_dates=days,
+    )
+    with models.build(world) as connection:
+        bridges = asked(connection, "mart_revenue_bridge")
+        [month] = [row for row in bridges if row["period_type"] == "month"]
+        [retention] = asked(connection, "mart_retention_by_segment_stage")
+        [growth] = asked(connection, "mart_earned_growth")
+        [cohort] = asked(connection, "mart_retention_cohorts")
+    assert (month["opening_amount"], month["new_amount"], month["closing_amount"]) == (0, 10, 10)
+    assert {row["churned_amount"] for row in bridges} == {0}
+    assert (retention["base_customer_count"], retention["new_customer_count"]) == (0, 1)
+    assert retention["logo_retention_rate"] is retention["net_revenue_retention_rate"] is None
+    assert growth["growth_rate"] is growth["high_earned_growth_ratio"] is None
+    assert (cohort["age_months"], cohort["retention_rate"]) == (0, 1)
+
+
+def test_an_order_of_price_nothing_makes_a_history_and_no_revenue(models: Models) -> None:
+    world = _world(
+        fct_customer_months=[_month("anna", MONTHS[-2], 0), _month("anna", MONTHS[-1], 500)],
+        fct_orders=[
+            {**_order("anna", MONTHS[-2]), "is_first_order": True},
+            _order("anna", MONTHS[-1], net_amount=Decimal(5)),
+        ],
+        dim_customers=[_version("anna", "retail")],
+        dim_dates=list(_days(date(2026, 3, 1))),
+    )
+    with models.build(world) as connection:
+        [bridge] = [row for row in asked(connection, "mart_revenue_bridge") if row["period_type"] == "month"]
+        cohort = asked(connection, "mart_retention_cohorts")
+    assert (bridge["period_start_date"], bridge["new_amount"], bridge["reactivated_amount"]) == (MONTHS[-1], 0, 5)
+    assert [row["active_customer_count"] for row in cohort] == [1, 1]
+    assert {row["revenue_retention_rate"] for row in cohort} == {None}
+
+
+def test_a_customer_without_a_segment_counts_as_unknown_and_moves_when_it_is_learned(models: Models) -> None:
+    world = _world(
+        fct_customer_months=[
+            _month("anna", MONTHS[-2], 1000, segment="unknown"),
+            _month("anna", MONTHS[-1], 1000, segment="retail", orders=0),
+        ],
+        fct_orders=[{**_order("anna", MONTHS[-2], net_amount=Decimal(10)), "is_first_order": True}],
+        dim_customers=[_version("anna", "unknown")],
+        dim_dates=list(_days(date(2026, 3, 1))),
+    )
+    with models.build(world) as connection:
+        rows = [row for row in asked(connection, "mart_revenue_bridge") if row["period_start_date"] == MONTHS[-1]]
+        cohorts = asked(connection, "mart_retention_cohorts")
+    moved = {row["segment"]: (row["transferred_in_amount"], row["transferred_out_amount"]) for row in rows}
+    assert moved == {"unknown": (0, 10), "retail": (10, 0)}
+    assert {row["segment"] for row in cohorts} == {"unknown"}
+
+
+def test_a_second_currency_is_named_with_its_system_and_stops_the_night(models: Models) -> None:
+    euro, dollar, none = ({"system": "shop", "currency": currency} for currency in ("EUR", "USD", None))
+    world = _world(
+        int_orders__unioned=[euro, euro, dollar],
+        int_subscriptions__unioned=[none, {"system": "billing", "currency": "GBP"}],
+        dim_dates=list(_days(date(2026, 3, 1))),
+    )
+    with models.build(world) as connection:
+        failing = asked(connection, "assert_every_amount_is_in_the_currency_of_the_deployment")
+    assert {tuple(row.values()) for row in failing} == {
+        ("orders", "shop", "USD", "EUR", 1),
+        ("subscriptions", "billing", "GBP", "EUR", 1),
+    }
