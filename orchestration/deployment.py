@@ -136,6 +136,24 @@ class Retention(_Strict):
     weekly_versions: int = Field(4, ge=0)
 
 
+class LifetimeValue(_Strict):
+    """How far lifetime value looks ahead, and which fits it believes (docs/metrics.md)."""
+
+    horizon_days: int = Field(365, ge=7, description="What is forecast: the days from the as-of date on.")
+    annual_discount_rate: float = Field(0.10, ge=0, lt=1, description="What a year's waiting takes off an amount.")
+    minimum_customers_per_fit: int = Field(500, ge=2, description="A segment with fewer buyers is fitted with all.")
+    holdout_days: int = Field(91, ge=7, description="The last days, which a fit on the days before must foresee.")
+    holdout_error_limit: float = Field(0.30, gt=0, description="A fit whose total is further off is refused.")
+    high_value_share: float = Field(0.20, gt=0, lt=1, description="Share of customers in the highest value tier.")
+    medium_value_share: float = Field(0.30, gt=0, lt=1, description="Share of customers in the tier below it.")
+
+    @model_validator(mode="after")
+    def _leave_a_low_tier(self) -> LifetimeValue:
+        if self.high_value_share + self.medium_value_share >= 1:
+            raise ValueError("high_value_share and medium_value_share leave nobody for the low tier")
+        return self
+
+
 class Deployment(_Strict):
     """One company: its clock, its money, its systems and its thresholds."""
 
@@ -154,6 +172,7 @@ class Deployment(_Strict):
     identity: Identity
     lifecycle: Lifecycle = Lifecycle()
     retention: Retention = Retention()
+    lifetime_value: LifetimeValue = LifetimeValue()
     systems: dict[SystemName, System] = Field(min_length=1)
 
     @field_validator("timezone")
@@ -276,5 +295,6 @@ def _explain(problem: Any) -> str:
 
 
 def _known_keys() -> set[str]:
-    models: list[type[BaseModel]] = [Deployment, System, Files, TableSettings, Identity, Lifecycle, Retention]
+    nested = [System, Files, TableSettings, Identity, Lifecycle, Retention, LifetimeValue]
+    models: list[type[BaseModel]] = [Deployment, *nested]
     return {key for model in models for key in model.model_fields}

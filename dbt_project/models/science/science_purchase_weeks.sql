@@ -1,0 +1,52 @@
+with
+
+purchase_days as (
+
+    select * from {{ ref('science_purchase_days') }}
+
+),
+
+histories as (
+
+    select * from {{ ref('science_customer_histories') }}
+    where cut_off = 'as_of'
+
+),
+
+beginning as (
+
+    select min(first_purchase_date) as beginning_date
+    from histories
+
+),
+
+final as (
+
+    select
+        -- ids
+        histories.segment,
+        {{ whole_weeks(
+            days_between('beginning.beginning_date', 'purchase_days.purchase_date')
+        ) }} as week_number,
+
+        -- measures
+        count(*) filter (
+            where purchase_days.purchase_date = histories.first_purchase_date
+        ) as first_count,
+        count(*) filter (
+            where purchase_days.purchase_date > histories.first_purchase_date
+        ) as repeat_count
+
+    from purchase_days
+    inner join histories
+        on purchase_days.customer_id = histories.customer_id
+    cross join beginning
+    group by
+        histories.segment,
+        {{ whole_weeks(
+            days_between('beginning.beginning_date', 'purchase_days.purchase_date')
+        ) }}
+
+)
+
+select * from final
