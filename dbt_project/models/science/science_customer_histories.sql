@@ -77,7 +77,10 @@ summarised as (
             where
             numbered.purchase_date < cut_offs.cut_off_date
             and numbered.purchase_number > 1
-        ) as repeat_amount
+        ) as repeat_amount,
+        sum(numbered.revenue_amount) filter (
+            where numbered.purchase_date >= cut_offs.cut_off_date
+        ) as holdout_amount
     from numbered
     cross join cut_offs
     group by numbered.customer_id, cut_offs.cut_off, cut_offs.cut_off_date
@@ -108,7 +111,9 @@ final as (
             ) ~ ' - 1'
         ) }} as observed_weeks,
         summarised.holdout_count,
-        cast(summarised.repeat_amount as decimal(18, 2)) as repeat_amount,
+        cast(coalesce(summarised.repeat_amount, 0) as decimal(18, 2)) as repeat_amount,
+        cast(coalesce(summarised.holdout_amount, 0) as decimal(18, 2))
+            as holdout_amount,
 
         -- times
         summarised.first_purchase_date

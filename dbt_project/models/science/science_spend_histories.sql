@@ -6,22 +6,32 @@ histories as (
 
 ),
 
+-- who bought once says nothing of repeat purchases, but is foreseen like everybody
 final as (
 
     select
         -- ids
         segment,
+        cut_off,
         repeat_count,
         repeat_amount,
+        holdout_count,
+        holdout_amount,
 
         -- measures
         count(*) as customer_count
 
     from histories
     where
-        cut_off = 'as_of'
-        and repeat_count > 0
-    group by segment, repeat_count, repeat_amount
+        repeat_count > 0
+        or holdout_count > 0
+    group by
+        segment,
+        cut_off,
+        repeat_count,
+        repeat_amount,
+        holdout_count,
+        holdout_amount
 
 )
 
