@@ -1,5 +1,6 @@
 {#- What an entity becomes in the star, and the amount that must arrive to the cent. -#}
 {%- set outcomes = {
+    'acquisitions': {'star': 'fct_acquisitions'},
     'cases': {'star': 'fct_cases'},
     'customers': {'star': 'map_customer_identities'},
     'interactions': {'star': 'fct_interactions'},
@@ -15,6 +16,9 @@
     'products': {'star': 'dim_products'},
     'refunds': {
         'star': 'fct_orders', 'door_amount': 'refund_amount', 'star_amount': 'refunded_amount',
+    },
+    'subscriptions': {
+        'star': 'fct_subscriptions', 'door_amount': 'period_amount', 'star_amount': 'period_amount',
     },
     'survey_answers': {'star': 'fct_survey_answers'},
     'survey_invitations': {'star': 'fct_survey_invitations'},

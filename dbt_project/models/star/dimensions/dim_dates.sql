@@ -1,3 +1,14 @@
+{#- When the records behind a door happened: every such day is in the calendar. -#}
+{%- set happened = {
+    'acquisitions': 'acquired_at',
+    'cases': 'opened_at',
+    'interactions': 'occurred_at',
+    'orders': 'ordered_at',
+    'subscriptions': 'started_at',
+    'survey_answers': 'answered_at',
+    'survey_invitations': 'sent_at',
+} -%}
+
 with
 
 as_of as (
@@ -9,36 +20,6 @@ as_of as (
 customers as (
 
     select * from {{ ref('int_customers__versioned') }}
-
-),
-
-orders as (
-
-    select * from {{ ref('int_orders__unioned') }}
-
-),
-
-invitations as (
-
-    select * from {{ ref('int_survey_invitations__unioned') }}
-
-),
-
-answers as (
-
-    select * from {{ ref('int_survey_answers__unioned') }}
-
-),
-
-interactions as (
-
-    select * from {{ ref('int_interactions__unioned') }}
-
-),
-
-cases as (
-
-    select * from {{ ref('int_cases__unioned') }}
 
 ),
 
@@ -63,40 +44,15 @@ extents as (
         {{ local_date('max(registered_at)') }} as last_date
     from customers
 
-    union all
+    {% for entity, happened_at in happened.items() -%}
+        union all
 
-    select
-        {{ local_date('min(ordered_at)') }} as first_date,
-        {{ local_date('max(ordered_at)') }} as last_date
-    from orders
+        select
+            {{ local_date('min(' ~ happened_at ~ ')') }} as first_date,
+            {{ local_date('max(' ~ happened_at ~ ')') }} as last_date
+        from {{ ref('int_' ~ entity ~ '__unioned') }}
 
-    union all
-
-    select
-        {{ local_date('min(sent_at)') }} as first_date,
-        {{ local_date('max(sent_at)') }} as last_date
-    from invitations
-
-    union all
-
-    select
-        {{ local_date('min(answered_at)') }} as first_date,
-        {{ local_date('max(answered_at)') }} as last_date
-    from answers
-
-    union all
-
-    select
-        {{ local_date('min(occurred_at)') }} as first_date,
-        {{ local_date('max(occurred_at)') }} as last_date
-    from interactions
-
-    union all
-
-    select
-        {{ local_date('min(opened_at)') }} as first_date,
-        {{ local_date('max(opened_at)') }} as last_date
-    from cases
+    {% endfor %}
 
 ),
 

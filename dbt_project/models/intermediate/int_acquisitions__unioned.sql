@@ -1,0 +1,1 @@
+{{ unioned('acquisitions') }}
