@@ -48,7 +48,10 @@ numbered as (
         cut_offs.cut_off_date,
         cut_offs.ahead_days,
         row_number() over (
-            partition by periods.subscription_key, cut_offs.cut_off
+            partition by
+                periods.system,
+                periods.subscription_source_id,
+                cut_offs.cut_off
             order by periods.started_at desc, periods.period_number desc
         ) as recency
     from periods
@@ -60,7 +63,8 @@ numbered as (
 later_periods as (
 
     select
-        periods.subscription_key,
+        periods.system,
+        periods.subscription_source_id,
         cut_offs.cut_off,
         count(*) as later_count
     from periods
@@ -68,7 +72,8 @@ later_periods as (
         on periods.started_date >= cut_offs.cut_off_date
     inner join as_of
         on periods.started_date < as_of.as_of_date
-    group by periods.subscription_key, cut_offs.cut_off
+    group by
+        periods.system, periods.subscription_source_id, cut_offs.cut_off
 
 ),
 
@@ -88,7 +93,8 @@ final as (
 
     select
         -- ids
-        measured.subscription_key,
+        measured.system,
+        measured.subscription_source_id,
         measured.cut_off,
         measured.customer_id,
 
@@ -118,7 +124,8 @@ final as (
 
     from measured
     left join later_periods
-        on measured.subscription_key = later_periods.subscription_key
+        on measured.system = later_periods.system
+        and measured.subscription_source_id = later_periods.subscription_source_id
         and measured.cut_off = later_periods.cut_off
 
 )

@@ -13,21 +13,12 @@ histories as (
 
 ),
 
-beginning as (
-
-    select min(first_purchase_date) as beginning_date
-    from histories
-
-),
-
 final as (
 
     select
         -- ids
         histories.segment,
-        {{ whole_weeks(
-            days_between('beginning.beginning_date', 'purchase_days.purchase_date')
-        ) }} as week_number,
+        purchase_days.purchase_date,
 
         -- measures
         count(*) filter (
@@ -40,12 +31,7 @@ final as (
     from purchase_days
     inner join histories
         on purchase_days.customer_id = histories.customer_id
-    cross join beginning
-    group by
-        histories.segment,
-        {{ whole_weeks(
-            days_between('beginning.beginning_date', 'purchase_days.purchase_date')
-        ) }}
+    group by histories.segment, purchase_days.purchase_date
 
 )
 
