@@ -31,7 +31,7 @@ from orchestration.resources.run_lock import RunLock
 from orchestration.resources.warehouse import Warehouse
 from orchestration.science import beta_geometric as model
 from orchestration.science.holdout import Calibration, best_variant, calibration, refusal_reason
-from orchestration.thresholds import LifetimeValue
+from orchestration.settings import LifetimeValue
 
 KIND = "purchases"
 VARIANTS: tuple[model.Variant, ...] = ("bg_nbd", "mbg_nbd")

@@ -29,7 +29,7 @@ from orchestration.resources.run_lock import RunLock
 from orchestration.resources.warehouse import Warehouse
 from orchestration.science import gamma_gamma as model
 from orchestration.science.holdout import refusal_reason
-from orchestration.thresholds import LifetimeValue
+from orchestration.settings import LifetimeValue
 
 KIND = "spend"
 MODEL = "gamma_gamma"
