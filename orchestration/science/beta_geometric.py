@@ -177,7 +177,7 @@ def discounted_expected_orders(
         raise ValueError(f"cannot discount by {annual_rate} a year in {periods_per_year} periods")
     x, t_x, T = _checked(x, t_x, T)
     length = WEEKS_PER_YEAR / periods_per_year
-    numbers = np.arange(1, np.ceil(float(_horizon(horizon)) / length - 1e-6) + 1)
+    numbers = np.arange(1, max(np.ceil(float(_horizon(horizon)) / length - 1e-6), 1) + 1)
     ends = np.minimum(numbers * length, horizon)
     factors = (1 + annual_rate) ** (-numbers / periods_per_year)
     # What is ordered by the end of a period is worth its factor less the next one's, which keeps every term positive.

@@ -76,8 +76,8 @@ def fit(x: Floats, z: Floats, weights: Floats | None = None) -> Fit:
     if not possible.all():
         first = int(np.argmin(possible))
         raise ValueError(f"customer {first} cannot be: x = {x[first]}, z = {z[first]}, weight {weights[first]}")
-    # In units of the mean value, so that the limits of the parameters mean the same in every currency.
-    unit = float(weights @ z / weights.sum())
+    # In units of the geometric mean, so that the limits of the parameters mean the same in every currency.
+    unit = float(np.exp(weights @ np.log(z) / weights.sum()))
     starts = ([3.0, 3.0, 1.0], [1.0, 10.0, 10.0], [20.0, 3.0, 0.1])
     found = maximise(log_likelihood(x, z / unit, weights), NAMES, starts)
     p, q, v = (float(value) for value in found.values)
