@@ -96,22 +96,25 @@ def best_variant(calibrations: Mapping[str, Calibration]) -> str | None:
     return min(known, key=known.__getitem__) if known else None
 
 
-def refusal_reason(problem: str | None, aggregate_error: float | None, error_limit: float) -> str | None:
+def refusal_reason(
+    problem: str | None, aggregate_error: float | None, error_limit: float, what: str = "orders"
+) -> str | None:
     """Why a fit must not be used; None if it may.
 
     Args:
         problem: of the fit itself.
         aggregate_error: over the holdout, None if nobody ordered then.
         error_limit: the largest size of the error that is accepted, such as 0.3.
+        what: what was expected and came, for the words of the reason.
     """
     if problem is not None:
         return f"degenerate fit: {problem}"
     if aggregate_error is None:
-        return "no holdout: nobody ordered in the weeks that the fit had not seen"
+        return f"no holdout: no {what} in the weeks that the fit had not seen"
     if abs(aggregate_error) > error_limit:
-        side = "more" if aggregate_error > 0 else "fewer"
+        side = "above" if aggregate_error > 0 else "below"
         return (
-            f"holdout error: {abs(aggregate_error):.1%} {side} orders expected than came in the weeks that the fit had "
-            f"not seen, the limit is {error_limit:.1%}"
+            f"holdout error: the {what} expected are {abs(aggregate_error):.1%} {side} those that came in the weeks that "
+            f"the fit had not seen, the limit is {error_limit:.1%}"
         )
     return None

@@ -1,4 +1,4 @@
-"""Contracts: the shifted-beta-geometric model of renewals, fitted on grouped contracts and asked about each running kind.
+"""Contracts: the shifted-beta-geometric model of renewals, fitted on grouped contracts and asked about each kind.
 
 What a renewal is worth, and when it falls due, stands in ``customer_lifetime_value__contracts``.
 """
@@ -39,12 +39,8 @@ HISTORY = ["renewal_count", "period_days", "renewals_ahead_count"]
 def contract_fits(deployment: Deployment) -> dg.AssetsDefinition:
     """Build the assets that fit renewals, judge the fits by a holdout, and score every kind of running contract."""
     settings = deployment.lifetime_value
-    grouped = ["science_contract_histories"]
 
-    @dg.multi_asset(
-        name="contract_fits",
-        specs=specs(deployment, {"contract_fits": grouped, "contract_scores": grouped}),
-    )
+    @dg.multi_asset(name="contract_fits", specs=specs(deployment, "contract_fits", "contract_scores"))
     def fitted(
         warehouse: dg.ResourceParam[Warehouse], fits: dg.ResourceParam[FitStore], run_lock: RunLock
     ) -> Iterator[dg.MaterializeResult]:
@@ -52,9 +48,7 @@ def contract_fits(deployment: Deployment) -> dg.AssetsDefinition:
             night = as_of_date(connection)
             histories = connection.sql("from science.science_contract_histories order by all").df()
             populations = populations_of(histories, settings.minimum_customers_per_fit)
-            tonight = [
-                fit_population(population, rows, settings, night) for population, rows in populations.items()
-            ]
+            tonight = [fit_population(population, rows, settings, night) for population, rows in populations.items()]
             every = with_use(tonight, fits.before(KIND, night))
             in_use = [fit for fit in every if fit["is_in_use"]]
             markdown = as_markdown(tonight, model.NAMES)
@@ -107,7 +101,7 @@ def fit_population(population: str, histories: pd.DataFrame, settings: LifetimeV
     if fit is None:
         return record
     seen = _compare(past)
-    refusal = refusal_reason(None, seen["holdout_error_rate"], settings.holdout_error_limit)
+    refusal = refusal_reason(None, seen["holdout_error_rate"], settings.holdout_error_limit, "renewals")
     return record | {
         "is_chosen": refusal is None,
         "refusal_reason": refusal,
@@ -127,10 +121,10 @@ def decisions(histories: pd.DataFrame) -> tuple[model.Floats, model.Floats]:
     contracts = histories["contract_count"].to_numpy(np.float64)
     has_left = ~histories["is_open"].to_numpy(bool)
     decided = renewals + has_left
-    churned = np.bincount(decided[has_left], contracts[has_left], minlength=decided.max(initial=0) + 1)[1:]
-    by_count = np.bincount(decided, contracts)
-    at_risk = np.cumsum(by_count[::-1])[::-1][1:]
-    return churned, at_risk
+    size = int(decided.max(initial=0)) + 1
+    churned = np.bincount(decided, contracts * has_left, minlength=size).astype(np.float64)
+    at_risk = np.cumsum(np.bincount(decided, contracts, minlength=size).astype(np.float64)[::-1])[::-1]
+    return churned[1:], at_risk[1:]
 
 
 def scores(in_use: list[Record], populations: dict[str, pd.DataFrame], settings: LifetimeValue) -> pd.DataFrame:
@@ -138,23 +132,18 @@ def scores(in_use: list[Record], populations: dict[str, pd.DataFrame], settings:
     parts = [pd.DataFrame()]
     for fit in in_use:
         rows = populations[fit["population"]]
-        open_now = rows[(rows["cut_off"] == "as_of") & rows["is_open"]]
+        kinds = rows.loc[(rows["cut_off"] == "as_of") & rows["is_open"], HISTORY].drop_duplicates()
         parameters = model.Parameters(fit["a"], fit["b"])
-        for (period_days, ahead), kind in open_now.groupby(["period_days", "renewals_ahead_count"], sort=True):
-            renewals = np.unique(kind["renewal_count"].to_numpy(np.float64))
+        for _, kind in kinds.groupby(HISTORY[1:], sort=True):
+            renewals = kind["renewal_count"].to_numpy(np.float64)
+            period_days, ahead = (int(kind[column].iloc[0]) for column in HISTORY[1:])
             rate = (1 + settings.annual_discount_rate) ** (period_days / 365) - 1
-            lost = 1 - model.retention_rate(parameters, renewals + 1)
             parts.append(
-                pd.DataFrame(
-                    {
-                        "fit_id": fit["fit_id"],
-                        "renewal_count": renewals,
-                        "period_days": period_days,
-                        "renewals_ahead_count": ahead,
-                        "no_renewal_probability": lost if ahead else 0.0,
-                        "expected_renewals": _renewals(parameters, renewals, 0.0, ahead),
-                        "discounted_renewals": _renewals(parameters, renewals, rate, ahead),
-                    }
+                kind.assign(
+                    fit_id=fit["fit_id"],
+                    no_renewal_probability=1 - model.retention_rate(parameters, renewals + 1) if ahead else 0.0,
+                    expected_renewals=_renewals(parameters, renewals, 0.0, ahead),
+                    discounted_renewals=_renewals(parameters, renewals, rate, ahead),
                 )
             )
     return pd.concat(parts, ignore_index=True)
@@ -164,7 +153,7 @@ def _renewals(parameters: model.Parameters, renewals: model.Floats, rate: float,
     """The renewals among the next ``ahead`` that are expected, discounted to the first of them."""
     if ahead == 0:
         return np.zeros_like(renewals)
-    return model.expected_residual_lifetime(parameters, renewals, rate, int(ahead))
+    return model.expected_residual_lifetime(parameters, renewals, rate, ahead)
 
 
 def _fit(histories: pd.DataFrame) -> model.Fit | None:

@@ -6,6 +6,7 @@ Moves counts from SQL to ``orchestration/science`` and answers back. Which custo
 
 from collections.abc import Iterator, Mapping
 from datetime import date
+from typing import Any
 
 import dagster as dg
 import numpy as np
@@ -41,18 +42,9 @@ HISTORY = ["repeat_count", "last_purchase_weeks", "observed_weeks"]
 def purchase_fits(deployment: Deployment) -> dg.AssetsDefinition:
     """Build the assets that fit purchases, judge the fits by a holdout, and score every distinct history."""
     settings = deployment.lifetime_value
-    grouped = ["science_purchase_histories", "science_segments"]
 
     @dg.multi_asset(
-        name="purchase_fits",
-        specs=specs(
-            deployment,
-            {
-                "purchase_fits": [*grouped, "science_daily_purchases"],
-                "purchase_scores": grouped,
-                "purchase_calibration": grouped,
-            },
-        ),
+        name="purchase_fits", specs=specs(deployment, "purchase_fits", "purchase_scores", "purchase_calibration")
     )
     def fitted(
         warehouse: dg.ResourceParam[Warehouse], fits: dg.ResourceParam[FitStore], run_lock: RunLock
@@ -108,7 +100,7 @@ def fit_population(
     compared = {variant: _compare(variant, past, settings) for variant in VARIANTS}
     tonight, deciles = [], []
     for variant in VARIANTS:
-        problem, seen = compared[variant]
+        without_holdout, seen = compared[variant]
         fit = model.fit(variant, *_arrays(now), weights=now["customer_count"].to_numpy(np.float64))
         error = seen.aggregate_error if seen else None
         name = fit_id(population, variant, night)
@@ -118,9 +110,8 @@ def fit_population(
                 "population": population,
                 "model": variant,
                 "is_chosen": False,
-                "refusal_reason": problem
-                if seen is None and not fit.problem
-                else refusal_reason(fit.problem or problem, error, settings.holdout_error_limit),
+                "refusal_reason": without_holdout
+                or refusal_reason(fit.problem, error, settings.holdout_error_limit, "orders"),
                 "remark": None,
                 "customer_count": int(fit.customer_count),
                 "history_count": fit.history_count,
@@ -161,11 +152,9 @@ def scores(in_use: list[Record], histories: pd.DataFrame, settings: LifetimeValu
     return pd.concat(parts, ignore_index=True)
 
 
-def parameters_of(fit: Mapping[str, float]) -> model.Parameters:
+def parameters_of(fit: Mapping[str, Any]) -> model.Parameters:
     """The parameters that a row of ``purchase_fits`` holds."""
-    return model.Parameters(
-        "bg_nbd" if fit["model"] == "bg_nbd" else "mbg_nbd", *(fit[name] for name in model.NAMES)
-    )
+    return model.Parameters(fit["model"], *(fit[name] for name in model.NAMES))
 
 
 def _merged(histories: pd.DataFrame) -> pd.DataFrame:
@@ -176,8 +165,8 @@ def _merged(histories: pd.DataFrame) -> pd.DataFrame:
 
 
 def _arrays(histories: pd.DataFrame) -> tuple[model.Floats, model.Floats, model.Floats]:
-    x, t_x, T = (histories[column].to_numpy(np.float64) for column in HISTORY)
-    return x, t_x, T
+    repeats, last_purchase, observed = (histories[column].to_numpy(np.float64) for column in HISTORY)
+    return repeats, last_purchase, observed
 
 
 def _compare(
@@ -189,7 +178,7 @@ def _compare(
     customers = past["customer_count"].to_numpy(np.float64)
     fit = model.fit(variant, *_arrays(past), weights=customers)
     if fit.problem:
-        return f"before the holdout {fit.problem}", None
+        return f"no holdout: of the days before it, {fit.problem}", None
     expected = model.expected_orders(fit.parameters, *_arrays(past), settings.holdout_days / 7)
     return None, calibration(expected, past["holdout_count"].to_numpy(np.float64), customers)
 

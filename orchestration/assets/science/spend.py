@@ -38,10 +38,7 @@ MODEL = "gamma_gamma"
 def spend_fits(deployment: Deployment) -> dg.AssetsDefinition:
     """Build the asset that fits what a purchase is worth, and judges the fits by a holdout."""
 
-    @dg.multi_asset(
-        name="spend_fits",
-        specs=specs(deployment, {"spend_fits": ["science_spend_histories", "science_segments"]}),
-    )
+    @dg.multi_asset(name="spend_fits", specs=specs(deployment, "spend_fits"))
     def fitted(
         warehouse: dg.ResourceParam[Warehouse], fits: dg.ResourceParam[FitStore], run_lock: RunLock
     ) -> Iterator[dg.MaterializeResult]:
@@ -56,9 +53,7 @@ def spend_fits(deployment: Deployment) -> dg.AssetsDefinition:
                 for population, rows in populations.items()
             ]
             every = with_use(tonight, fits.before(KIND, night))
-            yield written(
-                connection, "spend_fits", every, fits=dg.MetadataValue.md(as_markdown(tonight, model.NAMES))
-            )
+            yield written(connection, "spend_fits", every, fits=dg.MetadataValue.md(as_markdown(tonight, model.NAMES)))
             fits.keep(KIND, night, tonight)
             progress.detail(f"{len(tonight)} fits")
 
@@ -98,7 +93,7 @@ def fit_population(population: str, histories: pd.DataFrame, settings: LifetimeV
         return record
     seen = _compare(past)
     error = seen["holdout_error_rate"]
-    refusal = refusal_reason(fit.problem, error, settings.holdout_error_limit)
+    refusal = refusal_reason(fit.problem, error, settings.holdout_error_limit, "revenue")
     return record | {
         "is_chosen": refusal is None,
         "refusal_reason": refusal,

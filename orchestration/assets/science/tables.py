@@ -34,18 +34,18 @@ def source_tables() -> dict[str, dict[str, Any]]:
     return {table["name"]: table for table in source["tables"]}
 
 
-def specs(deployment: Deployment, reads: Mapping[str, Sequence[str]]) -> list[dg.AssetSpec]:
-    """The assets of one module: the names of its tables, and for each the grouped histories that it is made of."""
+def specs(deployment: Deployment, *tables: str) -> list[dg.AssetSpec]:
+    """The assets of these tables; what each is made from stands in its ``meta``."""
     return [
         dg.AssetSpec(
             dg.AssetKey(["science", table]),
-            deps=[dg.AssetKey(["science", model]) for model in models],
+            deps=[dg.AssetKey(["science", model]) for model in source_tables()[table]["config"]["meta"]["made_from"]],
             description=source_tables()[table]["description"],
             group_name="science",
             owners=[deployment.owner],
             kinds={"python", "duckdb"},
         )
-        for table, models in reads.items()
+        for table in tables
     ]
 
 
@@ -90,7 +90,7 @@ def estimates(parameters: Any, names: Sequence[str], standard_errors: Mapping[st
 
 
 def with_use(tonight: Sequence[Record], earlier: Sequence[Record]) -> list[Record]:
-    """Every fit of every night, with whether it is in use: a population's chosen fit of tonight, or its last one before.
+    """Every fit of every night, with whether it is in use: the chosen fit of a population, or its last one before.
 
     A population that was not fitted tonight has no fit in use: its customers are forecast by the pooled one.
     """

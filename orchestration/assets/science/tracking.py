@@ -37,7 +37,8 @@ def weekly(fit: Mapping[str, Any], daily: pd.DataFrame, night: date) -> tuple[Fl
     weeks = days // 7
     if weeks == 0:
         return np.empty(0), np.empty(0)
-    first, again = (np.bincount(number, daily[column], minlength=days) for column in ("first_count", "repeat_count"))
+    first = np.bincount(number, daily["first_count"], minlength=days).astype(np.float64)
+    again = np.bincount(number, daily["repeat_count"], minlength=days).astype(np.float64)
     parameters = Parameters(fit["model"], *(fit[name] for name in NAMES))
     expected = cumulative_tracking(parameters, first, weeks, periods_per_week=7)
     actual: Floats = again[: weeks * 7].reshape(weeks, 7).sum(axis=1)

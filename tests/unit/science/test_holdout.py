@@ -69,8 +69,8 @@ def test_the_variant_with_the_smaller_calibration_error_is_taken() -> None:
     [
         (None, 0.3, None),
         (None, -0.3, None),
-        (None, -0.31, "31.0% fewer orders"),
-        (None, 0.42, "42.0% more orders"),
+        (None, -0.31, "31.0% below"),
+        (None, 0.42, "42.0% above"),
         (None, None, "no holdout"),
         ("no customer bought again", 0.0, "degenerate fit: no customer bought again"),
     ],
