@@ -84,8 +84,10 @@ def fit(variant: Variant, x: Floats, t_x: Floats, T: Floats, weights: Floats | N
     weights = np.ones_like(x) if weights is None else np.asarray(weights, dtype=np.float64)
     if weights.shape != x.shape or not (weights > 0).all():
         raise ValueError("weights must be positive, one per history")
+    order = np.lexsort((weights, T, t_x, x))
+    x, t_x, T, weights = x[order], t_x[order], T[order], weights[order]
     # Rates near the mean rate; half of the second start's customers leave early.
-    rate = max(float(weights @ x), 0.5) / max(float(weights @ T), 0.5)
+    rate = max(float((weights * x).sum()), 0.5) / max(float((weights * T).sum()), 0.5)
     starts = ([0.5, 0.5 / rate, 1.0, 3.0], [2.0, 2.0 / rate, 0.5, 0.5], [0.2, 0.2 / rate, 5.0, 20.0])
     found = maximise(log_likelihood(variant, x, t_x, T, weights), NAMES, starts)
     problem = found.problem if (x > 0).any() else "no customer bought again"
@@ -119,14 +121,15 @@ def log_likelihood(variant: Variant, x: Floats, t_x: Floats, T: Floats, weights:
         log_odds = _log_odds_of_having_left(a, b, stayed)[place] + (r + x) * since
         left = weights * expit(log_odds)
         of_x = gammaln(r + counts) - gammaln(r) + r * logs[1] + betaln(a, b + stayed) - betaln(a, b)
-        value = customers @ of_x + weights @ (np.logaddexp(0, log_odds) - (r + x) * log_T)
-        d_r = customers @ (digamma(r + counts) - digamma(r) + logs[1]) - weights @ log_T + left @ since
-        d_alpha = total * r / alpha - weights @ ((r + x) / (alpha + T))
-        d_alpha += left @ ((r + x) * (1 / (alpha + T) - 1 / (alpha + t_x)))
+        value = (customers * of_x).sum() + (weights * (np.logaddexp(0, log_odds) - (r + x) * log_T)).sum()
+        d_r = (customers * (digamma(r + counts) - digamma(r) + logs[1])).sum()
+        d_r += (left * since - weights * log_T).sum()
+        d_alpha = total * r / alpha - ((weights - left) * (r + x) / (alpha + T)).sum()
+        d_alpha -= (left * (r + x) / (alpha + t_x)).sum()
         left_by_x = np.bincount(place, left)
-        either = customers @ (digamma(a + b) - digamma(a + b + stayed))
+        either = (customers * (digamma(a + b) - digamma(a + b + stayed))).sum()
         d_a = either + left.sum() / a
-        d_b = either + customers @ (digamma(b + stayed) - digamma(b))
+        d_b = either + (customers * (digamma(b + stayed) - digamma(b))).sum()
         d_b -= (left_by_x[stayed > 0] / (b + stayed[stayed > 0] - 1)).sum()
         return float(value), np.array([d_r * r, d_alpha * alpha, d_a * a, d_b * b])
 
@@ -204,8 +207,8 @@ def cumulative_tracking(
     """The expected repeat orders of a whole population by the end of each week, for the tracking plot.
 
     Args:
-        first_purchase_week_counts: customers by the week of their first purchase, shape (any,); who bought first in a
-            week counts from its end, as in histories that round T down to whole weeks.
+        first_purchase_week_counts: customers by the week of their first purchase, shape (any,). They count from its
+            end: those at place i are T = weeks - 1 - i weeks old at the end of the last week.
         weeks: how many weeks to track.
         periods_per_week: 7 if the counts are by day, and so on.
 
@@ -270,5 +273,5 @@ def _mean_over_dropout(
     for count in np.unique(x):
         rows = np.flatnonzero(x == count)
         p, shares = beta_nodes(parameters.a, parameters.b + float(_chances(parameters.variant, count)))
-        mean[rows] = given(rows, p) @ shares
+        mean[rows] = np.einsum("ij,j->i", given(rows, p), shares)
     return mean

@@ -76,8 +76,10 @@ def fit(x: Floats, z: Floats, weights: Floats | None = None) -> Fit:
     if not possible.all():
         first = int(np.argmin(possible))
         raise ValueError(f"customer {first} cannot be: x = {x[first]}, z = {z[first]}, weight {weights[first]}")
+    order = np.lexsort((weights, z, x))
+    x, z, weights = x[order], z[order], weights[order]
     # In units of the geometric mean, so that the limits of the parameters mean the same in every currency.
-    unit = float(np.exp(weights @ np.log(z) / weights.sum()))
+    unit = float(np.exp((weights * np.log(z)).sum() / weights.sum()))
     starts = ([3.0, 3.0, 1.0], [1.0, 10.0, 10.0], [20.0, 3.0, 0.1])
     found = maximise(log_likelihood(x, z / unit, weights), NAMES, starts)
     p, q, v = (float(value) for value in found.values)
@@ -107,12 +109,12 @@ def log_likelihood(x: Floats, z: Floats, weights: Floats) -> LogLikelihood:
         p, q, v = (float(value) for value in np.exp(logs))
         log_both = np.log(v + x * z)
         of_x = gammaln(p * counts + q) - gammaln(p * counts)
-        value = customers @ of_x + total * (q * logs[2] - gammaln(q))
-        value += weights @ (p * x * log_spent - log_z - (p * x + q) * log_both)
-        d_p = customers @ (counts * (digamma(p * counts + q) - digamma(p * counts)))
-        d_p += weights @ (x * (log_spent - log_both))
-        d_q = customers @ digamma(p * counts + q) + total * (logs[2] - digamma(q)) - weights @ log_both
-        d_v = total * q / v - weights @ ((p * x + q) / (v + x * z))
+        value = (customers * of_x).sum() + total * (q * logs[2] - gammaln(q))
+        value += (weights * (p * x * log_spent - log_z - (p * x + q) * log_both)).sum()
+        d_p = (customers * counts * (digamma(p * counts + q) - digamma(p * counts))).sum()
+        d_p += (weights * x * (log_spent - log_both)).sum()
+        d_q = (customers * digamma(p * counts + q)).sum() + total * (logs[2] - digamma(q)) - (weights * log_both).sum()
+        d_v = total * q / v - (weights * (p * x + q) / (v + x * z)).sum()
         return float(value), np.array([d_p * p, d_q * q, d_v * v])
 
     return at

@@ -71,6 +71,9 @@ def calibration(expected: Floats, actual: Floats, customers: Floats, bin_count: 
         raise ValueError(f"expected, actual and customers must be equally long and not empty, not {expected.shape}")
     if not ((expected >= 0) & (actual >= 0) & (customers > 0)).all():
         raise ValueError("orders are never negative, and a history has a customer")
+    # In an order of its own, so that the sums are the same to the last bit however the rows come.
+    order = np.lexsort((actual, customers, expected))
+    expected, actual, customers = expected[order], actual[order], customers[order]
     # Equal expectations are one place in the order, whatever history they come from.
     _, place = np.unique(expected, return_inverse=True)
     sizes = _sums(place, customers)
@@ -114,7 +117,7 @@ def refusal_reason(
     if abs(aggregate_error) > error_limit:
         side = "above" if aggregate_error > 0 else "below"
         return (
-            f"holdout error: the {what} expected are {abs(aggregate_error):.1%} {side} those that came in the weeks that "
-            f"the fit had not seen, the limit is {error_limit:.1%}"
+            f"holdout error: the {what} expected are {abs(aggregate_error):.1%} {side} those that came in the weeks "
+            f"that the fit had not seen, the limit is {error_limit:.1%}"
         )
     return None

@@ -111,6 +111,12 @@ def test_grouped_histories_give_the_fit_of_the_customers(variant: Variant) -> No
     assert grouped.standard_errors == pytest.approx(one_each.standard_errors, rel=1e-5)
 
 
+def test_the_order_of_histories_changes_nothing_to_the_last_bit() -> None:
+    x, t_x, T = cdnow.histories()
+    other = np.random.default_rng(2).permutation(len(x))
+    assert fit("mbg_nbd", x, t_x, T) == fit("mbg_nbd", x[other], t_x[other], T[other])
+
+
 def test_a_fit_does_not_depend_on_the_unit_of_time() -> None:
     x, t_x, T = cdnow.histories()
     weeks, days = fit("bg_nbd", x, t_x, T), fit("bg_nbd", x, t_x * 7, T * 7)

@@ -68,6 +68,12 @@ def test_grouped_customers_give_the_fit_of_the_customers() -> None:
     assert (grouped.customer_count, grouped.correlation) == pytest.approx((946, one_each.correlation))
 
 
+def test_the_order_of_customers_changes_nothing_to_the_last_bit() -> None:
+    table = cdnow.spending()
+    x, z = table["x"].to_numpy(float), table["z"].to_numpy(float)
+    assert fit(x, z) == fit(x[::-1], z[::-1])
+
+
 def test_a_fit_does_not_depend_on_the_currency() -> None:
     table = cdnow.spending()
     x, z = table["x"].to_numpy(float), table["z"].to_numpy(float)
