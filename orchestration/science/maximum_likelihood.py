@@ -1,8 +1,8 @@
 """How every model here is fitted: the most likely positive parameters, and what their errors are.
 
 The same rows give the same fit to the last bit, in whatever order a database hands them over: each model sorts its
-rows, and adds up by ``(a * b).sum()``. BLAS (``a @ b``) adds up in an order that depends on the threads at hand, and its
-threads wait for each other on a busy machine.
+rows, and adds up by ``(a * b).sum()``. BLAS (``a @ b``) adds up in an order that depends on the threads at hand, and
+its threads wait for each other on a busy machine.
 
 Keep out the likelihoods, which belong to the models.
 """
