@@ -74,6 +74,21 @@ def test_the_customer_of_the_paper(fit: beta_geometric.Fit) -> None:
     assert beta_geometric.expected_orders(fit.parameters, *customer, 39)[0] == pytest.approx(1.226, abs=5e-4)
 
 
+def test_a_new_customer_of_the_paper(fit: beta_geometric.Fit) -> None:
+    """The authors' spreadsheet; beyond these times it breaks its series off too early."""
+    orders = beta_geometric.expected_repeat_orders(fit.parameters, np.array([1 / 7, 1.0, 3.0, 223 / 7, 32.0]))
+    assert orders == pytest.approx([0.0078, 0.0532, 0.1506, 1.0405, 1.0437], abs=5e-5)
+
+
+def test_the_variant_in_which_one_time_buyers_may_have_left() -> None:
+    """As the packages BTYDplus and lifetimes, which are written independently, state them in their tests."""
+    found = beta_geometric.fit("mbg_nbd", *cdnow.histories()).parameters
+    assert (found.r, found.alpha, found.a, found.b) == pytest.approx((0.525, 6.183, 0.891, 1.614), abs=6e-4)
+    customer = (np.array([2.0]), np.array([30.43]), np.array([38.86]))
+    assert beta_geometric.p_alive(found, *customer)[0] == pytest.approx(0.70613, abs=1e-5)
+    assert beta_geometric.expected_orders(found, *customer, 39)[0] == pytest.approx(1.26267, abs=1e-5)
+
+
 def test_the_holdout(fit: beta_geometric.Fit, later: pd.Series) -> None:
     x, t_x, T = cdnow.histories()
     actual = later.reindex(cdnow.summary()["customer"]).fillna(0.0).to_numpy()
