@@ -109,6 +109,7 @@ def ours(file: Path, grain: str) -> Ours:
     """Group, fit, score the distinct histories, join the scores to everyone."""
     weeks = GRAINS[grain]
     with duckdb.connect() as connection:
+        connection.execute("set enable_progress_bar = false")
         connection.execute(
             "create table customers as select customer_id, cast(x as double) as x, "
             f"{weeks.format('last_days')} as t_x, {weeks.format('known_days')} as known from '{file}'"
