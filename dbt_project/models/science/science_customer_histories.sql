@@ -46,7 +46,7 @@ cut_offs as (
 numbered as (
 
     select
-        purchase_days.*,
+        *,
         row_number() over (
             partition by customer_id
             order by purchase_date

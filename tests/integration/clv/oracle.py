@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Hashable, Mapping
 from datetime import date
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -32,7 +34,9 @@ def histories(purchases: pd.DataFrame, as_of: date) -> pd.DataFrame:
     return pd.DataFrame.from_dict(found, orient="index")
 
 
-def forecasts(known: pd.DataFrame, purchase_fit: pd.Series, spend_fit: pd.Series) -> pd.DataFrame:
+def forecasts(
+    known: pd.DataFrame, purchase_fit: Mapping[Hashable, Any], spend_fit: Mapping[Hashable, Any]
+) -> pd.DataFrame:
     """What the parameters of two rows of mart_clv_model_quality say of each customer, one row each."""
     purchases = beta_geometric.Parameters(
         purchase_fit["model"], *(float(purchase_fit[name]) for name in ("r", "alpha", "a", "b"))

@@ -82,7 +82,7 @@ class Model:
 
 
 def compiled(root: Path) -> tuple[Deployment, list[Model]]:
-    """A deployment whose segments are fitted from few buyers on, and its models in the order in which they are built."""
+    """A deployment whose segments are fitted from few buyers on, and its models in the order of their building."""
     deployment = load_deployment("demo")
     settings = deployment.lifetime_value.model_copy(update={"minimum_customers_per_fit": MINIMUM})
     deployment = deployment.model_copy(update={"lifetime_value": settings})
@@ -92,7 +92,7 @@ def compiled(root: Path) -> tuple[Deployment, list[Model]]:
         ["--quiet", "compile", "--select", "fqn:cx360.science", "fqn:cx360.marts.clv", "--no-inject-ephemeral-ctes"],
     )
     assert answer.success, answer.exception
-    results = [result for result in answer.result.results if result.node.resource_type == "model"]  # type: ignore[union-attr]
+    results: list[Any] = list(answer.result.results)  # type: ignore[union-attr]
     return deployment, [
         Model(
             result.node.schema,
@@ -101,6 +101,7 @@ def compiled(root: Path) -> tuple[Deployment, list[Model]]:
             result.node.config.materialized == "view",
         )
         for result in results
+        if result.node.resource_type == "model"
     ]
 
 
@@ -195,9 +196,7 @@ class SmallCompany:
         assert done.success
 
 
-def draw_orders(
-    seed: int, count: int = 300, days: int = 500, prefix: str = "c", **order: Any
-) -> list[dict[str, Any]]:
+def draw_orders(seed: int, count: int = 300, days: int = 500, prefix: str = "c", **order: Any) -> list[dict[str, Any]]:
     """Orders of ``count`` customers who come at rates and leave after an order with chances of their own."""
     rng = np.random.default_rng(seed)
     orders: list[dict[str, Any]] = []

@@ -11,7 +11,7 @@ ranked as (
     select
         *,
         row_number() over (
-            order by residual_value_amount desc nulls last, customer_id
+            order by residual_value_amount desc nulls last, customer_id asc
         ) as value_rank,
         count(residual_value_amount) over () as all_forecast_count
     from customer_values

@@ -26,7 +26,7 @@ ranked as (
     select
         residual_value_amount,
         row_number() over (
-            order by residual_value_amount desc, customer_id
+            order by residual_value_amount desc, customer_id asc
         ) as value_rank,
         count(*) over () as customer_count
     from forecasts
