@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 from datetime import timedelta
 
@@ -96,6 +97,17 @@ def test_the_holdout_is_what_came_in_the_last_quarter(demo_night: Company, purch
     came = purchases[(purchases["day"] >= begins) & purchases["customer_id"].isin(earlier)]
     assert customers == len(earlier)
     assert actual == len(came[["customer_id", "day"]].drop_duplicates())
+
+
+def test_the_manifest_names_the_fits_in_use_and_their_parameters(demo_night: Company) -> None:
+    manifest = json.loads((demo_night.published.parent / "manifest.json").read_text(encoding="utf-8"))
+    rows = demo_night.query(
+        "select fit_id, r, alpha, a, b from marts.mart_clv_model_quality where is_in_use and model like '%bg_nbd'"
+    )
+    assert len(rows) > 0
+    for fit_id, *parameters in rows:
+        assert list(manifest["fits"][fit_id].values()) == parameters
+    assert len(manifest["fits"]) > len(rows)
 
 
 def test_groups_add_up_to_the_customers(demo_night: Company) -> None:
