@@ -13,7 +13,7 @@ DEPLOYMENT := demo
 option = $(if $(findstring command,$(origin $(2))),--$(1) "$($(2))")
 
 .DEFAULT_GOAL := help
-.PHONY: help env run ui demo bench-demo docs test test-long lint format clean lock
+.PHONY: help env run ui demo bench-demo bench-clv docs test test-long lint format clean lock
 
 help: ## Show this list
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-10s %s\n", $$1, $$2}'
@@ -37,6 +37,9 @@ demo: $(READY) ## Write the extracts of the demo company
 bench-demo: $(READY) ## Print how long the demo company takes to make: ARGS="10_000 1_000_000"
 	@$(VENV)/bin/python -m bench.demo $(ARGS)
 
+bench-clv: $(READY) ## Print how long lifetime value takes, beside the package lifetimes: ARGS="1_000_000 10_000_000"
+	@$(VENV)/bin/python -m bench.clv $(ARGS)
+
 docs: $(READY) ## Serve the documentation of every table
 	@$(CX360) docs --deployment $(DEPLOYMENT) $(call option,port,PORT) $(ARGS)
 
@@ -58,6 +61,8 @@ clean: $(READY) ## Remove everything that the pipeline wrote for the deployment
 lock: $(UV) ## Compile requirements.lock anew, within the bounds of pyproject.toml
 	$(UV) pip compile pyproject.toml --extra dev --upgrade --generate-hashes --python-version 3.11 \
 		--no-emit-index-url --no-header --quiet --output-file requirements.lock
+	$(UV) pip compile bench/lifetimes.in --upgrade --generate-hashes --python-version 3.11 \
+		--no-emit-index-url --no-header --quiet --output-file bench/lifetimes.lock
 
 $(UV): requirements-uv.lock
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info[:2] != (3, 11))' || { \

@@ -16,11 +16,15 @@ from orchestration.assets.extract.landed import extract
 from orchestration.assets.identity import customer_identities
 from orchestration.assets.marts_gate import marts_gate
 from orchestration.assets.publish import version
+from orchestration.assets.science.contracts import contract_fits
+from orchestration.assets.science.purchases import purchase_fits
+from orchestration.assets.science.spend import spend_fits
 from orchestration.assets.transform import transform
 from orchestration.deployment import Deployment, load_deployment
 from orchestration.home import Home
 from orchestration.nightly import nightly, schedule
 from orchestration.resources.dbt import Dbt
+from orchestration.resources.fits import FitStore
 from orchestration.resources.landing import Landing
 from orchestration.resources.publication import Publication
 from orchestration.resources.run_lock import RunLock
@@ -34,6 +38,7 @@ def resources(deployment: Deployment, home: Home, extracts: Path | None = None) 
         "landing": Landing(deployment, home, extracts or home.extracts),
         "warehouse": Warehouse(home, deployment.memory_limit),
         "dbt": Dbt(deployment, home),
+        "fits": FitStore(home),
         "publication": Publication(home, deployment.retention.daily_versions, deployment.retention.weekly_versions),
     }
 
@@ -44,8 +49,9 @@ def build(deployment: Deployment, resources: Mapping[str, Any]) -> dg.Definition
     landed = [extract(table) for table in deployment.tables()]
     stage, star, marts = (transform(part, manifest, deployment.owner) for part in ("stage", "star", "marts"))
     identity = customer_identities(deployment)
+    science = [fits(deployment) for fits in (purchase_fits, spend_fits, contract_fits)]
     gate = marts_gate()
-    built = [*landed, stage, identity, star, marts]
+    built = [*landed, stage, identity, star, *science, marts]
     edges = external(manifest, [key for table in landed for key in table.keys], deployment.owner)
     return dg.Definitions(
         assets=[*built, version(deployment, built, [gate]), *edges],

@@ -21,6 +21,7 @@ from orchestration.settings import (
     AlertSettings,
     Identity,
     Lifecycle,
+    LifetimeValue,
     Retention,
     RetentionPeriods,
     Role,
@@ -56,6 +57,7 @@ class Deployment(Strict):
     lifecycle: Lifecycle = Lifecycle()
     retention_periods: RetentionPeriods = RetentionPeriods()
     retention: Retention = Retention()
+    lifetime_value: LifetimeValue = LifetimeValue()
     alerts: AlertSettings = AlertSettings()
     systems: dict[SystemName, System] = Field(min_length=1)
 

@@ -3,7 +3,19 @@
 from __future__ import annotations
 
 from expectations.rules import between, never
-from expectations.suite import MartSuite
+from expectations.suite import MartSuite, ProfileRule
+
+
+def finite(*columns: str) -> tuple[ProfileRule, ...]:
+    """No value of the columns is infinite or no number."""
+    return tuple(
+        rule
+        for column in columns
+        for rule in never(
+            f"{column}_infinite", f"not isfinite(cast({column} as double))", f"{column} is no finite figure"
+        )
+    )
+
 
 CUSTOMER_LIFETIME_VALUE = MartSuite(
     mart="mart_customer_lifetime_value",
@@ -11,12 +23,77 @@ CUSTOMER_LIFETIME_VALUE = MartSuite(
         *between("order_count", 0),
         *between("tenure_days", 0),
         *between("days_since_last_order", 0),
-        *never("infinite", "not isfinite(cast(historic_value_amount as double))", "the value is no finite figure"),
+        *between("alive_probability", 0, 1),
+        *between("no_order_probability", 0, 1),
+        *between("no_renewal_probability", 0, 1),
+        *between("churn_probability", 0, 1),
+        *between("margin_rate", 0, 1),
+        *between("expected_orders", 0),
+        *between("expected_margin_amount", 0),
+        *between("residual_value_amount", 0),
+        *finite("historic_value_amount", "expected_orders", "expected_margin_amount", "residual_value_amount"),
         *never(
             "unexplained",
             "(historic_value_amount is null) <> (no_value_reason is not null)",
             "a value is missing without a reason, or has one beside it",
         ),
+        *never(
+            "unforeseen",
+            "(residual_value_amount is null) <> (no_forecast_reason is not null)",
+            "a forecast is missing without a reason, or has one beside it",
+        ),
+        *never(
+            "unattributed",
+            "residual_value_amount is not null and purchase_model = 'none' and contract_model = 'none'",
+            "a forecast comes from no model",
+        ),
         *never("time_travel", "first_order_date > last_order_date", "the first order is later than the last"),
+        *never("fit_ahead", "fit_date > as_of_date", "a fit is younger than the figures"),
+    ),
+)
+
+CLV_BY_SEGMENT_STAGE = MartSuite(
+    mart="mart_clv_by_segment_stage",
+    rules=(
+        *between("customer_count", 1),
+        *between("expected_orders", 0),
+        *between("residual_value_amount", 0),
+        *between("residual_value_share_rate", 0, 1),
+        *between("top_decile_share_rate", 0, 1),
+    ),
+)
+
+CLV_VALUE_TIERS = MartSuite(
+    mart="mart_clv_value_tiers",
+    rules=(
+        *between("lowest_amount", 0),
+        *never("reversed", "highest_amount < lowest_amount", "a tier ends below where it begins"),
+    ),
+)
+
+CLV_MODEL_QUALITY = MartSuite(
+    mart="mart_clv_model_quality",
+    rules=(
+        *between("holdout_error_rate", -1),
+        *finite("log_likelihood", "holdout_expected", "holdout_error_rate"),
+        *never(
+            "unstated",
+            "not is_chosen and refusal_reason is null and model in ('gamma_gamma', 'sbg')",
+            "a fit that has no rival was not chosen, and no reason stands beside it",
+        ),
+        *never(
+            "degenerate_in_use",
+            "is_in_use and (least(r, alpha, a, b, p, v) <= 0 or q <= 1)",
+            "a fit in use has parameters that mean nothing",
+        ),
+    ),
+)
+
+CLV_CALIBRATION = MartSuite(
+    mart="mart_clv_calibration",
+    rules=(
+        *between("decile", 1, 10),
+        *between("customer_count", 1),
+        *between("expected_orders", 0),
     ),
 )

@@ -76,6 +76,7 @@ def version(
                     "published_at": run["published_at"].isoformat(),
                     "load_dates": [day.isoformat() for day in load_dates],
                     "code_revision": run["code_revision"],
+                    "fits": _fits_in_use(warehouse),
                     "checks": {
                         status: sum(verdict["status"] == status for verdict in verdicts)
                         for status in ("passed", "warned")
@@ -169,6 +170,20 @@ def _covered(warehouse: Warehouse) -> tuple[list[date], date]:
         ).fetchall()
         as_of = connection.execute("select as_of_date from intermediate.int_as_of").fetchall()[0][0]
     return [day for (day,) in days], as_of
+
+
+def _fits_in_use(warehouse: Warehouse) -> dict[str, dict[str, float]]:
+    """The parameters of every fit that forecasts, by the fit's name."""
+    with warehouse.connect() as connection:
+        fits = connection.sql(
+            """
+            select fit_id, r, alpha, a, b, p, q, v from cx360.marts.mart_clv_model_quality
+            where is_in_use order by fit_id
+            """
+        )
+        names, rows = fits.columns, fits.fetchall()
+    parameters = [dict(zip(names, row, strict=True)) for row in rows]
+    return {fit.pop("fit_id"): {name: value for name, value in fit.items() if value is not None} for fit in parameters}
 
 
 def _write_log(

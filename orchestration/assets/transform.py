@@ -22,7 +22,8 @@ EXAMPLES = 3
 # a part waits for what stands before it in the flow; dbt names the dependencies themselves
 PARTS = {
     "stage": "resource_type:seed fqn:cx360.staging fqn:cx360.intermediate",
-    "star": "fqn:cx360.star",
+    # the histories that models are fitted on are the star's last step: they come before the fits, marts after them
+    "star": "fqn:cx360.star fqn:cx360.science",
     "marts": "fqn:cx360.marts fqn:cx360.quality",
 }
 

@@ -53,6 +53,12 @@ def dbt_vars(deployment: Deployment, home: Home) -> dict[str, Any]:
         "new_days": deployment.lifecycle.new_days,
         "active_days": deployment.lifecycle.active_days,
         "lapsed_days": deployment.lifecycle.lapsed_days,
+        "minimum_customers_per_fit": deployment.lifetime_value.minimum_customers_per_fit,
+        "holdout_days": deployment.lifetime_value.holdout_days,
+        "value_horizon_days": deployment.lifetime_value.horizon_days,
+        "annual_discount_rate": deployment.lifetime_value.annual_discount_rate,
+        "high_value_share": deployment.lifetime_value.high_value_share,
+        "medium_value_share": deployment.lifetime_value.medium_value_share,
     }
 
 

@@ -25,6 +25,7 @@ MAY_READ = {
     "staging": {"landing"},
     "intermediate": {"staging", "intermediate", "reference", "landing.profiles"},
     "star": {"intermediate", "identity", "star", "reference"},
+    "science": {"star", "science"},
     "marts": {"star", "science", "marts", "reference"},
     "quality": {
         "landing",

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import base64
+import re
 from datetime import UTC, datetime
 
 import dagster as dg
@@ -14,7 +16,18 @@ from tests.integration.conftest import Company
 
 pytestmark = pytest.mark.xdist_group("demo nights")
 
-GROUPS = {"extract", "reference", "staging", "intermediate", "identity", "star", "marts", "quality", "publish"}
+GROUPS = {
+    "extract",
+    "reference",
+    "staging",
+    "intermediate",
+    "identity",
+    "star",
+    "science",
+    "marts",
+    "quality",
+    "publish",
+}
 
 
 @pytest.fixture(scope="module")
@@ -70,11 +83,25 @@ def test_every_materialization_tells_its_rows_and_columns(records: list[dg.Event
 
 
 def test_a_mart_tells_from_which_columns_its_columns_come(records: list[dg.EventLogEntry]) -> None:
-    value = materializations(records)[dg.AssetKey(["marts", "mart_customer_lifetime_value"])]
-    lineage = value.metadata["dagster/column_lineage"].value
-    assert isinstance(lineage, dg.TableColumnLineage)
-    sources = {(dep.asset_key.path[-1], dep.column_name) for dep in lineage.deps_by_column["revenue_amount"]}
-    assert ("fct_orders", "net_amount") in sources
+    def sources(table: str) -> set[tuple[str, str]]:
+        lineage = materializations(records)[dg.AssetKey(["marts", table])].metadata["dagster/column_lineage"].value
+        assert isinstance(lineage, dg.TableColumnLineage)
+        return {(dep.asset_key.path[-1], dep.column_name) for dep in lineage.deps_by_column["revenue_amount"]}
+
+    assert sources("mart_customer_lifetime_value") == {("customer_lifetime_value__orders", "revenue_amount")}
+    assert ("fct_orders", "net_amount") in sources("customer_lifetime_value__orders")
+
+
+def test_a_fit_shows_its_parameters_and_a_tracking_plot(records: list[dg.EventLogEntry]) -> None:
+    told = materializations(records)[dg.AssetKey(["science", "purchase_fits"])].metadata
+    assert "| pooled/bg_nbd/2026-01-04 |" in str(told["fits"].value)
+    title, picture = str(told["tracking"].value).removesuffix(")").split("](data:image/svg+xml;base64,")
+    assert title.endswith("repeat purchases by week")
+    drawn = base64.b64decode(picture).decode()
+    # two years of history: a dot and a point of the line for each whole week
+    assert 100 <= drawn.count("<circle") <= 106
+    [line] = re.findall('<polyline points="(.*?)"', drawn)
+    assert len(line.split()) == drawn.count("<circle")
 
 
 def test_the_identity_step_tells_how_many_records_it_linked(

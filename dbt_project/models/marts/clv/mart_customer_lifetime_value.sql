@@ -1,14 +1,26 @@
 with
 
-customers as (
+customer_orders as (
 
-    select * from {{ ref('dim_customers') }}
+    select * from {{ ref('customer_lifetime_value__orders') }}
 
 ),
 
-orders as (
+forecasts as (
 
-    select * from {{ ref('fct_orders') }}
+    select * from {{ ref('customer_lifetime_value__forecasts') }}
+
+),
+
+value_tiers as (
+
+    select * from {{ ref('mart_clv_value_tiers') }}
+
+),
+
+customer_months as (
+
+    select * from {{ ref('fct_customer_months') }}
 
 ),
 
@@ -26,80 +38,16 @@ as_of as (
 
 ),
 
-counted_orders as (
-
-    select * from orders
-    where is_counted
-
-),
-
-values_of_orders as (
+ranked_months as (
 
     select
-        customer_id,
-        count(*) as order_count,
-        sum(line_count) as line_count,
-        count(*) filter (where margin_amount is null) as unknown_margin_count,
-        sum(refunded_amount) as refunded_amount,
-        sum(net_amount - refunded_amount) as revenue_amount,
-        sum(margin_amount - refunded_amount) as margin_amount,
-        bool_or(is_margin_assumed) as is_margin_assumed,
-        min(ordered_date) as first_order_date,
-        max(ordered_date) as last_order_date
+        *,
+        row_number() over (
+            partition by customer_id
+            order by month_start_date desc
+        ) as recency
 
-    from counted_orders
-    group by customer_id
-
-),
-
-canceled_orders as (
-
-    select
-        customer_id,
-        count(*) as canceled_order_count
-
-    from orders
-    where not is_counted
-    group by customer_id
-
-),
-
-joined as (
-
-    select
-        customers.customer_id,
-        customers.segment,
-        as_of.as_of_date,
-        values_of_orders.first_order_date,
-        values_of_orders.last_order_date,
-        values_of_orders.margin_amount,
-        coalesce(values_of_orders.is_margin_assumed, false) as is_margin_assumed,
-        coalesce(values_of_orders.order_count, 0) as order_count,
-        coalesce(canceled_orders.canceled_order_count, 0) as canceled_order_count,
-        coalesce(values_of_orders.refunded_amount, 0) as refunded_amount,
-        coalesce(values_of_orders.revenue_amount, 0) as revenue_amount,
-        case
-            when values_of_orders.order_count > 0 and values_of_orders.line_count = 0
-                then 'no_order_lines'
-            when
-                values_of_orders.refunded_amount > 0
-                and values_of_orders.revenue_amount = 0
-                then 'refunded_in_full'
-            when values_of_orders.unknown_margin_count > 0 then 'no_margin_known'
-            when values_of_orders.order_count > 0 then null
-            when canceled_orders.canceled_order_count > 0 then 'only_canceled_orders'
-            else 'no_order'
-        end as no_value_reason
-
-    from customers
-    cross join as_of
-    left join values_of_orders
-        on customers.customer_id = values_of_orders.customer_id
-    left join canceled_orders
-        on customers.customer_id = canceled_orders.customer_id
-    where
-        customers.is_current
-        and customers.customer_id <> {{ unknown_key() }}
+    from customer_months
 
 ),
 
@@ -107,33 +55,78 @@ final as (
 
     select
         -- ids
-        customer_id,
+        customer_orders.customer_id,
 
         -- attributes
-        segment,
-        no_value_reason,
-        is_margin_assumed,
+        customer_orders.segment,
+        coalesce(ranked_months.lifecycle_stage, 'prospect') as lifecycle_stage,
+        coalesce(value_tiers.value_tier, 'unknown') as value_tier,
+        ranked_months.recency_tier as rfm_recency_tier,
+        ranked_months.frequency_tier as rfm_frequency_tier,
+        ranked_months.monetary_tier as rfm_monetary_tier,
 
-        -- measures
-        cast(order_count as bigint) as order_count,
-        cast(canceled_order_count as bigint) as canceled_order_count,
-        cast(revenue_amount as decimal(18, 2)) as revenue_amount,
-        cast(refunded_amount as decimal(18, 2)) as refunded_amount,
-        cast(margin_amount as decimal(18, 2)) as margin_amount,
+        -- what the customer has brought
+        customer_orders.no_value_reason,
+        customer_orders.is_margin_assumed,
+        customer_orders.order_count,
+        customer_orders.canceled_order_count,
+        customer_orders.revenue_amount,
+        customer_orders.refunded_amount,
+        customer_orders.margin_amount,
+        customer_orders.historic_value_amount,
         cast(
-            case when no_value_reason is null then margin_amount end as decimal(18, 2)
-        ) as historic_value_amount,
-        cast({{ days_between('first_order_date', 'as_of_date') }} as integer)
-            as tenure_days,
-        cast({{ days_between('last_order_date', 'as_of_date') }} as integer)
-            as days_since_last_order,
+            {{ days_between('customer_orders.first_order_date', 'as_of.as_of_date') }}
+            as integer
+        ) as tenure_days,
+        cast(
+            {{ days_between('customer_orders.last_order_date', 'as_of.as_of_date') }}
+            as integer
+        ) as days_since_last_order,
+
+        -- what the models read
+        forecasts.repeat_count as model_repeat_count,
+        forecasts.last_purchase_weeks as model_last_purchase_weeks,
+        forecasts.observed_weeks as model_observed_weeks,
+        forecasts.open_contract_count,
+
+        -- what they foresee within the horizon
+        forecasts.purchase_model,
+        forecasts.contract_model,
+        forecasts.no_forecast_reason,
+        forecasts.is_fit_kept,
+        forecasts.is_margin_rate_assumed,
+        forecasts.is_margin_floored,
+        forecasts.alive_probability,
+        forecasts.no_order_probability,
+        forecasts.no_renewal_probability,
+        forecasts.churn_probability,
+        forecasts.expected_orders,
+        forecasts.expected_order_amount,
+        forecasts.margin_rate,
+        forecasts.expected_margin_amount,
+        forecasts.purchase_residual_amount,
+        forecasts.contract_residual_amount,
+        forecasts.residual_value_amount,
+        forecasts.purchase_fit_id,
+        forecasts.spend_fit_id,
+        forecasts.contract_fit_id,
 
         -- times
-        first_order_date,
-        last_order_date,
-        as_of_date
+        customer_orders.first_order_date,
+        customer_orders.last_order_date,
+        forecasts.fit_date,
+        as_of.as_of_date
 
-    from joined
+    from customer_orders
+    cross join as_of
+    inner join forecasts
+        on customer_orders.customer_id = forecasts.customer_id
+    left join value_tiers
+        on forecasts.residual_value_amount >= value_tiers.lowest_amount
+        and forecasts.residual_value_amount <= value_tiers.highest_amount
+    left join ranked_months
+        on customer_orders.customer_id = ranked_months.customer_id
+        and ranked_months.recency = 1
 
 )
 

@@ -1,0 +1,1 @@
+"""The models behind the marts: pure functions, arrays in, arrays and dataclasses out."""

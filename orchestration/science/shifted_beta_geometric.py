@@ -1,0 +1,188 @@
+"""How long customers under contract stay: the shifted-beta-geometric model.
+
+At every renewal a customer leaves with a probability of their own, Beta(a, b) over customers. Whoever is likely to
+leave leaves early, so the retention rate of a cohort rises with its tenure though nobody changes. Tenure counts
+periods of the contract (months, years); the first decision is at the end of period 1.
+
+Sources: Fader and Hardie (2007), How to project customer retention, Journal of Interactive Marketing 21:76-90; Fader
+and Hardie (2010), Customer-base valuation in a contractual setting, Marketing Science 29:85-93.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+from scipy.special import betaln
+
+from orchestration.science.maximum_likelihood import LogLikelihood, maximise
+from orchestration.science.quadrature import beta_nodes
+
+Floats = npt.NDArray[np.float64]
+
+NAMES = ("a", "b")
+# Means up to a horizon of twice as many periods are exact.
+_NODES = 128
+# Everybody alike is the limit of the model: a and b without end, at the ratio of leaving to staying.
+_ALIKE, _NEVER = 1e8, 1e-6
+
+
+@dataclass(frozen=True)
+class Parameters:
+    """Shapes of the customers' probability of leaving."""
+
+    a: float
+    b: float
+
+
+@dataclass(frozen=True)
+class Fit:
+    """The most likely parameters for the decisions of some customers.
+
+    Attributes:
+        parameters: of the model; where it cannot be fitted, of a constant retention rate, the last observed one.
+        log_likelihood: of all decisions, at these parameters.
+        standard_errors: by parameter, from the observed information; empty for a constant rate.
+        decision_count: how often somebody stayed or left.
+        is_fallback: whether the retention rate is taken as constant.
+        problem: why it is, None if it is not.
+    """
+
+    parameters: Parameters
+    log_likelihood: float
+    standard_errors: dict[str, float]
+    decision_count: float
+    is_fallback: bool
+    problem: str | None
+
+
+def fit(churned: Floats, at_risk: Floats) -> Fit:
+    """Fit by maximum likelihood, with analytic gradients.
+
+    A customer contributes each decision by its tenure and nothing else, whether they left in the end or are yet to
+    decide again. So cohorts of any age are added up by tenure, and none is cut to the length of the youngest.
+
+    Args:
+        churned: customers who left at the end of period 1, 2, ..., shape (periods,).
+        at_risk: customers who decided then, shape (periods,); zero where nobody did.
+
+    Raises:
+        ValueError: nobody decided, or more left than decided: names the first period.
+    """
+    churned, at_risk = np.asarray(churned, dtype=np.float64), np.asarray(at_risk, dtype=np.float64)
+    if churned.shape != at_risk.shape or churned.ndim != 1 or not at_risk.sum() > 0:
+        raise ValueError(f"churned and at_risk must be equally long, and somebody at risk, not {churned.shape}")
+    possible = (churned >= 0) & (churned <= at_risk)
+    if not possible.all():
+        first = int(np.argmin(possible))
+        raise ValueError(f"period {first + 1} cannot be: {churned[first]} of {at_risk[first]} left")
+    problem = None
+    if churned.sum() in {0.0, at_risk.sum()}:
+        problem = "nobody left" if churned.sum() == 0 else "everybody left"
+    elif (at_risk > 0).sum() < 2:
+        problem = "one period tells nothing of how retention changes"
+    else:
+        found = maximise(log_likelihood(churned, at_risk), NAMES, ([1.0, 3.0], [0.5, 0.5], [10.0, 30.0]))
+        problem = found.problem
+        if problem is None and found.errors is not None:
+            return Fit(
+                parameters=Parameters(float(found.values[0]), float(found.values[1])),
+                log_likelihood=found.log_likelihood,
+                standard_errors=dict(zip(NAMES, found.errors.tolist(), strict=True)),
+                decision_count=float(at_risk.sum()),
+                is_fallback=False,
+                problem=None,
+            )
+    last = int(np.flatnonzero(at_risk)[-1])
+    parameters = constant(float(1 - churned[last] / at_risk[last]))
+    return Fit(
+        parameters=parameters,
+        log_likelihood=log_likelihood(churned, at_risk)(np.log([parameters.a, parameters.b]))[0],
+        standard_errors={},
+        decision_count=float(at_risk.sum()),
+        is_fallback=True,
+        problem=problem,
+    )
+
+
+def log_likelihood(churned: Floats, at_risk: Floats) -> LogLikelihood:
+    """The log likelihood of the logs of (a, b), with its gradient."""
+    before = np.arange(len(at_risk), dtype=np.float64)
+    stayed = at_risk - churned
+
+    def at(logs: Floats) -> tuple[float, Floats]:
+        a, b = (float(value) for value in np.exp(logs))
+        either = a + b + before
+        value = churned.sum() * logs[0] + stayed @ np.log(b + before) - at_risk @ np.log(either)
+        d_a = churned.sum() / a - (at_risk / either).sum()
+        d_b = (stayed / (b + before)).sum() - (at_risk / either).sum()
+        return float(value), np.array([d_a * a, d_b * b])
+
+    return at
+
+
+def constant(retention_rate: float) -> Parameters:
+    """The parameters of customers who are all alike and stay at every renewal with this probability."""
+    if not 0 <= retention_rate <= 1:
+        raise ValueError(f"a retention rate lies between 0 and 1, not at {retention_rate}")
+    return Parameters(max((1 - retention_rate) * _ALIKE, _NEVER), max(retention_rate * _ALIKE, _NEVER))
+
+
+def survival(parameters: Parameters, t: Floats) -> Floats:
+    """The share of a new cohort that is still there after ``t`` renewal decisions, S(t)."""
+    a, b = parameters.a, parameters.b
+    share: Floats = np.exp(betaln(a, b + np.asarray(t, dtype=np.float64)) - betaln(a, b))
+    return share
+
+
+def retention_rate(parameters: Parameters, t: Floats) -> Floats:
+    """The share of those still there who stay at the end of period ``t`` (1, 2, ...), r_t."""
+    earlier = np.asarray(t, dtype=np.float64) - 1
+    rate: Floats = (parameters.b + earlier) / (parameters.a + parameters.b + earlier)
+    return rate
+
+
+def expected_lifetime_discounted(parameters: Parameters, rate: float, periods: int | None = None) -> float:
+    """DEL: the periods that a new customer is expected to pay, the first one now, discounted to now.
+
+    Args:
+        rate: discount rate of one period.
+        periods: how many periods count; all that will ever come if not given.
+    """
+    _check_discount(rate, periods)
+    p, shares = beta_nodes(parameters.a, parameters.b, _NODES)
+    return float(shares @ _paid(p, rate, periods))
+
+
+def expected_residual_lifetime(
+    parameters: Parameters, renewals: Floats, rate: float, periods: int | None = None
+) -> Floats:
+    """DERL: the periods still to be paid just before a renewal decision, which is due now, discounted to now.
+
+    Args:
+        renewals: renewals survived so far, a whole number from 0 on, shape (n,).
+        rate: discount rate of one period.
+        periods: how many periods count; all that will ever come if not given.
+    """
+    _check_discount(rate, periods)
+    renewals = np.atleast_1d(np.asarray(renewals, dtype=np.float64))
+    lifetime = np.empty(renewals.shape)
+    for survived in np.unique(renewals):
+        p, shares = beta_nodes(parameters.a, parameters.b + float(survived), _NODES)
+        lifetime[renewals == survived] = shares @ ((1 - p) * _paid(p, rate, periods))
+    return lifetime
+
+
+def _check_discount(rate: float, periods: int | None) -> None:
+    if rate < 0 or (rate == 0 and periods is None):
+        raise ValueError(f"a rate of {rate} gives a lifetime without end no present value: state the periods")
+
+
+def _paid(p: Floats, rate: float, periods: int | None) -> Floats:
+    """The discounted periods that someone pays who leaves with probability p at every renewal, the first one now."""
+    forever = (1 + rate) / (rate + p)
+    if periods is None:
+        return forever
+    paid: Floats = -np.expm1(periods * (np.log1p(-p) - np.log1p(rate))) * forever
+    return paid

@@ -1,0 +1,58 @@
+"""Lifetime value the long way round: every customer by itself, from a list of purchase days, in pandas and numpy."""
+
+from __future__ import annotations
+
+from collections.abc import Hashable, Mapping
+from datetime import date
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from orchestration.science import beta_geometric, gamma_gamma
+
+HORIZON_WEEKS = 365 / 7
+ANNUAL_RATE = 0.10
+
+
+def histories(purchases: pd.DataFrame, as_of: date) -> pd.DataFrame:
+    """One row per customer: x, t_x and T in whole weeks, and what the repeat purchases came to.
+
+    Args:
+        purchases: customer_id, day (a date) and amount of each purchase, several a day where there were.
+    """
+    days = purchases.assign(day=pd.to_datetime(purchases["day"])).groupby(["customer_id", "day"])["amount"].sum()
+    found = {}
+    for customer, amounts in days.groupby(level="customer_id"):
+        dates = amounts.index.get_level_values("day")
+        found[customer] = {
+            "x": len(dates) - 1,
+            "t_x": round((dates.max() - dates.min()).days / 7),
+            "T": round((pd.Timestamp(as_of) - dates.min()).days / 7 - 1 / 7),
+            "spent": float(amounts.iloc[1:].sum()),
+        }
+    return pd.DataFrame.from_dict(found, orient="index")
+
+
+def forecasts(
+    known: pd.DataFrame, purchase_fit: Mapping[Hashable, Any], spend_fit: Mapping[Hashable, Any]
+) -> pd.DataFrame:
+    """What the parameters of two rows of mart_clv_model_quality say of each customer, one row each."""
+    purchases = beta_geometric.Parameters(
+        purchase_fit["model"], *(float(purchase_fit[name]) for name in ("r", "alpha", "a", "b"))
+    )
+    spend = gamma_gamma.Parameters(*(float(spend_fit[name]) for name in ("p", "q", "v")))
+    x, t_x, observed = (known[name].to_numpy(float) for name in ("x", "t_x", "T"))
+    mean = np.divide(known["spent"], x, out=np.zeros(len(x)), where=x > 0)
+    return pd.DataFrame(
+        {
+            "alive_probability": beta_geometric.p_alive(purchases, x, t_x, observed),
+            "no_order_probability": beta_geometric.p_no_order(purchases, x, t_x, observed, HORIZON_WEEKS),
+            "expected_orders": beta_geometric.expected_orders(purchases, x, t_x, observed, HORIZON_WEEKS),
+            "discounted": beta_geometric.discounted_expected_orders(
+                purchases, x, t_x, observed, HORIZON_WEEKS, ANNUAL_RATE
+            ),
+            "worth": gamma_gamma.expected_value(spend, x, mean),
+        },
+        index=known.index,
+    )

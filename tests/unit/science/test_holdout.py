@@ -1,0 +1,96 @@
+"""Whether a fit is believed: the errors, the choice and the refusal, by hand."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from hypothesis.extra.numpy import arrays
+
+from orchestration.science.holdout import best_variant, calibration, refusal_reason
+
+orders = arrays(np.float64, 30, elements=st.floats(0, 50))
+
+
+def test_customers_fall_into_bins_by_what_was_expected() -> None:
+    """Twelve customers in four bins, three of them of one history."""
+    expected = np.array([0.1, 0.2, 0.3, 1.0, 1.1, 2.0, 2.5, 3.0, 4.0, 6.0])
+    customers = np.array([1, 1, 1, 1, 1, 3, 1, 1, 1, 1.0])
+    actual = np.array([0, 0, 1, 1, 1, 5, 2, 4, 3, 8.0])
+    found = calibration(expected, actual, customers, bin_count=4)
+    assert found.bin.tolist() == [1, 2, 3, 4]
+    assert found.customer_count.tolist() == [3, 2, 4, 3]
+    assert found.expected_orders == pytest.approx([0.6, 2.1, 8.5, 13.0])
+    assert found.actual_orders.tolist() == [1, 2, 7, 15]
+    assert found.aggregate_error == pytest.approx(24.2 / 25 - 1)
+    assert found.calibration_error == pytest.approx((0.4 + 0.1 + 1.5 + 2.0) / 25)
+
+
+def test_a_history_stays_in_one_bin_and_empty_bins_are_left_out() -> None:
+    found = calibration(np.array([0.5, 2.0]), np.array([40.0, 30.0]), np.array([90.0, 10.0]))
+    assert (found.bin.tolist(), found.customer_count.tolist()) == ([5, 10], [90, 10])
+
+
+def test_nobody_ordering_leaves_no_error_to_state() -> None:
+    found = calibration(np.ones(3), np.zeros(3), np.ones(3))
+    assert (found.aggregate_error, found.calibration_error) == (None, None)
+    assert best_variant({"bg_nbd": found, "mbg_nbd": found}) is None
+
+
+@given(orders, orders, arrays(np.float64, 30, elements=st.integers(1, 1_000)))
+@settings(deadline=None)
+def test_nothing_is_lost_between_bins(
+    expected: np.ndarray[tuple[int], np.dtype[np.float64]],
+    actual: np.ndarray[tuple[int], np.dtype[np.float64]],
+    customers: np.ndarray[tuple[int], np.dtype[np.float64]],
+) -> None:
+    found = calibration(expected, actual, customers)
+    assert found.customer_count.sum() == pytest.approx(customers.sum())
+    assert found.expected_orders.sum() == pytest.approx(expected @ customers)
+    assert found.actual_orders.sum() == pytest.approx(actual.sum())
+    assert (np.diff(found.expected_orders / found.customer_count) >= -1e-9).all()
+    if found.aggregate_error is not None and found.calibration_error is not None:
+        assert found.calibration_error >= abs(found.aggregate_error) - 1e-9
+
+
+def test_the_variant_with_the_smaller_calibration_error_is_taken() -> None:
+    """The total of the first is right, but only because its bins are wrong to both sides."""
+    actual, one_each = np.array([1.0, 9.0]), np.ones(2)
+    cancelling = calibration(np.array([4.0, 6.0]), actual, one_each)
+    close = calibration(np.array([1.5, 9.2]), actual, one_each)
+    assert abs(cancelling.aggregate_error or 0) < abs(close.aggregate_error or 0)
+    assert best_variant({"bg_nbd": cancelling, "mbg_nbd": close}) == "mbg_nbd"
+    assert best_variant({"bg_nbd": close, "mbg_nbd": close}) == "bg_nbd"
+
+
+@pytest.mark.parametrize(
+    ("problem", "error", "reason"),
+    [
+        (None, 0.3, None),
+        (None, -0.3, None),
+        (None, -0.31, "31.0% below"),
+        (None, 0.42, "42.0% above"),
+        (None, None, "no holdout"),
+        ("no customer bought again", 0.0, "degenerate fit: no customer bought again"),
+    ],
+)
+def test_a_fit_is_refused_with_the_reason(problem: str | None, error: float | None, reason: str | None) -> None:
+    found = refusal_reason(problem, error, 0.3)
+    assert found is None if reason is None else reason in str(found)
+
+
+@pytest.mark.parametrize(
+    ("expected", "actual", "customers", "message"),
+    [
+        ([], [], [], "not empty"),
+        ([1], [1, 2], [1], "equally long"),
+        ([-1], [1], [1], "never"),
+        ([1], [1], [0], "a cust"),
+    ],
+)
+def test_what_cannot_be_is_an_error(
+    expected: list[float], actual: list[float], customers: list[float], message: str
+) -> None:
+    with pytest.raises(ValueError, match=message):
+        calibration(np.array(expected), np.array(actual), np.array(customers))

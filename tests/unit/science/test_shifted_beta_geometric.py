@@ -1,0 +1,162 @@
+"""The shifted-beta-geometric model: the published cohorts, and what it does where it cannot be fitted."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from orchestration.science.shifted_beta_geometric import (
+    NAMES,
+    Parameters,
+    constant,
+    expected_lifetime_discounted,
+    expected_residual_lifetime,
+    fit,
+    log_likelihood,
+    retention_rate,
+    survival,
+)
+
+# Percent of the cohort that is there after 0 to 12 years; the first eight were fitted.
+HIGH_END = [100, 86.9, 74.3, 65.3, 59.3, 55.1, 51.7, 49.1, 46.8, 44.5, 42.7, 40.9, 39.4]
+REGULAR = [100, 63.1, 46.8, 38.2, 32.6, 28.9, 26.2, 24.1, 22.3, 20.7, 19.4, 18.3, 17.3]
+YEARS = 8
+parameter_sets = st.builds(Parameters, st.floats(0.001, 10_000), st.floats(0.001, 10_000))
+Decisions = tuple[np.ndarray[tuple[int], np.dtype[np.float64]], np.ndarray[tuple[int], np.dtype[np.float64]]]
+
+
+def decisions(percent: list[float]) -> Decisions:
+    """Of a thousand customers: who left at the end of each year, who decided."""
+    there = np.array(percent) * 10
+    return there[:-1] - there[1:], there[:-1]
+
+
+@pytest.mark.parametrize(
+    ("percent", "a", "b", "log_likelihood", "projected"),
+    [
+        (HIGH_END, 0.668, 3.806, -1.611158, [0.460, 0.436, 0.414, 0.395, 0.378]),
+        (REGULAR, 0.704, 1.182, -1.680265, [0.220, 0.204, 0.191, 0.180, 0.170]),
+    ],
+)
+def test_the_published_cohorts(
+    percent: list[float], a: float, b: float, log_likelihood: float, projected: list[float]
+) -> None:
+    found = fit(*decisions(percent[:YEARS]))
+    assert (found.parameters.a, found.parameters.b) == pytest.approx((a, b), abs=5e-4)
+    assert found.log_likelihood / 1_000 == pytest.approx(log_likelihood, abs=5e-7)
+    assert survival(found.parameters, np.arange(8.0, 13.0)) == pytest.approx(projected, abs=5e-4)
+    # how close the projection comes to what happened is the paper's point: within 3 percent of the cohort
+    assert survival(found.parameters, np.arange(8.0, 13.0)) == pytest.approx(np.array(percent[YEARS:]) / 100, abs=0.03)
+    assert (found.is_fallback, found.problem) == (False, None)
+
+
+def test_the_published_likelihood_at_one() -> None:
+    value, _ = log_likelihood(*decisions(HIGH_END[:YEARS]))(np.zeros(2))
+    assert value / 1_000 == pytest.approx(-2.115546, abs=5e-7)
+
+
+@pytest.mark.parametrize("at", [(0.0, 0.0), (-2.0, 1.0), (3.0, 2.0)])
+def test_the_gradient_is_the_slope_of_the_likelihood(at: tuple[float, float]) -> None:
+    of = log_likelihood(*decisions(REGULAR))
+    slope = [(of(at + step)[0] - of(at - step)[0]) / 2e-5 for step in np.eye(2) * 1e-5]
+    assert of(np.array(at))[1] == pytest.approx(slope, rel=1e-6)
+
+
+def test_a_fit_recovers_the_parameters_from_cohorts_of_any_age() -> None:
+    """Forty monthly cohorts, of which the youngest decided once."""
+    truth = Parameters(0.9, 4.0)
+    rng = np.random.default_rng(8)
+    churned, at_risk = np.zeros(40), np.zeros(40)
+    for age in range(1, 41):
+        left_after = rng.geometric(rng.beta(truth.a, truth.b, 500))
+        for period in range(age):
+            at_risk[period] += (left_after > period).sum()
+            churned[period] += (left_after == period + 1).sum()
+    found = fit(churned, at_risk)
+    off = {
+        name: (getattr(found.parameters, name) - getattr(truth, name)) / found.standard_errors[name] for name in NAMES
+    }
+    assert max(map(abs, off.values())) < 3, off
+    assert found.decision_count == at_risk.sum()
+
+
+@pytest.mark.parametrize(
+    ("churned", "at_risk", "rate", "problem"),
+    [
+        ([10, 9, 8.1], [100, 90, 81], 0.9, "limits of the parameters"),
+        ([5, 10, 20], [100, 95, 85], 65 / 85, "limits of the parameters"),
+        ([0, 0, 0], [100, 100, 40], 1.0, "nobody left"),
+        ([100], [100], 0.0, "everybody left"),
+        ([30, 0], [100, 0], 0.7, "one period"),
+        ([0, 1], [1, 1], 0.0, "limits of the parameters"),
+    ],
+)
+def test_without_a_maximum_the_last_observed_rate_holds(
+    churned: list[float], at_risk: list[float], rate: float, problem: str
+) -> None:
+    found = fit(np.array(churned, dtype=float), np.array(at_risk, dtype=float))
+    assert found.is_fallback
+    assert problem in str(found.problem)
+    assert found.standard_errors == {}
+    assert np.isfinite(found.log_likelihood)
+    assert retention_rate(found.parameters, np.arange(1.0, 25.0)) == pytest.approx(np.full(24, rate), abs=1e-6)
+    assert survival(found.parameters, np.arange(25.0)) == pytest.approx(rate ** np.arange(25), abs=2e-6)
+    forever = rate / (1 - rate / 1.1)
+    assert expected_residual_lifetime(found.parameters, np.array([0.0, 7.0]), 0.1) == pytest.approx(
+        [forever] * 2, abs=1e-5
+    )
+
+
+@pytest.mark.parametrize(("churned", "at_risk"), [([5], [4]), ([-1], [4])])
+def test_a_period_that_cannot_be_is_named(churned: list[float], at_risk: list[float]) -> None:
+    with pytest.raises(ValueError, match="period 2 cannot be"):
+        fit(np.array([1.0, *churned]), np.array([9.0, *at_risk]))
+
+
+def test_nobody_at_risk_is_an_error() -> None:
+    with pytest.raises(ValueError, match="somebody at risk"):
+        fit(np.zeros(3), np.zeros(3))
+
+
+@given(parameter_sets)
+@settings(deadline=None)
+def test_survival_falls_and_retention_rises(parameters: Parameters) -> None:
+    there, rates = survival(parameters, np.arange(60.0)), retention_rate(parameters, np.arange(1.0, 60.0))
+    assert there[0] == 1
+    assert (np.diff(there) <= 1e-12).all()
+    assert (np.diff(rates) >= 0).all()
+    assert ((there >= 0) & (there <= 1)).all()
+    assert ((rates >= 0) & (rates <= 1)).all()
+    # what is left is what stayed, period by period
+    assert there[1:] == pytest.approx(np.cumprod(rates), rel=1e-8, abs=1e-12)
+
+
+@given(parameter_sets, st.floats(0.0, 0.5), st.integers(1, 120))
+@settings(deadline=None)
+def test_lifetimes_are_sums_of_discounted_survival(parameters: Parameters, rate: float, periods: int) -> None:
+    factors = (1 + rate) ** -np.arange(periods, dtype=float)
+    there = survival(parameters, np.arange(periods + 1.0))
+    assert expected_lifetime_discounted(parameters, rate, periods) == pytest.approx(there[:-1] @ factors, rel=1e-6)
+    residual = expected_residual_lifetime(parameters, np.array([0.0, 3.0]), rate, periods)
+    assert residual[0] == pytest.approx(there[1:] @ factors, rel=1e-6)
+    survivors = Parameters(parameters.a, parameters.b + 3)  # what three renewals tell of who is left
+    assert residual[1] == pytest.approx(survival(survivors, np.arange(1.0, periods + 1.0)) @ factors, rel=1e-6)
+
+
+@pytest.mark.parametrize("rate", [0.01, 0.1])
+def test_without_a_horizon_all_periods_count(rate: float) -> None:
+    parameters = Parameters(0.668, 3.806)
+    years = np.arange(5_000.0)
+    expected = survival(parameters, years) @ (1 + rate) ** -years
+    assert expected_lifetime_discounted(parameters, rate) == pytest.approx(expected, rel=1e-9)
+    # who survived nothing yet decides now: one period less, and the rest is worth more by one discount
+    assert expected_residual_lifetime(parameters, np.zeros(1), rate)[0] == pytest.approx((expected - 1) * (1 + rate))
+
+
+def test_a_lifetime_without_end_or_discount_is_an_error() -> None:
+    with pytest.raises(ValueError, match="state the periods"):
+        expected_lifetime_discounted(Parameters(1, 1), 0.0)
+    with pytest.raises(ValueError, match="between 0 and 1"):
+        constant(1.1)
