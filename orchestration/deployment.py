@@ -129,6 +129,25 @@ class Lifecycle(_Strict):
         return self
 
 
+class Surveys(_Strict):
+    """How answers become scores (docs/metrics.md)."""
+
+    one_answer_per_customer: bool = Field(
+        False, description="Of several answers in a window only the customer's latest counts."
+    )
+    strata: tuple[Literal["segment", "lifecycle_stage"], ...] = Field(
+        ("segment",), min_length=1, description="What the weighted score sets right: these shares of active customers."
+    )
+    repeat_ask_days: int = Field(30, ge=1, description="Who was asked so many days ago or less is asked again.")
+
+    @field_validator("strata")
+    @classmethod
+    def _names_nothing_twice(cls, value: tuple[str, ...]) -> tuple[str, ...]:
+        if len(set(value)) < len(value):
+            raise ValueError("each may stand in it once")
+        return value
+
+
 class Retention(_Strict):
     """How many versions stay published."""
 
@@ -153,6 +172,7 @@ class Deployment(_Strict):
     memory_limit: str = "8GB"
     identity: Identity
     lifecycle: Lifecycle = Lifecycle()
+    surveys: Surveys = Surveys()
     retention: Retention = Retention()
     systems: dict[SystemName, System] = Field(min_length=1)
 
@@ -276,5 +296,5 @@ def _explain(problem: Any) -> str:
 
 
 def _known_keys() -> set[str]:
-    models: list[type[BaseModel]] = [Deployment, System, Files, TableSettings, Identity, Lifecycle, Retention]
+    models: list[type[BaseModel]] = [Deployment, System, Files, TableSettings, Identity, Lifecycle, Surveys, Retention]
     return {key for model in models for key in model.model_fields}

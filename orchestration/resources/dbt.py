@@ -51,6 +51,9 @@ def dbt_vars(deployment: Deployment, home: Home) -> dict[str, Any]:
         "new_days": deployment.lifecycle.new_days,
         "active_days": deployment.lifecycle.active_days,
         "lapsed_days": deployment.lifecycle.lapsed_days,
+        "one_answer_per_customer": deployment.surveys.one_answer_per_customer,
+        "strata": list(deployment.surveys.strata),
+        "repeat_ask_days": deployment.surveys.repeat_ask_days,
     }
 
 
