@@ -93,7 +93,7 @@
 {%- endmacro %}
 
 {#
-    Student's t for a 95 % interval, expanded in the degrees of freedom (Abramowitz and Stegun 26.7.5): right to 0.001
+    Student's t for a 95 % interval, expanded in the degrees of freedom (Abramowitz and Stegun 26.7.5): right to 0.0001
     from nine degrees on.
 #}
 {% macro t_95(degrees) -%}
@@ -103,6 +103,7 @@
         + {{ '%.6f' % ((z ** 3 + z) / 4) }} / {{ degrees }}
         + {{ '%.6f' % ((5 * z ** 5 + 16 * z ** 3 + 3 * z) / 96) }} / power({{ degrees }}, 2)
         + {{ '%.6f' % ((3 * z ** 7 + 19 * z ** 5 + 17 * z ** 3 - 15 * z) / 384) }} / power({{ degrees }}, 3)
+        + {{ '%.6f' % ((79 * z ** 9 + 776 * z ** 7 + 1482 * z ** 5 - 1920 * z ** 3 - 945 * z) / 92160) }} / power({{ degrees }}, 4)
     )
 {%- endmacro %}
 
@@ -147,11 +148,11 @@
         cast(superseded_count as bigint) as superseded_count,
         cast(score_sum as decimal(18, 6)) as score_sum,
         cast(score_square_sum as decimal(18, 6)) as score_square_sum,
-        {{ where_shown("case unit when 'points' then 100.0 else 1 end * score_sum / nullif(answer_count, 0)", 'decimal(10, 6)') }}
+        {{ where_shown("case unit when 'points' then 100.0 else 1 end * score_sum / nullif(answer_count, 0)", 'decimal(10, 4)') }}
             as score,
-        {{ where_shown(by_unit(nps_low(*bands), share_low('score_sum', 'answer_count'), mean_low(*sums, scale_min=1)), 'decimal(10, 6)') }}
+        {{ where_shown(by_unit(nps_low(*bands), share_low('score_sum', 'answer_count'), mean_low(*sums, scale_min=1)), 'decimal(10, 4)') }}
             as score_low,
-        {{ where_shown(by_unit(nps_high(*bands), share_high('score_sum', 'answer_count'), mean_high(*sums, scale_max=7)), 'decimal(10, 6)') }}
+        {{ where_shown(by_unit(nps_high(*bands), share_high('score_sum', 'answer_count'), mean_high(*sums, scale_max=7)), 'decimal(10, 4)') }}
             as score_high
 {%- endmacro %}
 
