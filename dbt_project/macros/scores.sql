@@ -42,15 +42,15 @@
     covers what it promises at small bases too. Cut to the scale.
 #}
 {% macro nps_low(promoters, detractors, answers) -%}
-    greatest({{ nps_bound(promoters, detractors, answers, '-') }}, -100)
+    case when {{ answers }} > 0 then greatest({{ nps_bound(promoters, detractors, answers, '-') }}, -100) end
 {%- endmacro %}
 
 {% macro nps_high(promoters, detractors, answers) -%}
-    least({{ nps_bound(promoters, detractors, answers, '+') }}, 100)
+    case when {{ answers }} > 0 then least({{ nps_bound(promoters, detractors, answers, '+') }}, 100) end
 {%- endmacro %}
 
 {% macro nps_bound(promoters, detractors, answers, sign) -%}
-    {%- set adjusted = ('(' ~ promoters ~ ' + 0.75)', '(' ~ detractors ~ ' + 0.75)', '(nullif(' ~ answers ~ ', 0) + 3)') -%}
+    {%- set adjusted = ('(' ~ promoters ~ ' + 0.75)', '(' ~ detractors ~ ' + 0.75)', '(' ~ answers ~ ' + 3)') -%}
     {{ nps(*adjusted) }} {{ sign }} 100 * {{ z_95() }} * sqrt(
         {{ nps_variance(*adjusted) }} / {{ adjusted[2] }}
     )
@@ -58,37 +58,36 @@
 
 {# Wilson's interval of a share. Rounding must not carry it off the scale. #}
 {% macro share_low(hits, answers) -%}
-    greatest({{ share_bound(hits, answers, '-') }}, 0)
+    case when {{ answers }} > 0 then greatest({{ share_bound(hits, answers, '-') }}, 0) end
 {%- endmacro %}
 
 {% macro share_high(hits, answers) -%}
-    least({{ share_bound(hits, answers, '+') }}, 1)
+    case when {{ answers }} > 0 then least({{ share_bound(hits, answers, '+') }}, 1) end
 {%- endmacro %}
 
 {% macro share_bound(hits, answers, sign) -%}
     (
         {{ hits }} + {{ z_95() }} * {{ z_95() }} / 2 {{ sign }} {{ z_95() }} * sqrt(
-            cast({{ hits }} as double) * ({{ answers }} - {{ hits }}) / nullif({{ answers }}, 0)
+            cast({{ hits }} as double) * ({{ answers }} - {{ hits }}) / {{ answers }}
             + {{ z_95() }} * {{ z_95() }} / 4
         )
-    ) / (nullif({{ answers }}, 0) + {{ z_95() }} * {{ z_95() }})
+    ) / ({{ answers }} + {{ z_95() }} * {{ z_95() }})
 {%- endmacro %}
 
 {# Student's interval of a mean, from the sums of the values and of their squares, cut to a scale; null below two answers. #}
 {% macro mean_low(value_sum, square_sum, answers, scale_min) -%}
-    greatest({{ mean_bound(value_sum, square_sum, answers, '-') }}, {{ scale_min }})
+    case when {{ answers }} > 1 then greatest({{ mean_bound(value_sum, square_sum, answers, '-') }}, {{ scale_min }}) end
 {%- endmacro %}
 
 {% macro mean_high(value_sum, square_sum, answers, scale_max) -%}
-    least({{ mean_bound(value_sum, square_sum, answers, '+') }}, {{ scale_max }})
+    case when {{ answers }} > 1 then least({{ mean_bound(value_sum, square_sum, answers, '+') }}, {{ scale_max }}) end
 {%- endmacro %}
 
 {% macro mean_bound(value_sum, square_sum, answers, sign) -%}
-    {%- set degrees = 'nullif(cast(' ~ answers ~ ' as double) - 1, 0)' -%}
-    {{ value_sum }} / nullif(cast({{ answers }} as double), 0) {{ sign }} {{ t_95(degrees) }} * sqrt(
-        greatest(
-            {{ square_sum }} - power({{ value_sum }}, 2) / nullif(cast({{ answers }} as double), 0), 0
-        ) / {{ degrees }} / nullif({{ answers }}, 0)
+    {%- set degrees = '(cast(' ~ answers ~ ' as double) - 1)' -%}
+    {{ value_sum }} / cast({{ answers }} as double) {{ sign }} {{ t_95(degrees) }} * sqrt(
+        greatest({{ square_sum }} - power({{ value_sum }}, 2) / {{ answers }}, 0)
+        / {{ degrees }} / {{ answers }}
     )
 {%- endmacro %}
 

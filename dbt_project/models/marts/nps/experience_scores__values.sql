@@ -12,59 +12,68 @@ score_metrics as (
 
 ),
 
+-- thirds and halves of any scale: of seven boxes 5 to 7, 1 to 3, 4 to 7 and 5 to 7
+placed as (
+
+    select
+        *,
+        -- the upper two boxes, of two or three the upper one
+        scale_steps = scale_length
+        or (scale_length >= 3 and scale_steps = scale_length - 1) as is_in_top_boxes,
+        3 * scale_steps >= 2 * scale_length as is_in_upper_third,
+        3 * scale_steps <= scale_length as is_in_lower_third,
+        2 * scale_steps >= scale_length as is_middle_or_above,
+        2 * scale_steps > scale_length as is_above_middle,
+        1 + 6 * scale_steps / cast(scale_length as double) as place_of_seven
+
+    from answers
+    where period_type = 'month'
+
+),
+
+valued as (
+
+    select
+        placed.*,
+        score_metrics.metric as score_metric,
+        case score_metrics.metric
+            when 'nps' then placed.nps_value
+            when 'csat' then cast(placed.is_in_top_boxes as integer)
+            when 'ces_mean' then cast(placed.place_of_seven as decimal(18, 6))
+            when 'ces_easy' then cast(placed.is_in_upper_third as integer)
+            when 'ces_high_effort' then cast(placed.is_in_lower_third as integer)
+            when 'met_or_exceeded' then cast(placed.is_middle_or_above as integer)
+            when 'exceeded' then cast(placed.is_above_middle as integer)
+        end as score_value
+
+    from placed
+    inner join score_metrics
+        on placed.metric = score_metrics.asked_metric
+
+),
+
 final as (
 
     select
         -- grain
-        answers.period_start_date as month_start_date,
-        answers.survey_answer_key,
-        score_metrics.metric,
+        period_start_date as month_start_date,
+        survey_answer_key,
+        score_metric as metric,
 
         -- ids
-        answers.customer_id,
+        customer_id,
 
         -- attributes
-        answers.survey_type,
-        answers.touchpoint,
-        answers.segment,
-        answers.is_valid,
-        answers.is_counted,
+        survey_type,
+        touchpoint,
+        segment,
+        is_valid,
+        is_counted,
 
         -- measures
-        cast(
-            case
-                when not answers.is_counted then null
-                when score_metrics.metric = 'nps' then answers.nps_value
-                -- the upper one of two or three boxes, the upper two of more
-                when score_metrics.metric = 'csat' then cast(
-                    answers.scale_steps = answers.scale_length
-                    or (
-                        answers.scale_length >= 3
-                        and answers.scale_steps = answers.scale_length - 1
-                    ) as integer
-                )
-                when score_metrics.metric = 'ces_mean' then cast(
-                    1 + 6 * answers.scale_steps / cast(answers.scale_length as double)
-                    as decimal(10, 6)
-                )
-                -- the upper and the lower third of the scale: 5 to 7 and 1 to 3 of seven,
-                -- 4 to 5 and 1 to 2 of five
-                when score_metrics.metric = 'ces_easy'
-                    then cast(3 * answers.scale_steps >= 2 * answers.scale_length as integer)
-                when score_metrics.metric = 'ces_high_effort'
-                    then cast(3 * answers.scale_steps <= answers.scale_length as integer)
-                -- the middle of the scale and what lies above it
-                when score_metrics.metric = 'met_or_exceeded'
-                    then cast(2 * answers.scale_steps >= answers.scale_length as integer)
-                when score_metrics.metric = 'exceeded'
-                    then cast(2 * answers.scale_steps > answers.scale_length as integer)
-            end as decimal(18, 6)
-        ) as score_value
+        cast(case when is_counted then score_value end as decimal(18, 6)) as score_value
 
-    from answers
-    inner join score_metrics
-        on answers.metric = score_metrics.asked_metric
-    where answers.period_type = 'month'
+    from valued
 
 )
 

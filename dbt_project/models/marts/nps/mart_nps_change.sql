@@ -80,9 +80,9 @@ scored as (
         {{ nps(
             'previous_promoter_count', 'previous_detractor_count', 'previous_answer_count'
         ) }} as previous_nps,
-        answer_count / nullif(sum(answer_count) over everybody, 0) as share,
+        answer_count / nullif(sum(answer_count) over everybody, 0) as answer_share,
         previous_answer_count / nullif(sum(previous_answer_count) over everybody, 0)
-            as previous_share
+            as previous_answer_share
 
     from paired
     window everybody as (
@@ -97,12 +97,12 @@ split as (
     select
         *,
         cast(
-            (share - previous_share)
+            (answer_share - previous_answer_share)
             * (coalesce(previous_nps, nps) + coalesce(nps, previous_nps)) / 2
             as decimal(28, 14)
         ) as mix_change,
         cast(
-            (nps - previous_nps) * (share + previous_share) / 2 as decimal(28, 14)
+            (nps - previous_nps) * (answer_share + previous_answer_share) / 2 as decimal(28, 14)
         ) as rate_change
 
     from scored

@@ -80,8 +80,8 @@ judged as (
 
     select
         *,
-        promoter_share * effective_count as effective_promoter_count,
-        detractor_share * effective_count as effective_detractor_count,
+        promoter_share * effective_count as effective_promoters,
+        detractor_share * effective_count as effective_detractors,
         {{ base_status('coalesce(effective_count, 0)') }} as base_status
 
     from effective
@@ -117,15 +117,11 @@ final as (
         {{ where_shown(nps('promoter_share', 'detractor_share', '1'), 'decimal(7, 4)') }}
             as nps,
         {{ where_shown(
-            nps_low(
-                'effective_promoter_count', 'effective_detractor_count', 'effective_count'
-            ),
+            nps_low('effective_promoters', 'effective_detractors', 'effective_count'),
             'decimal(7, 4)'
         ) }} as nps_low,
         {{ where_shown(
-            nps_high(
-                'effective_promoter_count', 'effective_detractor_count', 'effective_count'
-            ),
+            nps_high('effective_promoters', 'effective_detractors', 'effective_count'),
             'decimal(7, 4)'
         ) }} as nps_high
 

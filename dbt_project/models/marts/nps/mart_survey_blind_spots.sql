@@ -71,7 +71,7 @@ events as (
         occurred_date as event_date,
         touchpoint_key,
         customer_key,
-        'contact' as event
+        'contact' as kind
     from interactions
 
     union all
@@ -80,7 +80,7 @@ events as (
         invitations.sent_date as event_date,
         invitations.touchpoint_key,
         invitations.customer_key,
-        'invitation' as event
+        'invitation' as kind
     from invitations
     inner join surveys
         on invitations.survey_key = surveys.survey_key
@@ -94,7 +94,7 @@ events as (
         responses.answered_date as event_date,
         responses.touchpoint_key,
         responses.customer_key,
-        'response' as event
+        'response' as kind
     from responses
     inner join surveys
         on responses.survey_key = surveys.survey_key
@@ -109,9 +109,9 @@ counted as (
         periods.is_complete,
         touchpoints.journey_stage,
         customers.segment,
-        count(*) filter (where events.event = 'contact') as contact_count,
-        count(*) filter (where events.event = 'invitation') as delivered_count,
-        count(*) filter (where events.event = 'response') as response_count
+        count(*) filter (where events.kind = 'contact') as contact_count,
+        count(*) filter (where events.kind = 'invitation') as delivered_count,
+        count(*) filter (where events.kind = 'response') as response_count
 
     from events
     inner join periods

@@ -308,8 +308,9 @@ banded as (
 
     select
         *,
-        {{ lifecycle_stage('days_since_first', 'days_since_last', 'days_since_won_back') }}
-            as lifecycle_stage,
+        {{ lifecycle_stage(
+            'days_since_first', 'days_since_last', 'days_since_won_back'
+        ) }} as lifecycle_stage,
         ntile(5) over (
             partition by month_start_date, has_ordered
             order by last_ordered_date, customer_id
