@@ -8,9 +8,10 @@ import gzip
 import json
 from bisect import bisect_right
 from collections import defaultdict
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from datetime import date, timedelta
 from functools import cached_property
+from itertools import pairwise
 from pathlib import Path
 
 import networkx as nx
@@ -66,20 +67,20 @@ class Extracts:
     def person_of(self) -> dict[tuple[str, str], int]:
         """Who a record belongs to: records are one person if they name each other or share an address or a number."""
         graph = nx.Graph()
-        for row in self.customers.itertuples():
-            record = (row.system, row.id)
+        for row in self.customers.to_dict("records"):
+            record = (row["system"], row["id"])
             graph.add_node(record)
-            if row.system in {"shop", "survey_tool"} and isinstance(row.crm_customer_id, str):
-                graph.add_edge(record, ("crm", row.crm_customer_id))
-            if row.system == "tracking" and isinstance(row.account_id, str):
-                graph.add_edge(record, ("shop", row.account_id))
-            if isinstance(row.email, str):
-                graph.add_edge(record, ("address", row.email.strip().lower()))
-            if isinstance(row.phone, str):
-                digits = "".join(filter(str.isdigit, row.phone))
+            if row["system"] in {"shop", "survey_tool"} and isinstance(row["crm_customer_id"], str):
+                graph.add_edge(record, ("crm", row["crm_customer_id"]))
+            if row["system"] == "tracking" and isinstance(row["account_id"], str):
+                graph.add_edge(record, ("shop", row["account_id"]))
+            if isinstance(row["email"], str):
+                graph.add_edge(record, ("address", row["email"].strip().lower()))
+            if isinstance(row["phone"], str):
+                digits = "".join(filter(str.isdigit, row["phone"]))
                 bare = digits.removeprefix("00") if digits.startswith("00") else digits
-                number = bare if row.phone.strip()[0] == "+" or bare != digits else f"49{digits.removeprefix('0')}"
-                graph.add_edge(record, ("number", number))
+                is_whole = row["phone"].strip()[0] == "+" or bare != digits
+                graph.add_edge(record, ("number", bare if is_whole else f"49{digits.removeprefix('0')}"))
         people = nx.connected_components(graph)
         return {record: person for person, records in enumerate(people) for record in records}
 
@@ -87,9 +88,9 @@ class Extracts:
     def _segments(self) -> dict[int, tuple[list[pd.Timestamp], list[str]]]:
         """By person, from when on which segment was known."""
         known: dict[int, list[tuple[pd.Timestamp, str | None]]] = defaultdict(list)
-        for row in self.customers.itertuples():
-            segment = row.segment if row.system == "crm" else None
-            known[self.person_of[row.system, row.id]].append((row.at, segment))
+        for row in self.customers.to_dict("records"):
+            segment = row["segment"] if row["system"] == "crm" else None
+            known[self.person_of[row["system"], row["id"]]].append((row["at"], segment))
         told = {}
         for person, versions in known.items():
             times, segments, current = [], [], "unknown"
@@ -114,10 +115,10 @@ class Extracts:
         rows = self._parquet("shop/orders.parquet").sort_values("updated_at", kind="stable")
         rows = rows.drop_duplicates("order_number", keep="last")
         placed: dict[int, list[tuple[pd.Timestamp, date]]] = defaultdict(list)
-        for row in rows[rows["status"] != "canceled"].sort_values("ordered_at").itertuples():
-            person = self.person_of.get(("shop", row.buyer_id))
+        for row in rows[rows["status"] != "canceled"].sort_values("ordered_at").to_dict("records"):
+            person = self.person_of.get(("shop", row["buyer_id"]))
             if person is not None:
-                placed[person].append((row.ordered_at, row.ordered_at.tz_convert(ZONE).date()))
+                placed[person].append((row["ordered_at"], row["ordered_at"].tz_convert(ZONE).date()))
         return placed
 
     def stage(self, person: int | None, at: pd.Timestamp) -> str:
@@ -128,7 +129,7 @@ class Extracts:
         if not days:
             return "prospect"
         today = at.tz_convert(ZONE).date()
-        returned = [day for before, day in zip(days, days[1:], strict=False) if (day - before).days > 365]
+        returned = [day for before, day in pairwise(days) if (day - before).days > 365]
         if returned and (today - returned[-1]).days <= 90:
             return "won_back"
         if (today - days[0]).days <= 90:
@@ -201,7 +202,7 @@ def nps_counts(extracts: Extracts, *groups: str) -> dict[tuple[object, ...], Cou
 
 def score_values(extracts: Extracts) -> pd.DataFrame:
     """What each answer adds to each score, on the scales that the demo's surveys have."""
-    rules = {
+    rules: dict[tuple[str, str], Callable[[pd.Series], pd.Series]] = {
         ("nps", "nps"): lambda value: (value >= 9).astype(int) - (value <= 6).astype(int),
         ("csat", "csat"): lambda value: value >= 4,
         ("ces", "ces_mean"): lambda value: value,

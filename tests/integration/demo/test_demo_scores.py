@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-from datetime import date
 
 import pandas as pd
 import pytest
@@ -85,21 +84,18 @@ def test_every_experience_score_is_the_one_of_the_extracts(demo_night: Company, 
 
 
 def test_every_total_and_its_coverage_are_those_of_the_extracts(demo_night: Company, extracts: Extracts) -> None:
+    values = score_values(extracts)
+    active = {
+        month: extracts.active_people(min((pd.Timestamp(month) + pd.offsets.MonthBegin()).date(), extracts.as_of))
+        for month in values["month"].unique().tolist()
+    }
     expected = {}
-    active: dict[date, set[int]] = {}
-    for key, rows in score_values(extracts).groupby(["month", "score", "survey_type"]):
-        month = key[0]
-        if month not in active:
-            next_month = (pd.Timestamp(month) + pd.offsets.MonthBegin()).date()
-            active[month] = extracts.active_people(min(next_month, extracts.as_of))
-        people = set(rows["person"].dropna())
-        expected[key] = (
-            len(rows),
-            int(rows["adds"].sum()),
-            len(people),
-            len(people & active[month]),
-            len(active[month]),
-        )
+    for month, values_of_month in values.groupby("month"):
+        buyers = active[month]
+        for key, rows in values_of_month.groupby(["score", "survey_type"]):
+            people = set(rows["person"].dropna())
+            sums = (len(rows), int(rows["adds"].sum()), len(people), len(people & buyers), len(buyers))
+            expected[month, *key] = sums
     published = demo_night.query(
         """
         select
