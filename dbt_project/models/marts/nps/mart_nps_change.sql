@@ -102,7 +102,8 @@ split as (
             as decimal(28, 14)
         ) as mix_change,
         cast(
-            (nps - previous_nps) * (answer_share + previous_answer_share) / 2 as decimal(28, 14)
+            (nps - previous_nps) * (answer_share + previous_answer_share) / 2
+            as decimal(28, 14)
         ) as rate_change
 
     from scored

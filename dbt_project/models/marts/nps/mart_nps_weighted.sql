@@ -114,8 +114,9 @@ final as (
         {{ where_shown(
             nps('promoter_count', 'detractor_count', 'answer_count'), 'decimal(7, 4)'
         ) }} as unweighted_nps,
-        {{ where_shown(nps('promoter_share', 'detractor_share', '1'), 'decimal(7, 4)') }}
-            as nps,
+        {{ where_shown(
+            nps('promoter_share', 'detractor_share', '1'), 'decimal(7, 4)'
+        ) }} as nps,
         {{ where_shown(
             nps_low('effective_promoters', 'effective_detractors', 'effective_count'),
             'decimal(7, 4)'
