@@ -31,8 +31,7 @@ added as (
         sum(weight * detractor_count) as weighted_detractor_sum,
         max(weight) filter (where answer_count > 0) as largest_weight,
         count(*) filter (where is_collapsed) as collapsed_stratum_count,
-        string_agg(stratum, ', ' order by stratum) filter (where is_collapsed)
-            as collapsed_strata
+        {{ listed('stratum') }} filter (where is_collapsed) as collapsed_strata
 
     from strata
     group by month_start_date, survey_type, is_complete
