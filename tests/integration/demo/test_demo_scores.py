@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import math
+from collections import Counter
+from statistics import mean
 
 import pandas as pd
 import pytest
 
 from tests.integration.conftest import Company
-from tests.integration.demo.oracle import Counts, Extracts, nps_counts, score_values
+from tests.integration.demo.oracle import ZONE, Counts, Extracts, nps_counts, score_values
 
 pytestmark = pytest.mark.xdist_group("demo nights")
 
@@ -129,3 +131,41 @@ def test_invitations_and_response_rates_are_those_of_the_extracts(demo_night: Co
         """
     )
     assert {row[:3]: row[3:] for row in published} == expected
+
+
+def test_the_weighted_score_is_that_of_the_active_customers_of_the_extracts(
+    demo_night: Company, extracts: Extracts
+) -> None:
+    nps = extracts.answers.query("metric == 'nps'")
+    active = nps[nps["lifecycle_stage"].isin(["new", "active", "won_back"])]
+    expected = {}
+    for key, rows in active.groupby(["month", "survey_type"]):
+        month = rows["month"].iloc[0]
+        end = min((pd.Timestamp(month) + pd.offsets.MonthBegin()).date(), extracts.as_of)
+        night_before = pd.Timestamp(end, tz=ZONE) - pd.Timedelta(microseconds=1)
+        population = Counter(extracts.segment(person, night_before) for person in extracts.active_people(end))
+        values = {str(segment): nps_values(answered["value"]) for segment, answered in rows.groupby("segment")}
+        everybody = nps_values(rows["value"])
+        weighted = sum(
+            count * mean(values[segment] if len(values.get(segment, [])) >= 10 else everybody)
+            for segment, count in population.items()
+        )
+        listed = sorted(name for name in {*population, *values} if len(values.get(name, [])) < 10)
+        expected[key] = (population.total(), len(rows), listed, 100 * weighted / population.total())
+    published = demo_night.query(
+        """
+        select
+            month_start_date, survey_type, active_customer_count, answer_count, collapsed_strata,
+            cast(100 * weighted_nps_sum / weight_sum as double)
+        from marts.mart_nps_weighted where answer_count > 0
+        """
+    )
+    found = {row[:2]: (row[2], row[3], str(row[4] or "").split(", "), row[5]) for row in published}
+    assert found.keys() == expected.keys()
+    for key, (customer_count, answer_count, listed, score) in expected.items():
+        assert found[key] == (customer_count, answer_count, listed or [""], pytest.approx(score, abs=1e-4)), key
+
+
+def nps_values(answers: pd.Series) -> list[int]:
+    """1 for a promoter, 0 for a passive, -1 for a detractor."""
+    return [int(value >= 9) - int(value <= 6) for value in answers]
