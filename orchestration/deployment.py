@@ -26,6 +26,7 @@ from orchestration.settings import (
     RetentionPeriods,
     Role,
     Strict,
+    Surveys,
     System,
     SystemName,
     TableSettings,
@@ -56,6 +57,7 @@ class Deployment(Strict):
     identity: Identity
     lifecycle: Lifecycle = Lifecycle()
     retention_periods: RetentionPeriods = RetentionPeriods()
+    surveys: Surveys = Surveys()
     retention: Retention = Retention()
     lifetime_value: LifetimeValue = LifetimeValue()
     alerts: AlertSettings = AlertSettings()

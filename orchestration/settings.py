@@ -148,6 +148,25 @@ class LifetimeValue(Strict):
         return self
 
 
+class Surveys(Strict):
+    """How answers become scores (docs/metrics.md)."""
+
+    one_answer_per_customer: bool = Field(
+        False, description="Of several answers in a window only the customer's latest counts."
+    )
+    strata: tuple[Literal["segment", "lifecycle_stage"], ...] = Field(
+        ("segment",), min_length=1, description="What the weighted score sets right: these shares of active customers."
+    )
+    repeat_ask_days: int = Field(30, ge=1, description="Who was asked so many days ago or less is asked again.")
+
+    @field_validator("strata")
+    @classmethod
+    def _names_nothing_twice(cls, value: tuple[str, ...]) -> tuple[str, ...]:
+        if len(set(value)) < len(value):
+            raise ValueError("each may stand in it once")
+        return value
+
+
 class Retention(Strict):
     """How many versions stay published."""
 

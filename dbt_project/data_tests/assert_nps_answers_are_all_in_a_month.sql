@@ -1,5 +1,6 @@
 -- A failing row is a survey type of which a NPS answer before the as-of date, valid or
--- not, is in no month of the mart, or in two.
+-- not, is in no month of the mart by journey stage, or in two; or of which a relational
+-- one is so in the mart by lifecycle stage.
 {{ config(meta={'dagster': {'ref': {'name': 'mart_nps_by_segment_stage'}}}) }}
 
 with
@@ -16,9 +17,15 @@ surveys as (
 
 ),
 
-scores as (
+by_stage as (
 
     select * from {{ ref('mart_nps_by_segment_stage') }}
+
+),
+
+by_lifecycle as (
+
+    select * from {{ ref('mart_nps_by_segment_lifecycle') }}
 
 ),
 
@@ -34,7 +41,8 @@ given as (
 
     select
         surveys.survey_type,
-        count(*) as answer_count
+        count(*) as answer_count,
+        coalesce(sum(answers.nps_value), 0) as nps_sum
 
     from answers
     inner join as_of
@@ -49,20 +57,42 @@ given as (
 counted as (
 
     select
+        'by stage' as counted_in,
         survey_type,
-        sum(answer_count + invalid_count) as answer_count
+        sum(answer_count + invalid_count + superseded_count) as answer_count,
+        sum(nps_sum) as nps_sum,
+        sum(superseded_count) as superseded_count
 
-    from scores
+    from by_stage
     where period_type = 'month'
     group by survey_type
+
+    union all
+
+    select
+        'by lifecycle' as counted_in,
+        'relational' as survey_type,
+        coalesce(sum(answer_count + invalid_count + superseded_count), 0)
+            as answer_count,
+        coalesce(sum(nps_sum), 0) as nps_sum,
+        coalesce(sum(superseded_count), 0) as superseded_count
+
+    from by_lifecycle
+    where period_type = 'month'
 
 )
 
 select
     given.survey_type,
+    counted.counted_in,
     given.answer_count as given_count,
     counted.answer_count as counted_count
 from given
 full join counted
     on given.survey_type = counted.survey_type
-where given.answer_count is distinct from counted.answer_count
+where
+    coalesce(given.answer_count, 0) <> coalesce(counted.answer_count, 0)
+    or (
+        counted.superseded_count = 0
+        and coalesce(given.nps_sum, 0) <> counted.nps_sum
+    )

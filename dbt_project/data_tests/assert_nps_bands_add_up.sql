@@ -15,7 +15,11 @@ counted as (
     select
         survey_key,
         count(*) filter (
-            where metric = 'nps' and answer_value between 0 and 10
+            where
+            metric = 'nps'
+            and scale_min = 0
+            and scale_max = 10
+            and answer_value between 0 and 10
         ) as valid_answer_count,
         count(nps_band) as banded_count,
         count(*) filter (where nps_band = 'promoter') as promoter_count,

@@ -12,3 +12,8 @@
 {% macro months_between(from_date, to_date) -%}
     date_diff('month', {{ from_date }}, {{ to_date }})
 {%- endmacro %}
+
+{# The values of a column in a group, as one text with commas, in the order of the alphabet. #}
+{% macro listed(column) -%}
+    string_agg({{ column }}, ', ' order by {{ column }})
+{%- endmacro %}

@@ -59,6 +59,9 @@ def dbt_vars(deployment: Deployment, home: Home) -> dict[str, Any]:
         "annual_discount_rate": deployment.lifetime_value.annual_discount_rate,
         "high_value_share": deployment.lifetime_value.high_value_share,
         "medium_value_share": deployment.lifetime_value.medium_value_share,
+        "one_answer_per_customer": deployment.surveys.one_answer_per_customer,
+        "strata": list(deployment.surveys.strata),
+        "repeat_ask_days": deployment.surveys.repeat_ask_days,
     }
 
 

@@ -216,3 +216,52 @@ def interactions_by_touchpoint(folder: Path) -> dict[str, int]:
         "order_delivered": "order_delivered_customer_date",
     }
     return {touchpoint: int((orders[column] != "").sum()) for touchpoint, column in times.items()}
+
+
+# Scores
+
+
+def _people(folder: Path) -> pd.DataFrame:
+    """One row per customer record: its person, and the state of the person's record with the greatest id."""
+    customers = _customers(folder).sort_values("customer_id")
+    state = customers.groupby("customer_unique_id")["customer_state"].last()
+    return customers.assign(state=customers["customer_unique_id"].map(state).to_numpy())
+
+
+def _placed_reviews(folder: Path) -> pd.DataFrame:
+    """Every review before November 2018, on Olist's own clock, with its month, person and state."""
+    reviews = _reviews(folder).merge(_orders(folder)[["order_id", "customer_id"]], on="order_id", how="left")
+    reviews = reviews.merge(_people(folder), on="customer_id", how="left")
+    reviews = reviews.assign(month=reviews["review_answer_timestamp"].str[:7], state=reviews["state"].fillna("unknown"))
+    return reviews[reviews["month"] < "2018-11"]
+
+
+def csat_by_month_and_state(folder: Path) -> dict[tuple[str, str], tuple[int, int]]:
+    """Reviews, and those of four or five stars."""
+    groups = _placed_reviews(folder).groupby(["month", "state"])["score"]
+    return {(str(month), str(state)): (len(scores), int((scores >= 4).sum())) for (month, state), scores in groups}
+
+
+def csat_by_month(folder: Path) -> dict[str, tuple[int, int, int]]:
+    """Reviews, those of four or five stars, and the people who wrote them."""
+    groups = _placed_reviews(folder).groupby("month")
+    return {
+        str(month): (len(rows), int((rows["score"] >= 4).sum()), int(rows["customer_unique_id"].nunique()))
+        for month, rows in groups
+    }
+
+
+def contacts_and_reviews_by_month_and_stage(folder: Path) -> dict[tuple[str, str], tuple[int, int]]:
+    """A review is about the stage of use, and so is a delivery."""
+    orders = _orders(folder)
+    stages = {
+        "order_purchase_timestamp": "purchase",
+        "order_approved_at": "purchase",
+        "order_delivered_carrier_date": "onboarding",
+        "order_delivered_customer_date": "use",
+    }
+    contacts = Counter(
+        (time[:7], stage) for column, stage in stages.items() for time in orders[column] if "" < time < "2018-11"
+    )
+    heard = Counter((str(month), "use") for month in _placed_reviews(folder)["month"])
+    return {place: (contacts[place], heard[place]) for place in contacts | heard}

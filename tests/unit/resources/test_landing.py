@@ -131,8 +131,9 @@ def test_a_nested_answer_off_its_scale_sends_its_response_to_quarantine(tmp_path
 
     demo = company("demo", tmp_path)
     answer = {"question": "recommend", "metric": "nps", "scale_min": 0, "scale_max": 10, "value": 9}
-    rows = [response(f"good {n}", [answer]) for n in range(60)]
+    rows = [response(f"good {n}", [answer]) for n in range(80)]
     rows += [response("off", [answer, answer | {"value": 11}]), response("none", []), response("text", "nine")]
+    rows += [response("of no scale", [answer | {"scale_min": None, "scale_max": None}])]
     demo.deliver("history/survey_tool/responses.jsonl.gz", gzip.compress("".join(rows).encode()))
     (unit,) = demo.admit("survey_tool__responses")
     assert unit.has_landed
@@ -140,6 +141,7 @@ def test_a_nested_answer_off_its_scale_sends_its_response_to_quarantine(tmp_path
         ["answers hold a value that is no whole number on its scale"],
         ["answers is no list with elements"],
         ["answers is no list with elements"],
+        ["answers hold a value that is no whole number on its scale"],
     ]
 
 

@@ -27,7 +27,7 @@ ranked as (
         on answers.survey_key = surveys.survey_key
     where
         answers.metric in ('nps', 'csat')
-        and answers.answer_value between answers.scale_min and answers.scale_max
+        and answers.is_valid
 
 ),
 

@@ -144,9 +144,7 @@ order_months as (
         min(ordered_date) as first_ordered_date,
         max(ordered_date) as last_ordered_date,
         max(ordered_date) filter (
-            where
-            {{ days_between('previous_ordered_date', 'ordered_date') }}
-            > {{ var('lapsed_days') }}
+            where {{ ends_a_lapse('previous_ordered_date', 'ordered_date') }}
         ) as won_back_date
     from counted_orders
     group by customer_id, month_start_date
@@ -310,14 +308,9 @@ banded as (
 
     select
         *,
-        case
-            when not has_ordered then 'prospect'
-            when days_since_won_back <= {{ var('new_days') }} then 'won_back'
-            when days_since_first <= {{ var('new_days') }} then 'new'
-            when days_since_last <= {{ var('active_days') }} then 'active'
-            when days_since_last <= {{ var('lapsed_days') }} then 'at_risk'
-            else 'lapsed'
-        end as lifecycle_stage,
+        {{ lifecycle_stage(
+            'days_since_first', 'days_since_last', 'days_since_won_back'
+        ) }} as lifecycle_stage,
         ntile(5) over (
             partition by month_start_date, has_ordered
             order by last_ordered_date, customer_id
@@ -347,7 +340,7 @@ final as (
         -- attributes
         coalesce(customers.segment, 'unknown') as segment,
         months.lifecycle_stage,
-        months.lifecycle_stage in ('new', 'active', 'won_back') as is_active,
+        {{ is_active_stage('months.lifecycle_stage') }} as is_active,
         months.latest_nps_band,
         case when months.has_ordered then months.recency_tier end as recency_tier,
         case when months.has_ordered then months.frequency_tier end as frequency_tier,

@@ -70,6 +70,16 @@ final as (
         -- attributes
         answers.question,
         answers.metric,
+        case
+            when answers.metric = 'nps' then nps_bands.nps_band is not null
+            else
+                coalesce(
+                    answers.scale_min < answers.scale_max
+                    and answers.answer_value between answers.scale_min
+                    and answers.scale_max,
+                    false
+                )
+        end as is_valid,
         nps_bands.nps_band,
 
         -- measures
@@ -100,8 +110,11 @@ final as (
     left join orders
         on answers.order_system = orders.system
         and answers.order_source_id = orders.source_id
+    -- the question on any other scale than 0 to 10 is no NPS
     left join nps_bands
         on answers.metric = 'nps'
+        and answers.scale_min = 0
+        and answers.scale_max = 10
         and answers.answer_value = nps_bands.score
 
 )

@@ -1,0 +1,66 @@
+-- A failing row is a journey stage of which a contact before the as-of date is in no row
+-- of the mart, or in two.
+{{ config(meta={'dagster': {'ref': {'name': 'mart_survey_blind_spots'}}}) }}
+
+with
+
+interactions as (
+
+    select * from {{ ref('fct_interactions') }}
+
+),
+
+touchpoints as (
+
+    select * from {{ ref('dim_touchpoints') }}
+
+),
+
+spots as (
+
+    select * from {{ ref('mart_survey_blind_spots') }}
+
+),
+
+as_of as (
+
+    select date_day as as_of_date
+    from {{ ref('dim_dates') }}
+    where is_as_of
+
+),
+
+met as (
+
+    select
+        touchpoints.journey_stage,
+        count(*) as contact_count
+
+    from interactions
+    inner join as_of
+        on interactions.occurred_date < as_of.as_of_date
+    left join touchpoints
+        on interactions.touchpoint_key = touchpoints.touchpoint_key
+    group by touchpoints.journey_stage
+
+),
+
+counted as (
+
+    select
+        journey_stage,
+        sum(contact_count) as contact_count
+
+    from spots
+    group by journey_stage
+
+)
+
+select
+    coalesce(met.journey_stage, counted.journey_stage) as journey_stage,
+    met.contact_count as met_count,
+    counted.contact_count as counted_count
+from met
+full join counted
+    on met.journey_stage = counted.journey_stage
+where coalesce(met.contact_count, 0) <> coalesce(counted.contact_count, 0)

@@ -1,0 +1,89 @@
+-- A failing row is a survey of which an invitation that was sent before the as-of date is
+-- in no row of the mart, or in two, or whose uninvited responses are not all there.
+{{ config(meta={'dagster': {'ref': {'name': 'mart_survey_health'}}}) }}
+
+with
+
+invitations as (
+
+    select * from {{ ref('fct_survey_invitations') }}
+
+),
+
+answers as (
+
+    select * from {{ ref('fct_survey_answers') }}
+
+),
+
+health as (
+
+    select * from {{ ref('mart_survey_health') }}
+
+),
+
+as_of as (
+
+    select date_day as as_of_date
+    from {{ ref('dim_dates') }}
+    where is_as_of
+
+),
+
+sent as (
+
+    select
+        invitations.survey_key,
+        count(*) as invited_count,
+        count(*) filter (where invitations.is_responded) as responded_count
+
+    from invitations
+    inner join as_of
+        on invitations.sent_date < as_of.as_of_date
+    group by invitations.survey_key
+
+),
+
+uninvited as (
+
+    select
+        answers.survey_key,
+        -- answers given together share their response
+        count(distinct answers.system || '|' || answers.response_source_id)
+            as response_count
+
+    from answers
+    inner join as_of
+        on answers.answered_date < as_of.as_of_date
+    where answers.survey_invitation_key = {{ unknown_key() }}
+    group by answers.survey_key
+
+),
+
+counted as (
+
+    select
+        survey_key,
+        sum(invited_count) as invited_count,
+        sum(responded_count) as responded_count,
+        sum(uninvited_response_count) as uninvited_response_count
+
+    from health
+    group by survey_key
+
+)
+
+select
+    counted.*,
+    sent.invited_count as sent_count,
+    uninvited.response_count
+from counted
+full join sent
+    on counted.survey_key = sent.survey_key
+full join uninvited
+    on coalesce(counted.survey_key, sent.survey_key) = uninvited.survey_key
+where
+    coalesce(counted.invited_count, 0) <> coalesce(sent.invited_count, 0)
+    or coalesce(counted.responded_count, 0) <> coalesce(sent.responded_count, 0)
+    or coalesce(counted.uninvited_response_count, 0)
+    <> coalesce(uninvited.response_count, 0)

@@ -1,0 +1,100 @@
+with
+
+periods as (
+
+    select * from {{ ref('experience_scores__periods') }}
+
+),
+
+invitations as (
+
+    select * from {{ ref('fct_survey_invitations') }}
+
+),
+
+answers as (
+
+    select * from {{ ref('experience_scores__answers') }}
+
+),
+
+surveys as (
+
+    select * from {{ ref('dim_surveys') }}
+
+),
+
+customers as (
+
+    select * from {{ ref('dim_customers') }}
+
+),
+
+score_metrics as (
+
+    select * from {{ ref('score_metrics') }}
+
+),
+
+-- what a survey asks shows in its answers
+asked as (
+
+    select
+        survey_key,
+        metric as asked_metric
+
+    from answers
+    group by survey_key, metric
+
+),
+
+placed as (
+
+    select
+        periods.period_start_date as month_start_date,
+        score_metrics.metric,
+        surveys.survey_type,
+        customers.segment,
+        invitations.is_delivered,
+        invitations.is_responded,
+        case
+            when surveys.survey_type = 'relational' then 'not_applicable'
+            else surveys.touchpoint
+        end as touchpoint
+
+    from invitations
+    inner join periods
+        on invitations.sent_date >= periods.period_start_date
+        and invitations.sent_date < periods.observed_date
+    inner join asked
+        on invitations.survey_key = asked.survey_key
+    inner join score_metrics
+        on asked.asked_metric = score_metrics.asked_metric
+    left join surveys
+        on invitations.survey_key = surveys.survey_key
+    left join customers
+        on invitations.customer_key = customers.customer_key
+    where periods.period_type = 'month'
+
+),
+
+final as (
+
+    select
+        -- grain
+        month_start_date,
+        metric,
+        survey_type,
+        touchpoint,
+        segment,
+
+        -- measures
+        count(*) filter (where is_delivered) as delivered_count,
+        count(*) filter (where is_responded) as responded_count
+
+    from placed
+    group by month_start_date, metric, survey_type, touchpoint, segment
+
+)
+
+select * from final

@@ -1,0 +1,188 @@
+with
+
+periods as (
+
+    select * from {{ ref('experience_scores__periods') }}
+
+),
+
+invitations as (
+
+    select * from {{ ref('fct_survey_invitations') }}
+
+),
+
+answers as (
+
+    select * from {{ ref('fct_survey_answers') }}
+
+),
+
+surveys as (
+
+    select * from {{ ref('dim_surveys') }}
+
+),
+
+customers as (
+
+    select * from {{ ref('dim_customers') }}
+
+),
+
+months as (
+
+    select
+        period_start_date as month_start_date,
+        observed_date,
+        is_complete
+
+    from periods
+    where period_type = 'month'
+
+),
+
+-- whatever the survey: a customer who is asked by two of them is asked twice
+followed as (
+
+    select
+        *,
+        case
+            when customer_id <> {{ unknown_key() }} then lag(sent_date) over (
+                partition by customer_id
+                order by sent_at, survey_invitation_key
+            )
+        end as previous_sent_date
+
+    from invitations
+
+),
+
+asked as (
+
+    select
+        followed.survey_key,
+        customers.segment,
+        months.month_start_date,
+        count(*) as invited_count,
+        count(*) filter (where followed.is_delivered) as delivered_count,
+        count(*) filter (where followed.is_responded) as responded_count,
+        count(*) filter (
+            where followed.customer_id <> {{ unknown_key() }}
+        ) as ask_count,
+        count(distinct followed.customer_id) filter (
+            where followed.customer_id <> {{ unknown_key() }}
+        ) as asked_customer_count,
+        count(*) filter (
+            where
+            {{ days_between('followed.previous_sent_date', 'followed.sent_date') }}
+            <= {{ var('repeat_ask_days') }}
+        ) as repeat_ask_count
+
+    from followed
+    inner join months
+        on followed.sent_date >= months.month_start_date
+        and followed.sent_date < months.observed_date
+    left join customers
+        on followed.customer_key = customers.customer_key
+    group by followed.survey_key, customers.segment, months.month_start_date
+
+),
+
+-- the answers that were given together are one response
+uninvited as (
+
+    select
+        survey_key,
+        customer_key,
+        system,
+        response_source_id,
+        answered_date
+
+    from answers
+    where survey_invitation_key = {{ unknown_key() }}
+    group by
+        survey_key,
+        customer_key,
+        system,
+        response_source_id,
+        answered_date
+
+),
+
+volunteered as (
+
+    select
+        uninvited.survey_key,
+        customers.segment,
+        months.month_start_date,
+        count(*) as uninvited_response_count
+
+    from uninvited
+    inner join months
+        on uninvited.answered_date >= months.month_start_date
+        and uninvited.answered_date < months.observed_date
+    left join customers
+        on uninvited.customer_key = customers.customer_key
+    group by uninvited.survey_key, customers.segment, months.month_start_date
+
+),
+
+groups as (
+
+    select
+        coalesce(asked.month_start_date, volunteered.month_start_date)
+            as month_start_date,
+        coalesce(asked.survey_key, volunteered.survey_key) as survey_key,
+        coalesce(asked.segment, volunteered.segment) as segment,
+        coalesce(asked.invited_count, 0) as invited_count,
+        coalesce(asked.delivered_count, 0) as delivered_count,
+        coalesce(asked.responded_count, 0) as responded_count,
+        coalesce(asked.ask_count, 0) as ask_count,
+        coalesce(asked.asked_customer_count, 0) as asked_customer_count,
+        coalesce(asked.repeat_ask_count, 0) as repeat_ask_count,
+        coalesce(volunteered.uninvited_response_count, 0) as uninvited_response_count
+
+    from asked
+    full join volunteered
+        on asked.survey_key = volunteered.survey_key
+        and asked.segment = volunteered.segment
+        and asked.month_start_date = volunteered.month_start_date
+
+),
+
+final as (
+
+    select
+        -- grain
+        groups.month_start_date,
+        groups.survey_key,
+        groups.segment,
+
+        -- attributes
+        surveys.survey_name,
+        surveys.survey_type,
+        months.is_complete,
+
+        -- measures
+        cast(groups.invited_count as bigint) as invited_count,
+        cast(groups.delivered_count as bigint) as delivered_count,
+        cast(groups.responded_count as bigint) as responded_count,
+        cast(groups.uninvited_response_count as bigint) as uninvited_response_count,
+        cast(groups.ask_count as bigint) as ask_count,
+        cast(groups.asked_customer_count as bigint) as asked_customer_count,
+        cast(groups.repeat_ask_count as bigint) as repeat_ask_count,
+        {{ rate('groups.responded_count', 'groups.delivered_count') }} as response_rate,
+        {{ rate('groups.ask_count', 'groups.asked_customer_count') }}
+            as asks_per_customer,
+        {{ rate('groups.repeat_ask_count', 'groups.ask_count') }} as repeat_ask_rate
+
+    from groups
+    inner join months
+        on groups.month_start_date = months.month_start_date
+    left join surveys
+        on groups.survey_key = surveys.survey_key
+
+)
+
+select * from final

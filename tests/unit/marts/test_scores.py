@@ -1,0 +1,284 @@
+"""Scores hold for any answers: the macros and marts of the NPS family, rendered without dbt and run in DuckDB."""
+
+from __future__ import annotations
+
+import math
+from fractions import Fraction
+
+import numpy as np
+import pandas as pd
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from scipy import stats
+
+from tests.unit.marts.rendered import connection, macro, mart, values
+
+Bands = tuple[int, int, int]
+
+# promoters, passives and detractors of a group with at least one answer
+bands = st.tuples(*[st.integers(0, 120)] * 3).filter(any)
+groups = st.dictionaries(st.sampled_from("abcdefgh"), bands, min_size=1)
+
+
+def answers(counts: dict[str, Bands]) -> pd.DataFrame:
+    """One row per answer of each segment, as ``experience_scores__period_answers`` has them."""
+    repeats = [count for of_segment in counts.values() for count in of_segment]
+    return pd.DataFrame(
+        {
+            "period_type": "month",
+            "period_start_date": pd.Timestamp("2025-03-01"),
+            "period_end_date": pd.Timestamp("2025-03-31"),
+            "is_complete": True,
+            "metric": "nps",
+            "survey_type": "transactional",
+            "segment": np.repeat(np.repeat(list(counts), 3), repeats),
+            "journey_stage": "use",
+            "lifecycle_stage": "active",
+            "is_valid": True,
+            "is_counted": True,
+            "nps_band": np.repeat(["promoter", "passive", "detractor"] * len(counts), repeats),
+            "nps_value": np.repeat([1, 0, -1] * len(counts), repeats),
+        }
+    )
+
+
+NPS = ("promoters", "detractors", "answers")
+SHARE = ("hits", "answers")
+MEAN = ("value_sum", "square_sum", "answers")
+
+
+@settings(max_examples=40, deadline=None)
+@given(st.lists(bands, min_size=1, max_size=30), st.integers(2, 20))
+def test_an_nps_interval_stays_on_the_scale_and_shrinks_with_more_of_the_same_answers(
+    counts: list[Bands], times: int
+) -> None:
+    def interval(factor: int) -> tuple[pd.Series, pd.Series]:
+        frame = pd.DataFrame([(factor * p, factor * d, factor * (p + n + d)) for p, n, d in counts], columns=list(NPS))
+        return values(macro("nps_low", *NPS), frame), values(macro("nps_high", *NPS), frame)
+
+    low, high = interval(1)
+    assert (low >= -100).all()
+    assert (high <= 100).all()
+    assert (low < high).all()
+    narrow_low, narrow_high = interval(times)
+    assert (narrow_high - narrow_low < high - low).all()
+
+
+@settings(max_examples=40, deadline=None)
+@given(
+    st.lists(st.integers(1, 500).flatmap(lambda n: st.tuples(st.integers(0, n), st.just(n))), min_size=1),
+    st.integers(2, 20),
+)
+def test_a_wilson_interval_holds_its_share_stays_on_the_scale_and_shrinks(
+    counts: list[tuple[int, int]], times: int
+) -> None:
+    def interval(factor: int) -> tuple[pd.Series, pd.Series]:
+        frame = pd.DataFrame([(factor * hits, factor * n) for hits, n in counts], columns=list(SHARE))
+        return values(macro("share_low", *SHARE), frame), values(macro("share_high", *SHARE), frame)
+
+    low, high = interval(1)
+    share = pd.Series([hits / n for hits, n in counts])
+    assert (low >= 0).all()
+    assert (high <= 1).all()
+    assert (low <= share + 1e-12).all()
+    assert (high >= share - 1e-12).all()
+    narrow_low, narrow_high = interval(times)
+    assert (narrow_high - narrow_low < high - low).all()
+
+
+@settings(max_examples=40, deadline=None)
+@given(st.lists(st.integers(1, 7), min_size=10, max_size=60))
+def test_the_interval_of_a_mean_is_students(answered: list[int]) -> None:
+    frame = pd.DataFrame([(sum(answered), sum(value * value for value in answered), len(answered))], columns=list(MEAN))
+    [low] = values(macro("mean_low", *MEAN, "1"), frame)
+    [high] = values(macro("mean_high", *MEAN, "7"), frame)
+    centre = sum(answered) / len(answered)
+    error = pd.Series(answered).std(ddof=1) / math.sqrt(len(answered))
+    margin = float(stats.t.ppf(0.975, len(answered) - 1)) * error
+    assert low == pytest.approx(max(centre - margin, 1), abs=2e-4)
+    assert high == pytest.approx(min(centre + margin, 7), abs=2e-4)
+
+
+@pytest.mark.parametrize(
+    ("bound", "numbers"),
+    [
+        ("nps_low", "000"),
+        ("nps_high", "000"),
+        ("share_low", "00"),
+        ("share_high", "00"),
+        ("mean_low", "0001"),
+        ("mean_high", "0007"),
+        ("mean_low", "4411"),
+        ("mean_high", "4417"),
+    ],
+)
+def test_no_answers_have_no_interval_and_one_answer_has_none_of_its_mean(bound: str, numbers: str) -> None:
+    assert connection().sql(f"select {macro(bound, *numbers)}").fetchall() == [(None,)]
+
+
+@settings(max_examples=25, deadline=None)
+@given(groups)
+def test_the_bands_of_every_group_add_up_to_its_answers(counts: dict[str, Bands]) -> None:
+    rows = mart("mart_nps_by_segment_stage", experience_scores__period_answers=answers(counts)).set_index("segment")
+    assert sorted(rows.index) == sorted(counts)
+    for segment, (promoters, passives, detractors) in counts.items():
+        row = rows.loc[segment]
+        assert (row["promoter_count"], row["passive_count"], row["detractor_count"]) == (
+            promoters,
+            passives,
+            detractors,
+        )
+        assert row["answer_count"] == promoters + passives + detractors
+        assert pd.isna(row["nps"]) == (row["answer_count"] < 10)
+        if row["answer_count"] >= 10:
+            assert row["nps"] == pytest.approx(100 * (promoters - detractors) / row["answer_count"], abs=5.1e-5)
+
+
+@settings(max_examples=25, deadline=None)
+@given(groups, groups)
+def test_mix_and_rate_are_the_change_exactly(before: dict[str, Bands], after: dict[str, Bands]) -> None:
+    months = [pd.Timestamp(f"2025-0{month}-01") for month in (1, 2, 3)]
+    sides = pd.DataFrame(
+        [
+            ("month", month, "relational", "segment", segment, sum(counts), counts[0], counts[2])
+            for month, side in zip(months[:2], (before, after), strict=True)
+            for segment, counts in side.items()
+        ],
+        columns=[
+            "period_type",
+            "period_start_date",
+            "survey_type",
+            "segmentation",
+            "group_name",
+            "answer_count",
+            "promoter_count",
+            "detractor_count",
+        ],
+    )
+    periods = pd.DataFrame(
+        {
+            "period_type": "month",
+            "period_start_date": months[1:],
+            "previous_period_start_date": months[:2],
+            "period_end_date": [pd.Timestamp("2025-02-28"), pd.Timestamp("2025-03-31")],
+            "is_complete": True,
+        }
+    )
+    rows = mart("mart_nps_change", nps_change__groups=sides, experience_scores__periods=periods)
+    row = rows.set_index("period_start_date").loc[months[1]]
+    if min(sum(map(sum, side.values())) for side in (before, after)) < 10:
+        assert row[["nps_change", "mix_change", "rate_change"]].isna().all()
+        return
+    mix, rate = _split(before, after)
+    assert row["mix_change"] == pytest.approx(float(mix), abs=1e-9)
+    assert row["rate_change"] == pytest.approx(float(rate), abs=1e-9)
+    assert row["nps_change"] == pytest.approx(float(mix + rate), abs=1e-9)
+    assert abs(row["mix_change"] + row["rate_change"] - row["nps_change"]) <= 1e-9
+
+
+def _split(before: dict[str, Bands], after: dict[str, Bands]) -> tuple[Fraction, Fraction]:
+    """Mix and rate in exact fractions: sum (w1 - w0)(S0 + S1) / 2 and sum (S1 - S0)(w0 + w1) / 2."""
+
+    def parts(side: dict[str, Bands]) -> tuple[dict[str, Fraction], dict[str, Fraction]]:
+        total = sum(map(sum, side.values()))
+        return (
+            {name: Fraction(sum(counts), total) for name, counts in side.items()},
+            {name: Fraction(100 * (counts[0] - counts[2]), sum(counts)) for name, counts in side.items()},
+        )
+
+    (w0, s0), (w1, s1) = parts(before), parts(after)
+    mix = rate = Fraction(0)
+    for name in {*before, *after}:
+        old, new = s0.get(name, s1.get(name)), s1.get(name, s0.get(name))
+        assert old is not None
+        assert new is not None
+        mix += (w1.get(name, Fraction(0)) - w0.get(name, Fraction(0))) * (old + new) / 2
+        rate += (new - old) * (w0.get(name, Fraction(0)) + w1.get(name, Fraction(0))) / 2
+    return mix, rate
+
+
+@settings(max_examples=25, deadline=None)
+@given(groups, st.dictionaries(st.sampled_from("abcdefgh"), st.integers(1, 200)))
+def test_weights_stand_for_every_customer_and_use_every_answer_once(
+    counts: dict[str, Bands], population: dict[str, int]
+) -> None:
+    customers = pd.DataFrame(
+        [
+            {"month_start_date": pd.Timestamp("2025-03-01"), "segment": segment, "is_active": True}
+            for segment, count in population.items()
+            for _ in range(count)
+        ],
+        columns=["month_start_date", "segment", "is_active"],
+    ).astype({"month_start_date": "datetime64[us]", "segment": "str", "is_active": "bool"})
+    given_answers = answers(counts)
+    strata = mart(
+        "mart_nps_strata", experience_scores__period_answers=given_answers, fct_customer_months=customers
+    ).set_index("stratum")
+    assert set(strata.index) == {*counts, *population}
+    answer_count = sum(map(sum, counts.values()))
+    assert float((strata["weight"] * strata["answer_count"]).sum()) == pytest.approx(answer_count, abs=1e-6)
+    assert (strata["weight"] >= 0).all()
+
+    everybody = sum(population.values())
+    score = {name: 100 * (row[0] - row[2]) / sum(row) for name, row in counts.items()}
+    overall = 100 * sum(row[0] - row[2] for row in counts.values()) / answer_count
+    expected = overall
+    if everybody:
+        is_upheld = {name: sum(counts.get(name, (0,))) >= 10 for name in population}
+        expected = sum(
+            count / everybody * (score[name] if is_upheld[name] else overall) for name, count in population.items()
+        )
+    found = mart(
+        "mart_nps_weighted",
+        mart_nps_strata=strata.reset_index(),
+        experience_scores__period_answers=given_answers,
+    ).iloc[0]
+    assert found["effective_answers"] <= answer_count + 1e-6
+    if found["base_status"] != "suppressed":
+        assert found["nps"] == pytest.approx(expected, abs=1e-3)
+        assert found["nps_low"] <= found["nps_high"]
+
+
+def test_a_single_night_of_data_is_a_month_and_a_quarter_that_are_not_complete_and_no_change() -> None:
+    dates = pd.DataFrame({"date_day": pd.date_range("2025-01-01", "2025-12-31")})
+    dates["month_start_date"] = dates["date_day"].dt.to_period("M").dt.start_time
+    dates["is_as_of"] = dates["date_day"] == pd.Timestamp("2025-01-02")
+    periods = mart("experience_scores__periods", dim_dates=dates)
+    night = pd.DataFrame(
+        {
+            "survey_answer_key": [f"answer {number}" for number in range(12)],
+            "survey_key": "after a call",
+            "customer_id": [f"customer {number}" for number in range(12)],
+            "metric": "nps",
+            "survey_type": "transactional",
+            "segment": "retail",
+            "touchpoint": "help_desk",
+            "journey_stage": "support",
+            "is_valid": True,
+            "nps_band": "promoter",
+            "nps_value": 1,
+            "scale_steps": 10,
+            "scale_length": 10,
+            "answered_date": [*[pd.Timestamp("2025-01-01")] * 11, pd.Timestamp("2025-01-02")],
+            "answered_at": pd.Timestamp("2025-01-01 12:00:00"),
+        }
+    )
+    standing = night[["survey_answer_key"]].assign(lifecycle_stage="new")
+    in_periods = mart(
+        "experience_scores__period_answers",
+        experience_scores__periods=periods,
+        experience_scores__answers=night,
+        experience_scores__standing=standing,
+    )
+    scores = mart("mart_nps_by_segment_stage", experience_scores__period_answers=in_periods)
+    # the twelfth answer is of the as-of date, which is not in the figures
+    assert scores.set_index("period_type")[["answer_count", "is_complete", "nps"]].to_dict("index") == {
+        "month": {"answer_count": 11, "is_complete": False, "nps": 100.0},
+        "trailing_quarter": {"answer_count": 11, "is_complete": False, "nps": 100.0},
+    }
+    groups_of = mart("nps_change__groups", experience_scores__period_answers=in_periods)
+    changes = mart("mart_nps_change", nps_change__groups=groups_of, experience_scores__periods=periods)
+    assert len(changes) == 6
+    assert set(changes["base_status"]) == {"suppressed"}
+    assert changes["nps_change"].isna().all()
