@@ -50,7 +50,7 @@ def make_buying(world: World, people: pd.DataFrame, products: pd.DataFrame) -> B
     """Everything that the people buy within the horizon."""
     rng = world.rng("buying")
     orders = _orders(rng, world, people)
-    lines = _lines(rng, orders, products)
+    lines = _lines(rng, world, orders, products)
     order_of_line = lines["order"].to_numpy()
     orders["net_amount"] = _sums(order_of_line, lines["net_amount"].to_numpy(), len(orders)).astype(np.int64)
     sent = orders["channel"].to_numpy() != "store"
@@ -77,7 +77,7 @@ def _orders(rng: np.random.Generator, world: World, people: pd.DataFrame) -> pd.
     shape = of_segments("p", segment)[person]
     value = rng.gamma(shape) / shape * _mean_value(rng, segment)[person]
     value *= np.exp(effects.spend_per_point * orders["felt_before"].to_numpy())
-    value *= 1 + effects.price_rise * (ordered_at >= world.days_before_end(effects.price_rise_days))
+    value *= world.price_level(ordered_at)
     in_initiative = people["is_treated"].to_numpy()[person] & (ordered_at >= world.initiative_start)
     value *= 1 + effects.initiative_spend * in_initiative
     orders["value"] = np.maximum(np.round(value * 100), 100).astype(np.int64)
@@ -168,7 +168,7 @@ def _mean_value(rng: np.random.Generator, segment: Numbers) -> Rates:
     return shape * v / rng.gamma(q)
 
 
-def _lines(rng: np.random.Generator, orders: pd.DataFrame, products: pd.DataFrame) -> pd.DataFrame:
+def _lines(rng: np.random.Generator, world: World, orders: pd.DataFrame, products: pd.DataFrame) -> pd.DataFrame:
     value = orders["value"].to_numpy()
     count = np.clip(1 + rng.poisson(1.3, len(orders)), 1, np.clip(value // 400, 1, 8))
     order = np.repeat(np.arange(len(orders)), count)
@@ -177,7 +177,8 @@ def _lines(rng: np.random.Generator, orders: pd.DataFrame, products: pd.DataFram
     share = weight / _sums(order, weight, len(orders))[order]
     amount = np.floor(share * value[order]).astype(np.int64)
     amount[first] += value - _sums(order, amount, len(orders)).astype(np.int64)
-    product, quantity = choose_products(rng, products, amount)
+    price_level = world.price_level(orders["ordered_at"].to_numpy())[order]
+    product, quantity = choose_products(rng, products, amount, price_level)
     return pd.DataFrame(
         {
             "order": order,

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
-from orchestration.demo.cases import Cases
+from orchestration.demo.cases import FRONT_DEPARTMENT, Cases
 from orchestration.demo.world import (
     HISTORY_DAYS,
     HORIZON_NIGHTS,
@@ -68,7 +68,15 @@ _TOUCHPOINT_CHANNELS = {
     "referral": "app",
     "social_share": "social",
 }
-_BY_EMPLOYEES = ("phone_order", "account_review", "support_call", "support_email", "store_service", "social_reply")
+_BY_EMPLOYEES = {
+    "phone_order": "sales",
+    "account_review": "sales",
+    "support_call": FRONT_DEPARTMENT,
+    "support_email": FRONT_DEPARTMENT,
+    "store_service": FRONT_DEPARTMENT,
+    "social_reply": FRONT_DEPARTMENT,
+}
+"""What employees log, and whose: of a case, the department that works on it then."""
 
 
 @dataclass(frozen=True)
@@ -76,7 +84,8 @@ class Journeys:
     """Contacts with known people and with visitors who were never anybody."""
 
     contacts: pd.DataFrame
-    """One row per contact of a person: person, order, case (-1 for none), touchpoint, channel, at, is_logged."""
+    """One row per contact of a person: person, order, case (-1 for none), touchpoint, channel, at, is_logged, department
+    (of what is logged)."""
     anonymous: pd.DataFrame
     """One row per contact of an unknown visitor: visitor, touchpoint, channel, at."""
 
@@ -87,7 +96,9 @@ def make_journeys(world: World, people: pd.DataFrame, orders: pd.DataFrame, case
     contacts = pd.concat([*_around_orders(rng, orders), cases.contacts, *_on_its_own(rng, world, people)])
     contacts[["order", "case"]] = contacts[["order", "case"]].fillna(-1).astype(np.int64)
     in_crm = people["is_in_crm"].to_numpy()[contacts["person"]]
-    contacts["is_logged"] = contacts["touchpoint"].isin(_BY_EMPLOYEES).to_numpy() & in_crm
+    department = contacts["touchpoint"].map(_BY_EMPLOYEES)
+    contacts["department"] = contacts["department"].fillna(department)
+    contacts["is_logged"] = department.notna().to_numpy() & in_crm
     contacts = contacts[contacts["at"] >= world.start]
     contacts = contacts.sort_values(["at", "person", "touchpoint"], kind="stable", ignore_index=True)
     return Journeys(contacts=contacts, anonymous=_anonymous(rng, world))

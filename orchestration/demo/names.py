@@ -15,7 +15,7 @@ from faker import Faker
 
 from orchestration.demo.world import Numbers, Texts, World
 
-POOL = {"first_name": 300, "last_name": 500, "address": 400}
+POOL = {"first_name": 300, "last_name": 500, "address": 400, "company": 400}
 COUNTRIES = {"DE": 0.78, "AT": 0.12, "NL": 0.10}
 HOME_COUNTRY = "DE"
 """Only here do people leave out the country's calling code."""
@@ -36,6 +36,7 @@ class Pool:
     last_names: Texts
     addresses: Texts
     """Street, postal code, city and region of each address, as columns."""
+    companies: Texts
 
 
 def make_pools(world: World) -> dict[str, Pool]:
@@ -52,6 +53,7 @@ def make_pools(world: World) -> dict[str, Pool]:
                 [(fake.street_address(), fake.postcode(), fake.city(), region()) for _ in range(POOL["address"])],
                 dtype=object,
             ),
+            companies=np.array([fake.company() for _ in range(POOL["company"])], dtype=object),
         )
     return filled
 

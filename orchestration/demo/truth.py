@@ -38,8 +38,13 @@ def labels(company: Company, identities: pd.DataFrame) -> dict[str, pd.DataFrame
 
 
 def identity_of(company: Company, delivered: Mapping[tuple[str, str], Texts]) -> pd.DataFrame:
-    """One row per delivered record of a person: system, table, source_id, person."""
+    """One row per delivered record of a person: system, table, source_id, person, mailbox_of.
+
+    ``mailbox_of`` is the person whose e-mail address theirs is: another one's in a household that shares a mailbox. Who
+    takes an e-mail address for a person merges them.
+    """
     links, number = company.links, company.people["number"].to_numpy()
+    mailbox_of = pd.Series(number[company.people["mailbox"]], index=number)
     owners = {
         ("crm", "customers"): ("customer_id",),
         ("shop", "accounts"): ("buyer_id", "guest_id"),
@@ -60,7 +65,8 @@ def identity_of(company: Company, delivered: Mapping[tuple[str, str], Texts]) ->
         parts.append(
             pd.DataFrame({"system": system, "table": table, "source_id": ids, "person": person.astype(np.int64)})
         )
-    return pd.concat(parts, ignore_index=True)
+    identities = pd.concat(parts, ignore_index=True)
+    return identities.assign(mailbox_of=mailbox_of.reindex(identities["person"]).to_numpy())
 
 
 def _people(company: Company) -> pd.DataFrame:
@@ -76,6 +82,7 @@ def _people(company: Company) -> pd.DataFrame:
             "is_treated": known["is_treated"],
             "mood": known["mood"].round(4),
             "joined_at": known["joined_at"],
+            "surveyed_until": company.relations.surveyed_until,
             "acquired_by": acquired["acquired_by"].reindex(place).to_numpy(),
             "referrer": named(known["number"].to_numpy(dtype=object), referrer),
         }
@@ -165,21 +172,32 @@ def parameters(world: World) -> str:
         "touchpoint_effects": touchpoints,
         "satisfaction": {
             "base": feedback.BASE_SATISFACTION, "mood_sd": people.MOOD_SD, "noise": feedback.NOISE,
-            "annoyed_share": feedback.ANNOYED_SHARE, "closed_share": feedback.CLOSED_SHARE,
+            "annoyed_share": feedback.ANNOYED_SHARE,
             "undelivered_share": feedback.UNDELIVERED_SHARE, "comment_share": verbatims.COMMENT_SHARE,
+        },
+        "closed_loop": {
+            "share": feedback.CLOSED_SHARE, "told_after_days": feedback.TOLD_AFTER_DAYS,
+            "lag_shape": feedback.LAG_SHAPE, "lag_scale_days": feedback.LAG_SCALE_DAYS,
         },
         "questions": [asdict(question) for question in QUESTIONS],
         "dimensions": DIMENSIONS,
         "journeys": {name: {"first": first, "repeat": repeat} for name, (first, repeat) in journeys.SHARES.items()},
         "people": {"guest_share": people.GUEST_SHARE, "prospect_share": people.PROSPECT_SHARE},
         "acquisition": {"referred_share": relations.REFERRED_SHARE, "campaigns": relations.CAMPAIGNS},
+        "accounts": {
+            "people_per_account": relations.PEOPLE_PER_ACCOUNT, "subsidiaries": relations.SUBSIDIARY_SHARE,
+        },
         "consents": {
-            "granted": relations.MARKETING_CONSENT_SHARE, "withdrawn": relations.WITHDRAWN_SHARE,
+            **{
+                purpose: {"granted": granted, "withdrawn": withdrawn}
+                for purpose, (granted, withdrawn) in relations.CONSENTS.items()
+            },
             "erasure": relations.ERASURE_SHARE,
         },
         "cases": {
             "after_order": cases.ORDER_CASE_SHARE, "after_late_order": cases.LATE_ORDER_CASE_SHARE,
             "reopened": cases.REOPENED_SHARE, "repeat_contact": cases.REPEAT_CONTACT_SHARE,
+            "handed_over": cases.HANDED_OVER_SHARE, "unresolved": cases.UNRESOLVED_SHARE, "owners": cases.OWNERS,
         },
         "subscriptions": {
             "share": SUBSCRIBER_SHARE, "period_days": PERIOD_DAYS, "plans": [asdict(plan) for plan in PLANS],

@@ -129,6 +129,15 @@ class World:
         return midnight(self.history_load_date + timedelta(days=HORIZON_NIGHTS + 1))
 
     @property
+    def price_rise_at(self) -> np.datetime64:
+        """From when on prices are higher."""
+        return self.days_before_end(self.effects.price_rise_days)
+
+    def price_level(self, at: Times) -> Rates:
+        """What prices are at these times, relative to the first ones."""
+        return 1 + self.effects.price_rise * (at >= self.price_rise_at)
+
+    @property
     def initiative_start(self) -> np.datetime64:
         """From when on the initiative reaches the people who are treated."""
         return self.days_before_end(self.effects.initiative_days)

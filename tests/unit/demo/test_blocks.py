@@ -14,6 +14,8 @@ pytestmark = pytest.mark.long
 IDS = [
     ("crm", "cases", ["case_id"]),
     ("crm", "activities", ["activity_id"]),
+    ("crm", "accounts", ["account_id"]),
+    ("crm", "consents", ["consent_id"]),
     ("crm", "loop_actions", ["loop_id"]),
     ("crm", "case_comments", ["comment_id"]),
     ("shop", "order_lines", ["order_number", "line_number"]),
