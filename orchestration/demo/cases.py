@@ -90,9 +90,7 @@ class Cases:
         resolved = handed_over.assign(resolved_at=cases["first_resolved_at"], updated_at=cases["first_resolved_at"])
         reopened = handed_over.assign(reopened_at=cases["reopened_at"], reopen_count=1, updated_at=cases["reopened_at"])
         resolved_again = reopened.assign(resolved_at=cases["last_resolved_at"], updated_at=cases["last_resolved_at"])
-        versions = pd.concat(
-            [opened, answered, handed_over, resolved, reopened, resolved_again], ignore_index=True
-        )
+        versions = pd.concat([opened, answered, handed_over, resolved, reopened, resolved_again], ignore_index=True)
         return versions[versions["updated_at"].notna()]
 
 

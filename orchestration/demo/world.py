@@ -135,7 +135,7 @@ class World:
 
     def price_level(self, at: Times) -> Rates:
         """What prices are at these times, relative to the first ones."""
-        return 1 + self.effects.price_rise * (at >= self.price_rise_at)
+        return np.where(at >= self.price_rise_at, 1 + self.effects.price_rise, 1.0)
 
     @property
     def initiative_start(self) -> np.datetime64:

@@ -109,7 +109,6 @@ def test_late_rows_are_found_as_often_as_told(dirty: Demo, table: str, system: s
         if count := int((nights > 0).sum()):
             late[load_date(night)] = count
     assert told(dirty, "late_rows", system, table) == late
-    assert late
 
 
 def test_a_replayed_drop_holds_the_night_before_once_more(dirty: Demo, clean: Demo) -> None:
