@@ -97,6 +97,13 @@ class Cases:
 def make_cases(world: World, people: pd.DataFrame, orders: pd.DataFrame) -> Cases:
     """The cases of CRM customers within the horizon, in the order of opening."""
     rng = world.rng("cases")
+    cases = _opened(rng, world, people, orders)
+    _work_on(rng, cases)
+    return Cases(cases=cases, contacts=_contacts(rng, cases))
+
+
+def _opened(rng: np.random.Generator, world: World, people: pd.DataFrame, orders: pd.DataFrame) -> pd.DataFrame:
+    """What is wrong, with whose order, and when they say so."""
     in_crm = people["is_in_crm"].to_numpy()
     delivered = (orders["delivered_at"].notna() & in_crm[orders["person"]]).to_numpy()
     is_late = orders["is_late"].to_numpy()
@@ -122,10 +129,15 @@ def make_cases(world: World, people: pd.DataFrame, orders: pd.DataFrame) -> Case
     opened_after = np.concatenate([orders["delivered_at"].to_numpy()[order], joined_at[person]])
     cases["opened_at"] = np.maximum(cases["opened_at"].to_numpy(), after(opened_after, HOUR))
     cases = cases.sort_values(["opened_at", "person"], kind="stable", ignore_index=True)
-    count = len(cases)
-    cases["case_id"] = world.numbered("T", count)
-    cases["channel"] = pick(rng, CHANNELS, count)
+    cases["case_id"] = world.numbered("T", len(cases))
+    cases["channel"] = pick(rng, CHANNELS, len(cases))
     cases["touchpoint"] = cases["reason"].map(_ABOUT).to_numpy(dtype=object)
+    return cases
+
+
+def _work_on(rng: np.random.Generator, cases: pd.DataFrame) -> None:
+    """Add who works on each case, and when it is answered, handed over, resolved, reopened, resolved again."""
+    count = len(cases)
     opened_at = cases["opened_at"].to_numpy()
     at_once = np.isin(cases["channel"].to_numpy(dtype=object), ("phone", "chatbot", "store"))
     wait = np.where(at_once, rng.uniform(0.001, 0.02, count), rng.gamma(1.5, 0.6, count) + 0.02)
@@ -146,7 +158,6 @@ def make_cases(world: World, people: pd.DataFrame, orders: pd.DataFrame) -> Case
     cases["first_resolved_at"] = time_where(is_resolved, resolved_at)
     cases["reopened_at"] = time_where(is_reopened, reopened_at)
     cases["last_resolved_at"] = time_where(is_reopened, after(reopened_at, 0.3 + rng.exponential(2.0, count)))
-    return Cases(cases=cases, contacts=_contacts(rng, cases))
 
 
 def _contacts(rng: np.random.Generator, cases: pd.DataFrame) -> pd.DataFrame:

@@ -27,8 +27,8 @@ _EDITIONS = ("Classic", "No. 2", "Terra", "Alto", "Pro", "Nordic", "Studio", "Re
 def make_products(world: World) -> pd.DataFrame:
     """One row per product, the cheapest first.
 
-    Columns: sku, product_name, category, first_price and list_price_amount (before the rise and since), unit_cost_amount
-    (all in cents), updated_at.
+    Columns: sku, product_name, category, first_price (until prices rose), list_price_amount (since then) and
+    unit_cost_amount, all in cents, updated_at.
     """
     rng = world.company_rng("catalogue")
     prices = np.round(_PRICES * 20).astype(np.int64) * 5

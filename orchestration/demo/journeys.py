@@ -84,8 +84,8 @@ class Journeys:
     """Contacts with known people and with visitors who were never anybody."""
 
     contacts: pd.DataFrame
-    """One row per contact of a person: person, order, case (-1 for none), touchpoint, channel, at, is_logged, department
-    (of what is logged)."""
+    """One row per contact of a person: person, order, case (-1 for none), touchpoint, channel, at, is_logged (by an
+    employee, of the department)."""
     anonymous: pd.DataFrame
     """One row per contact of an unknown visitor: visitor, touchpoint, channel, at."""
 

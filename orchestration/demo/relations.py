@@ -94,7 +94,7 @@ def _account_contacts(rng: np.random.Generator, people: pd.DataFrame) -> pd.Data
 
 
 def _accounts(rng: np.random.Generator, contacts: pd.DataFrame, pool: Pool) -> pd.DataFrame:
-    """Every account with its name, its line of business and the account that it belongs to: one that was there before."""
+    """Every account with its name, line of business, and the account that it belongs to: one that was there before."""
     first = contacts.drop_duplicates("account")
     account, count = first["account"].to_numpy(), len(first)
     parent = np.floor(rng.random(count) * account).astype(np.int64)
@@ -136,7 +136,7 @@ def _consents(rng: np.random.Generator, world: World, people: pd.DataFrame) -> p
 
 
 def _surveyed_until(people: pd.DataFrame, consents: pd.DataFrame) -> Times:
-    """From the first decision against surveys on, be it to be forgotten; those who never granted them from the start."""
+    """From the first decision against surveys on, be it to be forgotten; from the start for those who never agreed."""
     in_crm = people["is_in_crm"].to_numpy()
     for_surveys = consents[consents["purpose"] != "marketing"]
     granted = np.isin(np.arange(len(people)), for_surveys.loc[for_surveys["decision"] == "granted", "person"])
