@@ -18,6 +18,7 @@ from orchestration.demo import cases, extract, feedback, journeys, people, progr
 from orchestration.demo.company import Company
 from orchestration.demo.contracts import PERIOD_DAYS, PLANS, SUBSCRIBER_SHARE
 from orchestration.demo.dirt import KINDS, Faults
+from orchestration.demo.seasons import peak_of_season
 from orchestration.demo.surveys import DIMENSIONS, QUESTIONS, SURVEYS
 from orchestration.demo.systems.crm import CASE_COMMENT_SHARE, case_comments
 from orchestration.demo.systems.shop import REVIEW_TEXT_SHARE, reviews
@@ -160,6 +161,7 @@ def parameters(world: World) -> str:
         "initiative_begins": effects.initiative_days,
     }
     dates = {name: (world.history_load_date - timedelta(days=days - 1)).isoformat() for name, days in days_back.items()}
+    dates["season_peaks"] = peak_of_season(world).isoformat()
     touchpoints = {
         survey.survey_id: {"touchpoint": survey.touchpoint, "points": survey.effect * effects.touchpoint_factor}
         for survey in SURVEYS
@@ -204,7 +206,10 @@ def parameters(world: World) -> str:
         },
         "themes": {"shares": verbatims.THEMES, "delivery_after_late": verbatims.LATE_THEME_SHARE},
         "verbatims": {"case_comment_share": CASE_COMMENT_SHARE, "review_text_share": REVIEW_TEXT_SHARE},
-        "programme": {"maturity": programme.DEPARTMENTS, "self_rating_bonus": programme.SELF_RATING_BONUS},
+        "programme": {
+            "maturity": programme.DEPARTMENTS, "self_rating_bonus": programme.SELF_RATING_BONUS,
+            "self_rating_noise": programme.SELF_RATING_NOISE,
+        },
         "dirt": {"kinds": KINDS, "late_rows_share": extract.LATE_ROWS_SHARE},
     }  # fmt: skip
     return json.dumps(every, indent=2) + "\n"
