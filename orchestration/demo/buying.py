@@ -22,6 +22,7 @@ from orchestration.demo.world import (
     World,
     after,
     days_between,
+    in_order,
     in_waking_hours,
     of_segments,
     pick,
@@ -123,7 +124,7 @@ def _purchases(rng: np.random.Generator, world: World, people: pd.DataFrame) -> 
             earliest = _next_morning(at[active])
         at[active] = np.maximum(in_waking_hours(rng, after(world.start, days)), earliest)
     orders = pd.concat(drawn, ignore_index=True)
-    return orders.sort_values(["ordered_at", "person", "sequence"], kind="stable", ignore_index=True)
+    return in_order(orders, "ordered_at", "person", "sequence")
 
 
 def _next_morning(at: Times) -> Times:
@@ -224,7 +225,7 @@ def _payments(rng: np.random.Generator, orders: pd.DataFrame) -> pd.DataFrame:
         }
     )
     both = pd.concat([whole, gifts[gift > 0]], ignore_index=True)
-    return both.sort_values(["paid_at", "order", "payment_method"], kind="stable", ignore_index=True)
+    return in_order(both, "paid_at", "order")
 
 
 def _refunds(rng: np.random.Generator, orders: pd.DataFrame, lines: pd.DataFrame) -> pd.DataFrame:
@@ -248,4 +249,4 @@ def _refunds(rng: np.random.Generator, orders: pd.DataFrame, lines: pd.DataFrame
             "refunded_at": in_waking_hours(rng, after(orders["delivered_at"].to_numpy()[order], wait)),
         }
     )
-    return refunds.sort_values(["refunded_at", "order"], kind="stable", ignore_index=True)
+    return in_order(refunds, "refunded_at", "order")

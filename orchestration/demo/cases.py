@@ -17,6 +17,7 @@ from orchestration.demo.world import (
     World,
     after,
     days_between,
+    in_order,
     in_waking_hours,
     pick,
     time_where,
@@ -128,7 +129,7 @@ def _opened(rng: np.random.Generator, world: World, people: pd.DataFrame, orders
     )
     opened_after = np.concatenate([orders["delivered_at"].to_numpy()[order], joined_at[person]])
     cases["opened_at"] = np.maximum(cases["opened_at"].to_numpy(), after(opened_after, HOUR))
-    cases = cases.sort_values(["opened_at", "person"], kind="stable", ignore_index=True)
+    cases = in_order(cases, "opened_at", "person")
     cases["case_id"] = world.numbered("T", len(cases))
     cases["channel"] = pick(rng, CHANNELS, len(cases))
     cases["touchpoint"] = cases["reason"].map(_ABOUT).to_numpy(dtype=object)

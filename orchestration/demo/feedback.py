@@ -24,6 +24,7 @@ from orchestration.demo.world import (
     World,
     after,
     days_between,
+    in_order,
     in_waking_hours,
     midnight,
     of_segments,
@@ -82,7 +83,7 @@ def make_feedback(
     person = asked["person"].to_numpy()
     sent_at = asked["sent_at"].to_numpy()
     may_be_asked = (sent_at > contact_since[person]) & ~(sent_at >= surveyed_until[person])
-    asked = asked[may_be_asked].sort_values(["sent_at", "person", "survey"], kind="stable", ignore_index=True)
+    asked = in_order(asked[may_be_asked], "sent_at", "person", "survey")
     count = len(asked)
     delivered_at = after(asked["sent_at"].to_numpy(), rng.exponential(0.002, count) + 0.0001)
     asked["delivered_at"] = time_where(rng.random(count) >= UNDELIVERED_SHARE, delivered_at)
@@ -278,4 +279,4 @@ def _responses(
     is_late = invited["is_late"].to_numpy()
     comments = make_comments(rng, language, felt, is_late=is_late, share=COMMENT_SHARE)
     responses = pd.concat([responses, comments], axis="columns")
-    return responses.sort_values(["submitted_at", "invitation"], kind="stable", ignore_index=True)
+    return in_order(responses, "submitted_at", "invitation")

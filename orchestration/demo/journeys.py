@@ -21,6 +21,7 @@ from orchestration.demo.world import (
     World,
     after,
     days_between,
+    in_order,
     in_waking_hours,
     pick,
 )
@@ -100,8 +101,7 @@ def make_journeys(world: World, people: pd.DataFrame, orders: pd.DataFrame, case
     contacts["department"] = contacts["department"].fillna(department)
     contacts["is_logged"] = department.notna().to_numpy() & in_crm
     contacts = contacts[contacts["at"] >= world.start]
-    contacts = contacts.sort_values(["at", "person", "touchpoint"], kind="stable", ignore_index=True)
-    return Journeys(contacts=contacts, anonymous=_anonymous(rng, world))
+    return Journeys(contacts=in_order(contacts, "at", "person"), anonymous=_anonymous(rng, world))
 
 
 def _contacts(touchpoint: str, person: np.ndarray, at: Times, order: np.ndarray | int = -1) -> pd.DataFrame:
@@ -192,4 +192,4 @@ def _anonymous(rng: np.random.Generator, world: World) -> pd.DataFrame:
             "at": after(since[visitor], rng.exponential(0.005, len(visitor))),
         }
     )
-    return visits.sort_values(["at", "visitor"], kind="stable", ignore_index=True)
+    return in_order(visits, "at", "visitor")

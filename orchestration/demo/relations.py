@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 
 from orchestration.demo.names import HOME_COUNTRY, Pool
-from orchestration.demo.world import Flags, Times, World, after, days_between, pick, text_where, time_where
+from orchestration.demo.world import Flags, Times, World, after, days_between, in_order, pick, text_where, time_where
 
 REFERRED_SHARE = 0.18
 CAMPAIGNS = {"search_ads": 0.14, "autumn_festival": 0.09, "barista_video": 0.07, "newsletter_swap": 0.05}
@@ -132,7 +132,7 @@ def _consents(rng: np.random.Generator, world: World, people: pd.DataFrame) -> p
         pd.DataFrame({"person": np.flatnonzero(who), "purpose": purpose, "decision": decision, "at": at[who]})
         for who, purpose, decision, at in decisions
     ]
-    return pd.concat(parts, ignore_index=True).sort_values(["at", "person"], kind="stable", ignore_index=True)
+    return in_order(pd.concat(parts, ignore_index=True), "at", "person")
 
 
 def _surveyed_until(people: pd.DataFrame, consents: pd.DataFrame) -> Times:

@@ -16,6 +16,7 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 import numpy as np
+import pandas as pd
 from numpy.typing import NDArray
 
 from orchestration.demo.effects import FULL, Effects
@@ -175,6 +176,12 @@ def in_waking_hours(rng: np.random.Generator, at: Times) -> Times:
     hours = 7 + 14 * rng.beta(2.2, 1.8, len(at))
     day = after(at, 2 * HOUR).astype("datetime64[D]")  # a local day begins at 22:00 or 23:00 UTC
     return after(day.astype("datetime64[s]"), hours * HOUR)
+
+
+def in_order(rows: pd.DataFrame, *columns: str) -> pd.DataFrame:
+    """The rows by these columns, times or numbers, the first of them foremost; equal rows stay as they are."""
+    place = np.lexsort([rows[column].to_numpy() for column in reversed(columns)])
+    return rows.iloc[place].reset_index(drop=True)
 
 
 def time_where(condition: Flags, at: Times) -> Times:

@@ -9,7 +9,7 @@ from orchestration.demo.company import Company
 from orchestration.demo.extract import Extract
 from orchestration.demo.names import emails, misspelt, phones
 from orchestration.demo.verbatims import make_comments
-from orchestration.demo.world import SEGMENTS, after, days_between, named
+from orchestration.demo.world import SEGMENTS, after, days_between, in_order, named
 
 CASE_COMMENT_SHARE = 0.4
 INITIATIVE = "proactive_updates"
@@ -101,7 +101,7 @@ def _changes(rng: np.random.Generator, company: Company) -> pd.DataFrame:
         at = after(registered_at[person], 1 + days_left[person] * rng.random(len(person)))
         parts.append(pd.DataFrame({"person": person, "kind": kind, "at": at}))
     changes = pd.concat(parts, ignore_index=True)
-    return changes.sort_values(["person", "at", "kind"], kind="stable", ignore_index=True)
+    return in_order(changes, "person", "at")
 
 
 def _cases(company: Company) -> pd.DataFrame:
