@@ -60,14 +60,15 @@ def make_pools(world: World) -> dict[str, Pool]:
 
 def emails(people: pd.DataFrame, persons: Numbers, version: Numbers | int) -> Texts:
     """The address that each of the persons has in a version: another version, another provider."""
-    some = people.iloc[people["mailbox"].to_numpy()[persons]]
-    versions = np.broadcast_to(version, len(persons))
+    owner = people["mailbox"].to_numpy()[persons]
+    first_names, last_names, numbers = (
+        people[column].to_numpy(dtype=object)[owner] for column in ("first_name", "last_name", "number")
+    )
+    versions = np.broadcast_to(version, len(persons)).tolist()
     return np.array(
         [
             _email(first, last, number, place)
-            for first, last, number, place in zip(
-                some["first_name"], some["last_name"], some["number"], versions.tolist(), strict=True
-            )
+            for first, last, number, place in zip(first_names, last_names, numbers, versions, strict=True)
         ],
         dtype=object,
     )
@@ -94,13 +95,13 @@ def as_typed(rng: np.random.Generator, addresses: Texts) -> Texts:
 
 def phones(rng: np.random.Generator, people: pd.DataFrame, persons: Numbers, version: Numbers | int) -> Texts:
     """The number that each of the persons has in a version, in one of the notations that people use."""
-    some = people.iloc[persons]
-    numbers = (some["number"].to_numpy() + np.multiply(version, 5_000_000)) * 61_803_399 % 100_000_000
+    countries = people["country"].to_numpy(dtype=object)[persons]
+    numbers = (people["number"].to_numpy()[persons] + np.multiply(version, 5_000_000)) * 61_803_399 % 100_000_000
     notations = rng.choice(5, len(persons), p=[0.35, 0.20, 0.15, 0.20, 0.10])
     return np.array(
         [
             _phone(country, f"{number:08d}", notation)
-            for country, number, notation in zip(some["country"], numbers.tolist(), notations.tolist(), strict=True)
+            for country, number, notation in zip(countries, numbers.tolist(), notations.tolist(), strict=True)
         ],
         dtype=object,
     )

@@ -178,7 +178,7 @@ def _typed(column: pd.Series) -> pa.Array:
         return times.cast(pa.timestamp("us")).cast(pa.timestamp("us", "UTC"))
     if pd.api.types.is_integer_dtype(column):
         return pa.array(column.to_numpy(), pa.int32())
-    return pa.array(column.to_numpy(dtype=object), pa.string(), from_pandas=True)
+    return pa.array(column, from_pandas=True).cast(pa.string())
 
 
 def _decimals(cents: Numbers) -> pa.Array:
