@@ -57,11 +57,12 @@ def _events(company: Company) -> pd.DataFrame:
     """One row per event, whether its visitor is ever identified or not."""
     contacts, anonymous = company.journeys.contacts, company.journeys.anonymous
     tracked = contacts[~contacts["is_logged"]]
-    who = company.links.iloc[tracked["person"].to_numpy()]
-    on_device = tracked["channel"].to_numpy() == "app"
+    person = tracked["person"].to_numpy()
+    on_device = tracked["channel"].to_numpy(dtype=object) == "app"
+    device_id, browser_id = (company.links[name].to_numpy(dtype=object)[person] for name in ("device_id", "browser_id"))
     known = pd.DataFrame(
         {
-            "visitor_id": np.where(on_device, who["device_id"].to_numpy(), who["browser_id"].to_numpy()),
+            "visitor_id": np.where(on_device, device_id, browser_id),
             "touchpoint": tracked["touchpoint"].to_numpy(),
             "channel": tracked["channel"].to_numpy(),
             "order_number": named(company.order_numbers, tracked["order"].to_numpy()),
@@ -74,14 +75,12 @@ def _events(company: Company) -> pd.DataFrame:
             "visitor_id": company.world.scattered("n", anonymous["visitor"].to_numpy()),
             "touchpoint": anonymous["touchpoint"],
             "channel": anonymous["channel"],
-            "order_number": None,
-            "case_id": None,
             "occurred_at": anonymous["at"],
         }
     )
     events = pd.concat([known, unknown], ignore_index=True)
     # a browser, a device, or a visitor who was never anybody
-    visitor = np.concatenate([2 * tracked["person"].to_numpy() + on_device, -1 - anonymous["visitor"].to_numpy()])
+    visitor = np.concatenate([2 * person + on_device, -1 - anonymous["visitor"].to_numpy()])
     events.insert(1, "session_id", _sessions(company, events, visitor))
     events = in_order(events, "occurred_at")
     events.insert(0, "event_id", company.world.scattered("e", np.arange(len(events))))
