@@ -155,9 +155,7 @@ def _json_lines(rows: pd.DataFrame, _is_first: bool = False) -> bytes:
     for number, name in enumerate(written.columns):
         parts += [f'{"," if number else "{"}"{name}":', _json_texts(written[name])]
     lines = pa_compute.binary_join_element_wise(*parts, "}\n", "")
-    # one text after the other, as Arrow keeps them
-    content: bytes = lines.buffers()[2].to_pybytes()
-    return content
+    return "".join(lines.to_pylist()).encode()
 
 
 def _json_texts(column: pd.Series) -> pa.Array:

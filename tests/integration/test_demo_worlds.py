@@ -15,7 +15,7 @@ from orchestration.demo.generate import generate
 from tests.integration.conftest import HISTORY, Company, company
 from tests.unit.demo.truths import Demo
 
-pytestmark = pytest.mark.xdist_group("demo nights")
+pytestmark = [pytest.mark.long, pytest.mark.xdist_group("demo worlds")]
 
 QUARANTINED = {
     ("out_of_range", "shop", "order_lines"): "quantity is not at least 1",
@@ -45,7 +45,6 @@ def plain_night(tmp_path_factory: pytest.TempPathFactory) -> Company:
     return night
 
 
-@pytest.mark.long
 def test_the_plain_world_is_published_and_every_person_is_one_customer(plain_night: Company) -> None:
     records = customers_of(plain_night, Demo(plain_night.extracts))
     assert (records.groupby("customer_id")["person"].nunique() == 1).all()
@@ -97,7 +96,6 @@ def told(truth: Demo, kind: str, system: str, table: str, nights: int = RENAMED_
     }
 
 
-@pytest.mark.long
 def test_bad_rows_are_in_quarantine_under_their_rule_as_often_as_told_and_no_others(
     dirty: tuple[Path, Path], dirty_night: Company
 ) -> None:
@@ -114,7 +112,6 @@ def test_bad_rows_are_in_quarantine_under_their_rule_as_often_as_told_and_no_oth
     assert {key[:2] for key in expected} == {key[1:] for key in QUARANTINED}
 
 
-@pytest.mark.long
 def test_repeated_rows_and_orphans_are_counted_as_often_as_told(dirty: tuple[Path, Path], dirty_night: Company) -> None:
     truth = Demo(dirty[0])
     rows = dirty_night.query(
@@ -141,7 +138,6 @@ def test_repeated_rows_and_orphans_are_counted_as_often_as_told(dirty: tuple[Pat
     assert found["survey_invitations", "survey_tool"][0] == later_changes + replayed
 
 
-@pytest.mark.long
 @pytest.mark.parametrize(
     ("kind", "system", "table", "condition"),
     [
@@ -174,7 +170,6 @@ def test_what_no_rule_rejects_lands_as_it_was_delivered(
     assert counts
 
 
-@pytest.mark.long
 def test_times_written_in_another_zone_are_the_same_times(dirty: tuple[Path, Path], dirty_night: Company) -> None:
     activities = Demo(dirty[0]).until("crm", "activities", RENAMED_FROM_NIGHT - 1)
     assert activities["occurred_at"].str.endswith("Z").any()
@@ -183,7 +178,6 @@ def test_times_written_in_another_zone_are_the_same_times(dirty: tuple[Path, Pat
     assert set(published) == set(zip(activities["activity_id"], at, strict=True))
 
 
-@pytest.mark.long
 def test_a_shared_mailbox_makes_one_customer_of_two_people(dirty: tuple[Path, Path], dirty_night: Company) -> None:
     """A known merge: today's rule takes an e-mail address for a person, and links nobody else by mistake."""
     records = customers_of(dirty_night, Demo(dirty[0]))
@@ -193,7 +187,6 @@ def test_a_shared_mailbox_makes_one_customer_of_two_people(dirty: tuple[Path, Pa
     assert by_mailbox["person"].nunique().max() == 2
 
 
-@pytest.mark.long
 def test_the_night_that_a_column_is_renamed_or_a_file_breaks_off_stops_and_yesterday_stays(
     dirty: tuple[Path, Path], dirty_night: Company
 ) -> None:
