@@ -21,11 +21,21 @@ CUSTOMERS = RawSuite(
 CASES = RawSuite(
     table="crm__cases",
     required=("case_id", "customer_id", "channel", "opened_at", "resolved_at", "updated_at"),
-    optional=("touchpoint", "reason", "order_number", "first_response_at", "reopened_at", "reopen_count"),
+    optional=(
+        "touchpoint",
+        "reason",
+        "order_number",
+        "department",
+        "first_response_at",
+        "handed_over_at",
+        "reopened_at",
+        "reopen_count",
+    ),
     rows=(
         *required("case_id", "customer_id", "opened_at"),
         *instant("opened_at"),
         *instant("first_response_at"),
+        *instant("handed_over_at"),
         *instant("resolved_at"),
         *instant("reopened_at"),
         *instant("updated_at"),
@@ -37,7 +47,7 @@ CASES = RawSuite(
 ACTIVITIES = RawSuite(
     table="crm__activities",
     required=("activity_id", "customer_id", "activity_type", "occurred_at"),
-    optional=("channel", "case_id", "order_number"),
+    optional=("channel", "department", "case_id", "order_number"),
     rows=(*required("activity_id", "customer_id", "activity_type", "occurred_at"), *instant("occurred_at")),
     batch=(*STANDARD, *volume_like_recent_loads()),
 )
@@ -61,10 +71,18 @@ ACQUISITIONS = RawSuite(
     batch=(*STANDARD, *volume_like_recent_loads()),
 )
 
+ACCOUNTS = RawSuite(
+    table="crm__accounts",
+    required=("account_id", "parent_account_id"),
+    optional=("account_name", "industry", "created_at"),
+    rows=(*required("account_id"), *text_at_most("account_name", 200), *instant("created_at")),
+    batch=STANDARD,
+)
+
 ACCOUNT_CONTACTS = RawSuite(
     table="crm__account_contacts",
     required=("account_id", "customer_id", "since"),
-    optional=("industry", "contact_role"),
+    optional=("contact_role",),
     rows=(*required("account_id", "customer_id"), *instant("since")),
     batch=STANDARD,
 )

@@ -22,6 +22,7 @@ from orchestration.demo.world import (
     World,
     after,
     days_between,
+    in_order,
     in_waking_hours,
     of_segments,
     pick,
@@ -50,7 +51,7 @@ def make_buying(world: World, people: pd.DataFrame, products: pd.DataFrame) -> B
     """Everything that the people buy within the horizon."""
     rng = world.rng("buying")
     orders = _orders(rng, world, people)
-    lines = _lines(rng, orders, products)
+    lines = _lines(rng, world, orders, products)
     order_of_line = lines["order"].to_numpy()
     orders["net_amount"] = _sums(order_of_line, lines["net_amount"].to_numpy(), len(orders)).astype(np.int64)
     sent = orders["channel"].to_numpy() != "store"
@@ -77,7 +78,7 @@ def _orders(rng: np.random.Generator, world: World, people: pd.DataFrame) -> pd.
     shape = of_segments("p", segment)[person]
     value = rng.gamma(shape) / shape * _mean_value(rng, segment)[person]
     value *= np.exp(effects.spend_per_point * orders["felt_before"].to_numpy())
-    value *= 1 + effects.price_rise * (ordered_at >= world.days_before_end(effects.price_rise_days))
+    value *= world.price_level(ordered_at)
     in_initiative = people["is_treated"].to_numpy()[person] & (ordered_at >= world.initiative_start)
     value *= 1 + effects.initiative_spend * in_initiative
     orders["value"] = np.maximum(np.round(value * 100), 100).astype(np.int64)
@@ -123,7 +124,7 @@ def _purchases(rng: np.random.Generator, world: World, people: pd.DataFrame) -> 
             earliest = _next_morning(at[active])
         at[active] = np.maximum(in_waking_hours(rng, after(world.start, days)), earliest)
     orders = pd.concat(drawn, ignore_index=True)
-    return orders.sort_values(["ordered_at", "person", "sequence"], kind="stable", ignore_index=True)
+    return in_order(orders, "ordered_at", "person", "sequence")
 
 
 def _next_morning(at: Times) -> Times:
@@ -168,7 +169,7 @@ def _mean_value(rng: np.random.Generator, segment: Numbers) -> Rates:
     return shape * v / rng.gamma(q)
 
 
-def _lines(rng: np.random.Generator, orders: pd.DataFrame, products: pd.DataFrame) -> pd.DataFrame:
+def _lines(rng: np.random.Generator, world: World, orders: pd.DataFrame, products: pd.DataFrame) -> pd.DataFrame:
     value = orders["value"].to_numpy()
     count = np.clip(1 + rng.poisson(1.3, len(orders)), 1, np.clip(value // 400, 1, 8))
     order = np.repeat(np.arange(len(orders)), count)
@@ -177,7 +178,8 @@ def _lines(rng: np.random.Generator, orders: pd.DataFrame, products: pd.DataFram
     share = weight / _sums(order, weight, len(orders))[order]
     amount = np.floor(share * value[order]).astype(np.int64)
     amount[first] += value - _sums(order, amount, len(orders)).astype(np.int64)
-    product, quantity = choose_products(rng, products, amount)
+    price_level = world.price_level(orders["ordered_at"].to_numpy())[order]
+    product, quantity = choose_products(rng, products, amount, price_level)
     return pd.DataFrame(
         {
             "order": order,
@@ -223,7 +225,7 @@ def _payments(rng: np.random.Generator, orders: pd.DataFrame) -> pd.DataFrame:
         }
     )
     both = pd.concat([whole, gifts[gift > 0]], ignore_index=True)
-    return both.sort_values(["paid_at", "order", "payment_method"], kind="stable", ignore_index=True)
+    return in_order(both, "paid_at", "order")
 
 
 def _refunds(rng: np.random.Generator, orders: pd.DataFrame, lines: pd.DataFrame) -> pd.DataFrame:
@@ -247,4 +249,4 @@ def _refunds(rng: np.random.Generator, orders: pd.DataFrame, lines: pd.DataFrame
             "refunded_at": in_waking_hours(rng, after(orders["delivered_at"].to_numpy()[order], wait)),
         }
     )
-    return refunds.sort_values(["refunded_at", "order"], kind="stable", ignore_index=True)
+    return in_order(refunds, "refunded_at", "order")

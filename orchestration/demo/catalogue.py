@@ -1,11 +1,14 @@
-"""What the demo company sells: coffee, and everything that it is made and drunk with."""
+"""What the demo company sells: coffee, and everything that it is made and drunk with.
+
+Prices rise once, on the day that the effects name. What is sold is chosen at the prices of its day.
+"""
 
 from __future__ import annotations
 
 import numpy as np
 import pandas as pd
 
-from orchestration.demo.world import Flags, Numbers, World, after, scattered
+from orchestration.demo.world import Flags, Numbers, Rates, World, after, scattered
 
 _PRICES = np.geomspace(3.5, 2_600, 120)
 
@@ -22,7 +25,11 @@ _EDITIONS = ("Classic", "No. 2", "Terra", "Alto", "Pro", "Nordic", "Studio", "Re
 
 
 def make_products(world: World) -> pd.DataFrame:
-    """One row per product, the cheapest first, with its list price and unit cost in cents."""
+    """One row per product, the cheapest first.
+
+    Columns: sku, product_name, category, first_price (until prices rose), list_price_amount (since then) and
+    unit_cost_amount, all in cents, updated_at.
+    """
     rng = world.company_rng("catalogue")
     prices = np.round(_PRICES * 20).astype(np.int64) * 5
     rows = []
@@ -33,15 +40,29 @@ def make_products(world: World) -> pd.DataFrame:
         seen[category] = place + 1
         name = f"{nouns[place % len(nouns)]} {_EDITIONS[place // len(nouns) % len(_EDITIONS)]}"
         rows.append((name, category, price, round(price * (cost + rng.uniform(-0.03, 0.03)))))
-    products = pd.DataFrame(rows, columns=["product_name", "category", "list_price_amount", "unit_cost_amount"])
+    products = pd.DataFrame(rows, columns=["product_name", "category", "first_price", "unit_cost_amount"])
     products.insert(0, "sku", scattered("P", np.arange(len(rows))))
-    products["updated_at"] = after(world.start, rng.uniform(0, 0.3, len(rows)))
+    products.insert(3, "list_price_amount", _risen(products["first_price"].to_numpy(), world.effects.price_rise))
+    listed_at = after(world.start, rng.uniform(0, 0.3, len(rows)))
+    has_changed = (products["list_price_amount"] != products["first_price"]).to_numpy()
+    products["updated_at"] = np.where(has_changed, world.price_rise_at, listed_at)
     return products
 
 
-def choose_products(rng: np.random.Generator, products: pd.DataFrame, amount: Numbers) -> tuple[Numbers, Numbers]:
-    """Product and quantity for line amounts: one dear thing, or many of a cheap one, always a little below list."""
-    price = products["list_price_amount"].to_numpy()
+def _risen(cents: Numbers, rise: float) -> Numbers:
+    """Prices after a rise, rounded up to five cents."""
+    return (np.ceil(np.round(cents * (1 + rise) / 5, 6)) * 5).astype(np.int64)
+
+
+def choose_products(
+    rng: np.random.Generator, products: pd.DataFrame, amount: Numbers, price_level: Rates
+) -> tuple[Numbers, Numbers]:
+    """Product and quantity for line amounts: one dear thing, or many of a cheap one, always a little below list.
+
+    ``price_level`` is what prices are on the day of the line, relative to the first ones.
+    """
+    price = products["first_price"].to_numpy()
+    amount = np.ceil(amount / price_level).astype(np.int64)
     cheapest_of_many = np.searchsorted(price, amount // 48)
     dearest_of_many = np.searchsorted(price, amount // 6, side="right")
     of_many = rng.integers(cheapest_of_many, np.maximum(dearest_of_many, cheapest_of_many + 1))

@@ -59,6 +59,7 @@ def make_company(world: World, pools: dict[str, Pool]) -> Company:
     links = make_links(world, people, buying.orders)
     cases = make_cases(world, people, buying.orders)
     journeys = make_journeys(world, people, buying.orders, cases)
+    relations = make_relations(world, people, pools)
     return Company(
         world=world,
         pools=pools,
@@ -66,7 +67,7 @@ def make_company(world: World, pools: dict[str, Pool]) -> Company:
         products=products,
         buying=buying,
         links=links,
-        relations=make_relations(world, people),
+        relations=relations,
         subscriptions=make_subscriptions(world, people),
         cases=cases,
         journeys=journeys,
@@ -74,6 +75,7 @@ def make_company(world: World, pools: dict[str, Pool]) -> Company:
             world,
             people,
             contact_since=links["contact_since"].to_numpy(),
+            surveyed_until=relations.surveyed_until,
             orders=buying.orders,
             cases=cases,
             contacts=journeys.contacts,

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
-from orchestration.demo.world import World, after, days_between
+from orchestration.demo.world import World, after, days_between, in_order
 
 SUBSCRIBER_SHARE = 0.15
 PERIOD_DAYS = 30
@@ -55,4 +55,4 @@ def make_subscriptions(world: World, people: pd.DataFrame) -> pd.DataFrame:
             "is_last": period == lifetime[contract],
         }
     )
-    return rows.sort_values(["started_at", "contract"], kind="stable", ignore_index=True)
+    return in_order(rows, "started_at", "contract")

@@ -33,6 +33,8 @@ KINDS = {
     "truncated_file": "a file breaks off in the middle",
 }
 SHARE = 0.004
+MOST_OF_A_DROP = 0.04
+"""More bad rows than this, and gate 1 would refuse the whole drop (the deployment allows 5 %)."""
 REPLAYED_NIGHT = 3
 RENAMED_FROM_NIGHT = 5
 TRUNCATED_NIGHT = 6
@@ -89,7 +91,8 @@ def truncate(world: World, folder: Path) -> Faults:
 
 
 def _some(rng: np.random.Generator, rows: pd.DataFrame) -> Flags:
-    return rng.random(len(rows)) < SHARE
+    some: Flags = rng.random(len(rows)) < SHARE
+    return some & (np.cumsum(some) <= MOST_OF_A_DROP * len(rows))
 
 
 def _repeat(_: World, __: date, rows: pd.DataFrame, rng: np.random.Generator) -> tuple[pd.DataFrame, int]:

@@ -9,7 +9,7 @@ import pandas as pd
 
 from orchestration.demo.world import Times, World, after
 
-LATE_ROWS_SHARE = 0.001
+LATE_ROWS_SHARE = 0.01
 MOST_NIGHTS_LATE = 10
 
 

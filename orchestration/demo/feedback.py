@@ -24,6 +24,7 @@ from orchestration.demo.world import (
     World,
     after,
     days_between,
+    in_order,
     in_waking_hours,
     midnight,
     of_segments,
@@ -31,7 +32,7 @@ from orchestration.demo.world import (
     time_where,
 )
 
-BASE_SATISFACTION = 8.05
+BASE_SATISFACTION = 7.6
 NOISE = 1.6
 UNDELIVERED_SHARE = 0.03
 ANNOYED_SHARE = 0.25
@@ -39,6 +40,9 @@ ANNOYED_SHARE = 0.25
 FATIGUE_DAYS = 90.0
 DETRACTOR = 6
 CLOSED_SHARE = 0.6
+"""Of the detractors' answers of people whom the CRM knows, those that the company acts on."""
+TOLD_AFTER_DAYS, LAG_SHAPE, LAG_SCALE_DAYS = 0.5, 2.0, 1.2
+"""Days from an answer until the customer is told what was done: half a day and a gamma."""
 
 
 @dataclass(frozen=True)
@@ -51,7 +55,7 @@ class Feedback:
     responses: pd.DataFrame
     """Columns: invitation, submitted_at, one per question (-1 where not asked), and those of ``make_comments``."""
     loops: pd.DataFrame
-    """One row per detractor's answer that is followed up: response, person, acknowledged_at, acted_at, told_at."""
+    """One row per detractor's answer that is acted on: response, person, acknowledged_at, acted_at, told_at."""
 
 
 def make_feedback(
@@ -59,6 +63,7 @@ def make_feedback(
     people: pd.DataFrame,
     *,
     contact_since: Times,
+    surveyed_until: Times,
     orders: pd.DataFrame,
     cases: Cases,
     contacts: pd.DataFrame,
@@ -76,8 +81,9 @@ def make_feedback(
         ignore_index=True,
     )
     person = asked["person"].to_numpy()
-    is_known = asked["sent_at"].to_numpy() > contact_since[person]
-    asked = asked[is_known].sort_values(["sent_at", "person", "survey"], kind="stable", ignore_index=True)
+    sent_at = asked["sent_at"].to_numpy()
+    may_be_asked = (sent_at > contact_since[person]) & ~(sent_at >= surveyed_until[person])
+    asked = in_order(asked[may_be_asked], "sent_at", "person", "survey")
     count = len(asked)
     delivered_at = after(asked["sent_at"].to_numpy(), rng.exponential(0.002, count) + 0.0001)
     asked["delivered_at"] = time_where(rng.random(count) >= UNDELIVERED_SHARE, delivered_at)
@@ -202,8 +208,10 @@ def _answered(rng: np.random.Generator, world: World, people: pd.DataFrame, aske
         return asked["delivered_at"].notna().to_numpy() & (chance < odds / (1 + odds))
 
     satisfaction = nature + asked["boost"].to_numpy()
-    told_at = _first_told(rng, people, asked, answers(satisfaction) & (np.round(satisfaction) <= DETRACTOR))
-    asked["is_after_loop"] = sent_at > told_at[person]
+    told_at = _told(rng, people, asked)
+    is_heard = answers(satisfaction) & _is_detractor(asked, satisfaction)
+    first_told = _first(time_where(is_heard, told_at), person, len(people))
+    asked["is_after_loop"] = sent_at > first_told[person]
     asked["boost"] += effects.closed_loop * asked["is_after_loop"]
     asked["satisfaction"] = nature + asked["boost"].to_numpy()
     place = np.flatnonzero(answers(asked["satisfaction"].to_numpy()))
@@ -211,30 +219,43 @@ def _answered(rng: np.random.Generator, world: World, people: pd.DataFrame, aske
     return Feedback(invitations=asked, responses=responses, loops=_loops(rng, asked, responses, told_at))
 
 
-def _first_told(rng: np.random.Generator, people: pd.DataFrame, asked: pd.DataFrame, is_detractor: Flags) -> Times:
-    """By person, when the company comes back to them on their first detractor's answer; nothing if it never does."""
-    measures = np.array(["nps" in survey.metrics for survey in SURVEYS])[asked["survey"].to_numpy()]
-    bad = asked[is_detractor & measures]
-    first = bad.groupby("person")["submitted_at"].min()
-    told_at = np.full(len(people), np.datetime64("NaT", "s"))
-    told_at[first.index] = first.to_numpy()
-    closed = (rng.random(len(people)) < CLOSED_SHARE) & people["is_in_crm"].to_numpy()
-    return time_where(closed, after(told_at, 0.5 + rng.gamma(2.0, 1.2, len(people))))
+def _is_detractor(asked: pd.DataFrame, satisfaction: Rates) -> Flags:
+    measures: Flags = np.array(["nps" in survey.metrics for survey in SURVEYS])[asked["survey"].to_numpy()]
+    return measures & (np.round(satisfaction) <= DETRACTOR)
+
+
+def _told(rng: np.random.Generator, people: pd.DataFrame, asked: pd.DataFrame) -> Times:
+    """By invitation, when the company would have acted on a detractor's answer and said so; nothing if it never would.
+
+    Whoever was told once knows that the company listens: the first time lifts all answers after it, and later times
+    add nothing. So no answer before the first time depends on what comes after it.
+    """
+    count = len(asked)
+    is_acted_on = people["is_in_crm"].to_numpy()[asked["person"]] & (rng.random(count) < CLOSED_SHARE)
+    lag = TOLD_AFTER_DAYS + rng.gamma(LAG_SHAPE, LAG_SCALE_DAYS, count)
+    return time_where(is_acted_on, after(asked["submitted_at"].to_numpy(), lag))
+
+
+def _first(at: Times, person: Numbers, people_count: int) -> Times:
+    """The first of each person's times."""
+    first = pd.Series(at).groupby(person).min()
+    every = np.full(people_count, np.datetime64("NaT", "s"))
+    every[first.index] = first.to_numpy()
+    return every
 
 
 def _loops(rng: np.random.Generator, asked: pd.DataFrame, responses: pd.DataFrame, told_at: Times) -> pd.DataFrame:
-    """Every person's first detractor's answer that the company comes back to; later ones stay as they are."""
-    bad = responses[responses["recommend"].between(0, DETRACTOR)]
-    person = asked["person"].to_numpy()[bad["invitation"]]
-    first = ~pd.Series(person).duplicated().to_numpy() & ~np.isnat(told_at[person])
-    heard_at, told = bad["submitted_at"].to_numpy()[first], told_at[person[first]]
+    """Every detractor's answer that the company acts on."""
+    invitation = responses["invitation"].to_numpy()
+    response = np.flatnonzero(responses["recommend"].between(0, DETRACTOR).to_numpy() & ~np.isnat(told_at[invitation]))
+    heard_at, told = responses["submitted_at"].to_numpy()[response], told_at[invitation[response]]
     lag = days_between(heard_at, told)
     return pd.DataFrame(
         {
-            "response": bad.index.to_numpy()[first],
-            "person": person[first],
-            "acknowledged_at": after(heard_at, lag * rng.uniform(0.1, 0.4, int(first.sum()))),
-            "acted_at": after(heard_at, lag * rng.uniform(0.5, 0.95, int(first.sum()))),
+            "response": response,
+            "person": asked["person"].to_numpy()[invitation[response]],
+            "acknowledged_at": after(heard_at, lag * rng.uniform(0.1, 0.4, len(response))),
+            "acted_at": after(heard_at, lag * rng.uniform(0.5, 0.95, len(response))),
             "told_at": told,
         }
     )
@@ -258,4 +279,4 @@ def _responses(
     is_late = invited["is_late"].to_numpy()
     comments = make_comments(rng, language, felt, is_late=is_late, share=COMMENT_SHARE)
     responses = pd.concat([responses, comments], axis="columns")
-    return responses.sort_values(["submitted_at", "invitation"], kind="stable", ignore_index=True)
+    return in_order(responses, "submitted_at", "invitation")

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
-from orchestration.demo.cases import Cases
+from orchestration.demo.cases import FRONT_DEPARTMENT, Cases
 from orchestration.demo.world import (
     HISTORY_DAYS,
     HORIZON_NIGHTS,
@@ -21,6 +21,7 @@ from orchestration.demo.world import (
     World,
     after,
     days_between,
+    in_order,
     in_waking_hours,
     pick,
 )
@@ -32,15 +33,15 @@ SHARES = {
     "social_ad": (0.30, 0.0),
     "landing_page": (0.40, 0.0),
     "newsletter": (0.0, 0.12),
-    "product_page": (0.70, 0.20),
+    "product_page": (0.60, 0.15),
     "product_chat": (0.15, 0.04),
     "store_visit": (0.35, 0.35),
-    "reorder_reminder": (0.0, 0.30),
-    "order_confirmation": (0.25, 0.25),
-    "delivery": (0.40, 0.40),
-    "setup_guide": (0.40, 0.05),
-    "app_use": (0.25, 0.25),
-    "account_page": (0.15, 0.15),
+    "reorder_reminder": (0.0, 0.20),
+    "order_confirmation": (0.15, 0.15),
+    "delivery": (0.20, 0.20),
+    "setup_guide": (0.30, 0.05),
+    "app_use": (0.15, 0.15),
+    "account_page": (0.10, 0.10),
     "review": (0.08, 0.08),
     "referral": (0.03, 0.03),
     "social_share": (0.02, 0.02),
@@ -68,7 +69,15 @@ _TOUCHPOINT_CHANNELS = {
     "referral": "app",
     "social_share": "social",
 }
-_BY_EMPLOYEES = ("phone_order", "account_review", "support_call", "support_email", "store_service", "social_reply")
+_BY_EMPLOYEES = {
+    "phone_order": "sales",
+    "account_review": "sales",
+    "support_call": FRONT_DEPARTMENT,
+    "support_email": FRONT_DEPARTMENT,
+    "store_service": FRONT_DEPARTMENT,
+    "social_reply": FRONT_DEPARTMENT,
+}
+"""What employees log, and whose: of a case, the department that works on it then."""
 
 
 @dataclass(frozen=True)
@@ -76,7 +85,8 @@ class Journeys:
     """Contacts with known people and with visitors who were never anybody."""
 
     contacts: pd.DataFrame
-    """One row per contact of a person: person, order, case (-1 for none), touchpoint, channel, at, is_logged."""
+    """One row per contact of a person: person, order, case (-1 for none), touchpoint, channel, at, is_logged (by an
+    employee, of the department)."""
     anonymous: pd.DataFrame
     """One row per contact of an unknown visitor: visitor, touchpoint, channel, at."""
 
@@ -87,10 +97,11 @@ def make_journeys(world: World, people: pd.DataFrame, orders: pd.DataFrame, case
     contacts = pd.concat([*_around_orders(rng, orders), cases.contacts, *_on_its_own(rng, world, people)])
     contacts[["order", "case"]] = contacts[["order", "case"]].fillna(-1).astype(np.int64)
     in_crm = people["is_in_crm"].to_numpy()[contacts["person"]]
-    contacts["is_logged"] = contacts["touchpoint"].isin(_BY_EMPLOYEES).to_numpy() & in_crm
+    department = contacts["touchpoint"].map(_BY_EMPLOYEES)
+    contacts["department"] = contacts["department"].fillna(department)
+    contacts["is_logged"] = department.notna().to_numpy() & in_crm
     contacts = contacts[contacts["at"] >= world.start]
-    contacts = contacts.sort_values(["at", "person", "touchpoint"], kind="stable", ignore_index=True)
-    return Journeys(contacts=contacts, anonymous=_anonymous(rng, world))
+    return Journeys(contacts=in_order(contacts, "at", "person"), anonymous=_anonymous(rng, world))
 
 
 def _contacts(touchpoint: str, person: np.ndarray, at: Times, order: np.ndarray | int = -1) -> pd.DataFrame:
@@ -181,4 +192,4 @@ def _anonymous(rng: np.random.Generator, world: World) -> pd.DataFrame:
             "at": after(since[visitor], rng.exponential(0.005, len(visitor))),
         }
     )
-    return visits.sort_values(["at", "visitor"], kind="stable", ignore_index=True)
+    return in_order(visits, "at", "visitor")

@@ -15,7 +15,7 @@ from faker import Faker
 
 from orchestration.demo.world import Numbers, Texts, World
 
-POOL = {"first_name": 300, "last_name": 500, "address": 400}
+POOL = {"first_name": 300, "last_name": 500, "address": 400, "company": 400}
 COUNTRIES = {"DE": 0.78, "AT": 0.12, "NL": 0.10}
 HOME_COUNTRY = "DE"
 """Only here do people leave out the country's calling code."""
@@ -36,6 +36,7 @@ class Pool:
     last_names: Texts
     addresses: Texts
     """Street, postal code, city and region of each address, as columns."""
+    companies: Texts
 
 
 def make_pools(world: World) -> dict[str, Pool]:
@@ -52,20 +53,22 @@ def make_pools(world: World) -> dict[str, Pool]:
                 [(fake.street_address(), fake.postcode(), fake.city(), region()) for _ in range(POOL["address"])],
                 dtype=object,
             ),
+            companies=np.array([fake.company() for _ in range(POOL["company"])], dtype=object),
         )
     return filled
 
 
 def emails(people: pd.DataFrame, persons: Numbers, version: Numbers | int) -> Texts:
     """The address that each of the persons has in a version: another version, another provider."""
-    some = people.iloc[people["mailbox"].to_numpy()[persons]]
-    versions = np.broadcast_to(version, len(persons))
+    owner = people["mailbox"].to_numpy()[persons]
+    first_names, last_names, numbers = (
+        people[column].to_numpy(dtype=object)[owner] for column in ("first_name", "last_name", "number")
+    )
+    versions = np.broadcast_to(version, len(persons)).tolist()
     return np.array(
         [
             _email(first, last, number, place)
-            for first, last, number, place in zip(
-                some["first_name"], some["last_name"], some["number"], versions.tolist(), strict=True
-            )
+            for first, last, number, place in zip(first_names, last_names, numbers, versions, strict=True)
         ],
         dtype=object,
     )
@@ -92,13 +95,13 @@ def as_typed(rng: np.random.Generator, addresses: Texts) -> Texts:
 
 def phones(rng: np.random.Generator, people: pd.DataFrame, persons: Numbers, version: Numbers | int) -> Texts:
     """The number that each of the persons has in a version, in one of the notations that people use."""
-    some = people.iloc[persons]
-    numbers = (some["number"].to_numpy() + np.multiply(version, 5_000_000)) * 61_803_399 % 100_000_000
+    countries = people["country"].to_numpy(dtype=object)[persons]
+    numbers = (people["number"].to_numpy()[persons] + np.multiply(version, 5_000_000)) * 61_803_399 % 100_000_000
     notations = rng.choice(5, len(persons), p=[0.35, 0.20, 0.15, 0.20, 0.10])
     return np.array(
         [
             _phone(country, f"{number:08d}", notation)
-            for country, number, notation in zip(some["country"], numbers.tolist(), notations.tolist(), strict=True)
+            for country, number, notation in zip(countries, numbers.tolist(), notations.tolist(), strict=True)
         ],
         dtype=object,
     )

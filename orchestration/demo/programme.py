@@ -15,6 +15,7 @@ ITEMS_PER_STAGE = 3
 EMPLOYEES = 60
 SELF_RATING_BONUS = 1.1
 """Points by which employees rate the company higher than its customers do."""
+SELF_RATING_NOISE = 1.2
 ROUNDS_EVERY_DAYS = 182
 
 
@@ -27,7 +28,8 @@ def make_employee_answers(world: World) -> pd.DataFrame:
     for day in rounds.tolist():
         department = np.arange(EMPLOYEES) % len(names)
         at = after(world.start, day + 0.4 + rng.random(EMPLOYEES))
-        rating = np.clip(np.round(BASE_SATISFACTION + SELF_RATING_BONUS + rng.normal(0, 1.2, EMPLOYEES)), 0, 10)
+        felt = BASE_SATISFACTION + SELF_RATING_BONUS + rng.normal(0, SELF_RATING_NOISE, EMPLOYEES)
+        rating = np.clip(np.round(felt), 0, 10)
         parts.append(_answers(department, at, "self_rating", "recommend", 0, 10, rating))
         reached = np.array(list(DEPARTMENTS.values()))[department]
         for number, stage in enumerate(STAGES, start=1):

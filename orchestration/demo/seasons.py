@@ -6,6 +6,8 @@ clock, and shows the season on the calendar's.
 
 from __future__ import annotations
 
+from datetime import date
+
 import numpy as np
 
 from orchestration.demo.world import HISTORY_DAYS, HORIZON_NIGHTS, Rates, World, days_between, midnight
@@ -15,10 +17,14 @@ PEAK = (12, 5)
 _LAST_DAY = HISTORY_DAYS + HORIZON_NIGHTS + 31
 
 
+def peak_of_season(world: World) -> date:
+    """A day on which people buy most."""
+    return world.history_load_date.replace(month=PEAK[0], day=PEAK[1])
+
+
 def shop_days(world: World, days: Rates) -> Rates:
     """Days since the world's start, as the shop's clock counts them."""
-    year = world.history_load_date.replace(month=PEAK[0], day=PEAK[1])
-    peak = float(days_between(world.start, midnight(year)))
+    peak = float(days_between(world.start, midnight(peak_of_season(world))))
     turn = 2 * np.pi / DAYS_PER_YEAR
     swing = np.sin(turn * (days - peak)) + np.sin(turn * peak)
     return np.asarray(days + world.effects.season / turn * swing, dtype=np.float64)

@@ -18,6 +18,7 @@ from orchestration.demo import cases, extract, feedback, journeys, people, progr
 from orchestration.demo.company import Company
 from orchestration.demo.contracts import PERIOD_DAYS, PLANS, SUBSCRIBER_SHARE
 from orchestration.demo.dirt import KINDS, Faults
+from orchestration.demo.seasons import peak_of_season
 from orchestration.demo.surveys import DIMENSIONS, QUESTIONS, SURVEYS
 from orchestration.demo.systems.crm import CASE_COMMENT_SHARE, case_comments
 from orchestration.demo.systems.shop import REVIEW_TEXT_SHARE, reviews
@@ -38,8 +39,13 @@ def labels(company: Company, identities: pd.DataFrame) -> dict[str, pd.DataFrame
 
 
 def identity_of(company: Company, delivered: Mapping[tuple[str, str], Texts]) -> pd.DataFrame:
-    """One row per delivered record of a person: system, table, source_id, person."""
+    """One row per delivered record of a person: system, table, source_id, person, mailbox_of.
+
+    ``mailbox_of`` is the person whose e-mail address theirs is: another one's in a household that shares a mailbox. Who
+    takes an e-mail address for a person merges them.
+    """
     links, number = company.links, company.people["number"].to_numpy()
+    mailbox_of = pd.Series(number[company.people["mailbox"]], index=number)
     owners = {
         ("crm", "customers"): ("customer_id",),
         ("shop", "accounts"): ("buyer_id", "guest_id"),
@@ -60,7 +66,8 @@ def identity_of(company: Company, delivered: Mapping[tuple[str, str], Texts]) ->
         parts.append(
             pd.DataFrame({"system": system, "table": table, "source_id": ids, "person": person.astype(np.int64)})
         )
-    return pd.concat(parts, ignore_index=True)
+    identities = pd.concat(parts, ignore_index=True)
+    return identities.assign(mailbox_of=mailbox_of.reindex(identities["person"]).to_numpy())
 
 
 def _people(company: Company) -> pd.DataFrame:
@@ -76,6 +83,7 @@ def _people(company: Company) -> pd.DataFrame:
             "is_treated": known["is_treated"],
             "mood": known["mood"].round(4),
             "joined_at": known["joined_at"],
+            "surveyed_until": company.relations.surveyed_until,
             "acquired_by": acquired["acquired_by"].reindex(place).to_numpy(),
             "referrer": named(known["number"].to_numpy(dtype=object), referrer),
         }
@@ -153,6 +161,7 @@ def parameters(world: World) -> str:
         "initiative_begins": effects.initiative_days,
     }
     dates = {name: (world.history_load_date - timedelta(days=days - 1)).isoformat() for name, days in days_back.items()}
+    dates["season_peaks"] = peak_of_season(world).isoformat()
     touchpoints = {
         survey.survey_id: {"touchpoint": survey.touchpoint, "points": survey.effect * effects.touchpoint_factor}
         for survey in SURVEYS
@@ -165,28 +174,42 @@ def parameters(world: World) -> str:
         "touchpoint_effects": touchpoints,
         "satisfaction": {
             "base": feedback.BASE_SATISFACTION, "mood_sd": people.MOOD_SD, "noise": feedback.NOISE,
-            "annoyed_share": feedback.ANNOYED_SHARE, "closed_share": feedback.CLOSED_SHARE,
+            "annoyed_share": feedback.ANNOYED_SHARE,
             "undelivered_share": feedback.UNDELIVERED_SHARE, "comment_share": verbatims.COMMENT_SHARE,
+        },
+        "closed_loop": {
+            "share": feedback.CLOSED_SHARE, "told_after_days": feedback.TOLD_AFTER_DAYS,
+            "lag_shape": feedback.LAG_SHAPE, "lag_scale_days": feedback.LAG_SCALE_DAYS,
         },
         "questions": [asdict(question) for question in QUESTIONS],
         "dimensions": DIMENSIONS,
         "journeys": {name: {"first": first, "repeat": repeat} for name, (first, repeat) in journeys.SHARES.items()},
         "people": {"guest_share": people.GUEST_SHARE, "prospect_share": people.PROSPECT_SHARE},
         "acquisition": {"referred_share": relations.REFERRED_SHARE, "campaigns": relations.CAMPAIGNS},
+        "accounts": {
+            "people_per_account": relations.PEOPLE_PER_ACCOUNT, "subsidiaries": relations.SUBSIDIARY_SHARE,
+        },
         "consents": {
-            "granted": relations.MARKETING_CONSENT_SHARE, "withdrawn": relations.WITHDRAWN_SHARE,
+            **{
+                purpose: {"granted": granted, "withdrawn": withdrawn}
+                for purpose, (granted, withdrawn) in relations.CONSENTS.items()
+            },
             "erasure": relations.ERASURE_SHARE,
         },
         "cases": {
             "after_order": cases.ORDER_CASE_SHARE, "after_late_order": cases.LATE_ORDER_CASE_SHARE,
             "reopened": cases.REOPENED_SHARE, "repeat_contact": cases.REPEAT_CONTACT_SHARE,
+            "handed_over": cases.HANDED_OVER_SHARE, "unresolved": cases.UNRESOLVED_SHARE, "owners": cases.OWNERS,
         },
         "subscriptions": {
             "share": SUBSCRIBER_SHARE, "period_days": PERIOD_DAYS, "plans": [asdict(plan) for plan in PLANS],
         },
         "themes": {"shares": verbatims.THEMES, "delivery_after_late": verbatims.LATE_THEME_SHARE},
         "verbatims": {"case_comment_share": CASE_COMMENT_SHARE, "review_text_share": REVIEW_TEXT_SHARE},
-        "programme": {"maturity": programme.DEPARTMENTS, "self_rating_bonus": programme.SELF_RATING_BONUS},
+        "programme": {
+            "maturity": programme.DEPARTMENTS, "self_rating_bonus": programme.SELF_RATING_BONUS,
+            "self_rating_noise": programme.SELF_RATING_NOISE,
+        },
         "dirt": {"kinds": KINDS, "late_rows_share": extract.LATE_ROWS_SHARE},
     }  # fmt: skip
     return json.dumps(every, indent=2) + "\n"

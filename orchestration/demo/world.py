@@ -16,6 +16,7 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 import numpy as np
+import pandas as pd
 from numpy.typing import NDArray
 
 from orchestration.demo.effects import FULL, Effects
@@ -129,6 +130,15 @@ class World:
         return midnight(self.history_load_date + timedelta(days=HORIZON_NIGHTS + 1))
 
     @property
+    def price_rise_at(self) -> np.datetime64:
+        """From when on prices are higher."""
+        return self.days_before_end(self.effects.price_rise_days)
+
+    def price_level(self, at: Times) -> Rates:
+        """What prices are at these times, relative to the first ones."""
+        return np.where(at >= self.price_rise_at, 1 + self.effects.price_rise, 1.0)
+
+    @property
     def initiative_start(self) -> np.datetime64:
         """From when on the initiative reaches the people who are treated."""
         return self.days_before_end(self.effects.initiative_days)
@@ -166,6 +176,12 @@ def in_waking_hours(rng: np.random.Generator, at: Times) -> Times:
     hours = 7 + 14 * rng.beta(2.2, 1.8, len(at))
     day = after(at, 2 * HOUR).astype("datetime64[D]")  # a local day begins at 22:00 or 23:00 UTC
     return after(day.astype("datetime64[s]"), hours * HOUR)
+
+
+def in_order(rows: pd.DataFrame, *columns: str) -> pd.DataFrame:
+    """The rows by these columns, times or numbers, the first of them foremost; equal rows stay as they are."""
+    place = np.lexsort([rows[column].to_numpy() for column in reversed(columns)])
+    return rows.iloc[place].reset_index(drop=True)
 
 
 def time_where(condition: Flags, at: Times) -> Times:

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import gzip
 import io
+import json
 import re
 import shutil
 import tempfile
@@ -20,6 +21,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import pyarrow as pa
+import pyarrow.compute as pa_compute
 import pyarrow.csv as pa_csv
 import pyarrow.parquet as pa_parquet
 
@@ -149,7 +151,26 @@ def _json_lines(rows: pd.DataFrame, _is_first: bool = False) -> bytes:
     if not len(rows):
         return b""
     written = rows.assign(**{name: utc_iso(rows[name]) for name in _times(rows)})
-    return written.to_json(orient="records", lines=True, force_ascii=False).encode()
+    parts: list[str | pa.Array] = []
+    for number, name in enumerate(written.columns):
+        parts += [f'{"," if number else "{"}"{name}":', _json_texts(written[name])]
+    lines = pa_compute.binary_join_element_wise(*parts, "}\n", "")
+    return "".join(lines.to_pylist()).encode()
+
+
+def _json_texts(column: pd.Series) -> pa.Array:
+    """Each value as JSON: texts, whole numbers, lists of dictionaries, or a column of nothing but missing values."""
+    if column.dtype == object:
+        nested = [
+            json.dumps(value, ensure_ascii=False, separators=(",", ":")) if isinstance(value, list) else "null"
+            for value in column
+        ]
+        return pa.array(nested, pa.string())
+    texts = pa.array(column, from_pandas=True).cast(pa.string())
+    if isinstance(column.dtype, pd.StringDtype):
+        escaped = pa_compute.replace_substring(pa_compute.replace_substring(texts, "\\", "\\\\"), '"', '\\"')
+        texts = pa_compute.binary_join_element_wise('"', escaped, '"', "")
+    return texts.fill_null("null")
 
 
 def _gzip_json_lines(rows: pd.DataFrame, _is_first: bool = False) -> bytes:
@@ -178,7 +199,7 @@ def _typed(column: pd.Series) -> pa.Array:
         return times.cast(pa.timestamp("us")).cast(pa.timestamp("us", "UTC"))
     if pd.api.types.is_integer_dtype(column):
         return pa.array(column.to_numpy(), pa.int32())
-    return pa.array(column.to_numpy(dtype=object), pa.string(), from_pandas=True)
+    return pa.array(column, from_pandas=True).cast(pa.string())
 
 
 def _decimals(cents: Numbers) -> pa.Array:

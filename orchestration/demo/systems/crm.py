@@ -9,7 +9,7 @@ from orchestration.demo.company import Company
 from orchestration.demo.extract import Extract
 from orchestration.demo.names import emails, misspelt, phones
 from orchestration.demo.verbatims import make_comments
-from orchestration.demo.world import SEGMENTS, after, days_between, named
+from orchestration.demo.world import SEGMENTS, after, days_between, in_order, named
 
 CASE_COMMENT_SHARE = 0.4
 INITIATIVE = "proactive_updates"
@@ -25,6 +25,7 @@ def extracts(company: Company) -> list[Extract]:
         Extract("crm", "activities", _activities(company), "occurred_at"),
         Extract("crm", "case_comments", case_comments(company)[_CASE_COMMENT_COLUMNS], "written_at"),
         Extract("crm", "acquisitions", _acquisitions(company), "acquired_at"),
+        Extract("crm", "accounts", _accounts(company), "created_at"),
         Extract("crm", "account_contacts", _account_contacts(company), "since"),
         Extract("crm", "consents", _consents(company), "decided_at"),
         Extract("crm", "loop_actions", _loop_actions(company), "told_at"),
@@ -100,7 +101,7 @@ def _changes(rng: np.random.Generator, company: Company) -> pd.DataFrame:
         at = after(registered_at[person], 1 + days_left[person] * rng.random(len(person)))
         parts.append(pd.DataFrame({"person": person, "kind": kind, "at": at}))
     changes = pd.concat(parts, ignore_index=True)
-    return changes.sort_values(["person", "at", "kind"], kind="stable", ignore_index=True)
+    return in_order(changes, "person", "at")
 
 
 def _cases(company: Company) -> pd.DataFrame:
@@ -122,6 +123,7 @@ def _activities(company: Company) -> pd.DataFrame:
             "customer_id": company.links["customer_id"].to_numpy()[logged["person"]],
             "activity_type": logged["touchpoint"].to_numpy(),
             "channel": logged["channel"].to_numpy(),
+            "department": logged["department"].to_numpy(),
             "case_id": named(case_ids, logged["case"].to_numpy()),
             "order_number": named(company.order_numbers, logged["order"].to_numpy()),
             "occurred_at": logged["at"].to_numpy(),
@@ -160,15 +162,29 @@ def _acquisitions(company: Company) -> pd.DataFrame:
     )
 
 
-def _account_contacts(company: Company) -> pd.DataFrame:
+def _accounts(company: Company) -> pd.DataFrame:
+    """One row per business account; a subsidiary names the account that it belongs to."""
     accounts = company.relations.accounts
+    ids = company.world.scattered("F", accounts["account"].to_numpy())
     return pd.DataFrame(
         {
-            "account_id": company.world.scattered("F", accounts["account"].to_numpy()),
-            "customer_id": company.links["customer_id"].to_numpy()[accounts["person"]],
+            "account_id": ids,
+            "parent_account_id": named(ids, accounts["parent"].to_numpy()),
+            "account_name": accounts["account_name"],
             "industry": accounts["industry"],
-            "contact_role": accounts["role"],
-            "since": accounts["at"],
+            "created_at": accounts["at"],
+        }
+    )
+
+
+def _account_contacts(company: Company) -> pd.DataFrame:
+    contacts = company.relations.account_contacts
+    return pd.DataFrame(
+        {
+            "account_id": company.world.scattered("F", contacts["account"].to_numpy()),
+            "customer_id": company.links["customer_id"].to_numpy()[contacts["person"]],
+            "contact_role": contacts["role"],
+            "since": contacts["at"],
         }
     )
 

@@ -28,10 +28,15 @@ def extracts(company: Company) -> list[Extract]:
         Extract("shop", "order_lines", _lines(company), "created_at"),
         Extract("shop", "refunds", _refunds(company), "refunded_at"),
         Extract("shop", "payments", _payments(company), "paid_at"),
-        Extract("shop", "products", company.products, "updated_at", is_whole=True, is_shared=True),
+        Extract("shop", "products", _products(company), "updated_at", is_whole=True, is_shared=True),
         Extract("shop", "subscriptions", _subscriptions(company), "started_at"),
         Extract("shop", "reviews", reviews(company)[_REVIEW_COLUMNS], "written_at"),
     ]
+
+
+def _products(company: Company) -> pd.DataFrame:
+    """The catalogue as it stands since the last change of each product: prices have risen before the history ends."""
+    return company.products.drop(columns="first_price")
 
 
 def _accounts(company: Company) -> pd.DataFrame:

@@ -8,7 +8,7 @@ import pandas as pd
 from orchestration.demo.company import Company
 from orchestration.demo.extract import Extract
 from orchestration.demo.names import as_typed, emails
-from orchestration.demo.world import MINUTE, after, days_between, named, text_where
+from orchestration.demo.world import MINUTE, Numbers, Texts, after, days_between, in_order, named, text_where
 
 BROWSER_IDENTIFIED_SHARE = 0.7
 DEVICE_IDENTIFIED_SHARE = 0.5
@@ -57,11 +57,12 @@ def _events(company: Company) -> pd.DataFrame:
     """One row per event, whether its visitor is ever identified or not."""
     contacts, anonymous = company.journeys.contacts, company.journeys.anonymous
     tracked = contacts[~contacts["is_logged"]]
-    who = company.links.iloc[tracked["person"].to_numpy()]
-    on_device = tracked["channel"].to_numpy() == "app"
+    person = tracked["person"].to_numpy()
+    on_device = tracked["channel"].to_numpy(dtype=object) == "app"
+    device_id, browser_id = (company.links[name].to_numpy(dtype=object)[person] for name in ("device_id", "browser_id"))
     known = pd.DataFrame(
         {
-            "visitor_id": np.where(on_device, who["device_id"].to_numpy(), who["browser_id"].to_numpy()),
+            "visitor_id": np.where(on_device, device_id, browser_id),
             "touchpoint": tracked["touchpoint"].to_numpy(),
             "channel": tracked["channel"].to_numpy(),
             "order_number": named(company.order_numbers, tracked["order"].to_numpy()),
@@ -74,23 +75,24 @@ def _events(company: Company) -> pd.DataFrame:
             "visitor_id": company.world.scattered("n", anonymous["visitor"].to_numpy()),
             "touchpoint": anonymous["touchpoint"],
             "channel": anonymous["channel"],
-            "order_number": None,
-            "case_id": None,
             "occurred_at": anonymous["at"],
         }
     )
     events = pd.concat([known, unknown], ignore_index=True)
-    events.insert(1, "session_id", _sessions(company, events))
-    events = events.sort_values(["occurred_at", "visitor_id", "touchpoint"], kind="stable", ignore_index=True)
+    # a browser, a device, or a visitor who was never anybody
+    visitor = np.concatenate([2 * person + on_device, -1 - anonymous["visitor"].to_numpy()])
+    events.insert(1, "session_id", _sessions(company, events, visitor))
+    events = in_order(events, "occurred_at")
     events.insert(0, "event_id", company.world.scattered("e", np.arange(len(events))))
     return events
 
 
-def _sessions(company: Company, events: pd.DataFrame) -> pd.Series:
+def _sessions(company: Company, events: pd.DataFrame, visitor: Numbers) -> Texts:
     """A visitor's events belong to one session until a gap; messages and stores have none."""
-    ordered = events.sort_values(["visitor_id", "occurred_at"], kind="stable")
-    visitor, at = ordered["visitor_id"].to_numpy(), ordered["occurred_at"].to_numpy()
+    place = np.lexsort([events["occurred_at"].to_numpy(), visitor])
+    visitor, at = visitor[place], events["occurred_at"].to_numpy()[place]
     goes_on = (visitor[1:] == visitor[:-1]) & (days_between(at[:-1], at[1:]) <= SESSION_GAP)
-    session = company.world.scattered("s", np.cumsum(np.concatenate([[True], ~goes_on])))
-    in_session = ordered["channel"].isin(SESSION_CHANNELS).to_numpy()
-    return pd.Series(text_where(in_session, session), index=ordered.index)
+    number = np.empty(len(events), dtype=np.int64)
+    number[place] = np.cumsum(np.concatenate([[True], ~goes_on]))
+    in_session = events["channel"].isin(SESSION_CHANNELS).to_numpy()
+    return text_where(in_session, company.world.scattered("s", number))

@@ -13,6 +13,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
+from scipy.stats import norm
 
 from orchestration.demo.verbatims import LATE_THEME_SHARE
 from tests.unit.demo.companies import HISTORY
@@ -197,13 +198,35 @@ def referral_effect(full: Demo) -> dict[str, Estimate]:
     return {"referral_per_point": Estimate(stated, stated + step, information**-0.5)}
 
 
+def self_rating(full: Demo) -> dict[str, Estimate]:
+    """By how many points employees rate the company higher than customers are content at the base."""
+    base, stated = full.parameters["satisfaction"]["base"], full.parameters["programme"]
+    noise, bonus = stated["self_rating_noise"], stated["self_rating_bonus"]
+    answers = full.drop("survey_tool", "employee_answers").query("metric == 'self_rating'")
+    said = answers["value"].to_numpy(dtype=float)
+
+    def predicted(size: float) -> tuple[float, float]:
+        """Mean and variance of an answer that is rounded and cut off at the scale's ends."""
+        score = np.arange(11)
+        below = norm.cdf((score[:-1] + 0.5 - base - size) / noise)
+        chance = np.diff(np.concatenate([[0.0], below, [1.0]]))
+        mean = float((chance * score).sum())
+        return mean, float((chance * score**2).sum()) - mean**2
+
+    mean, variance = predicted(bonus)
+    slope = (predicted(bonus + 0.1)[0] - predicted(bonus - 0.1)[0]) / 0.2
+    error = np.sqrt(variance / len(said)) / slope
+    return {"self_rating_bonus": Estimate(bonus, bonus + float(said.mean() - mean) / slope, float(error))}
+
+
 def shares(full: Demo) -> dict[str, Estimate]:
     """Conversions, ways to the company, themes and renewals: shares, each with the binomial's error."""
     truth = full.parameters
     people = full.label("people")
-    found = {"conversion of prospects": share(1 - truth["people"]["prospect_share"], people["is_buyer"].to_numpy())}
-
     orders = full.drop("shop", "orders").drop_duplicates("order_number", keep="last")
+    person_of = full.label("identities").query("system == 'shop'").set_index("source_id")["person"]
+    bought = people["person"].isin(person_of.reindex(orders["buyer_id"])).to_numpy()
+    found = {"conversion of prospects": share(1 - truth["people"]["prospect_share"], bought)}
     orders = orders.merge(full.label("orders")[["order_number", "sequence"]], on="order_number")
     kept = orders["delivered_at"].notna() & (orders["delivered_at"] < END - pd.Timedelta(days=3 * SETTLED_DAYS))
     is_first = (orders["sequence"] == 0).to_numpy()

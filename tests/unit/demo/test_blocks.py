@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+import signal
+import subprocess
+import sys
+import time
 from pathlib import Path
 
 import pytest
@@ -14,6 +18,8 @@ pytestmark = pytest.mark.long
 IDS = [
     ("crm", "cases", ["case_id"]),
     ("crm", "activities", ["activity_id"]),
+    ("crm", "accounts", ["account_id"]),
+    ("crm", "consents", ["consent_id"]),
     ("crm", "loop_actions", ["loop_id"]),
     ("crm", "case_comments", ["comment_id"]),
     ("shop", "order_lines", ["order_number", "line_number"]),
@@ -52,3 +58,24 @@ def test_the_first_block_does_not_depend_on_the_others(two_blocks: Path, tmp_pat
     one = make(tmp_path / "one", customers=BLOCK, nights=1)
     events = Path("history") / "tracking" / "events.jsonl"
     assert (two_blocks / events).read_bytes().startswith((one / events).read_bytes())
+
+
+def test_a_company_that_is_interrupted_while_its_blocks_are_drawn_leaves_nothing(tmp_path: Path) -> None:
+    """As a person does it: Ctrl-C while the first block is written and the next ones are drawn."""
+    cx360 = Path(sys.executable).with_name("cx360")
+    process = subprocess.Popen(
+        [cx360, "demo", "--customers", str(4 * BLOCK), "--nights", "0", "--out", tmp_path / "out"],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+    )
+    deadline = time.monotonic() + 300
+    while not list(tmp_path.glob(".out.*/history/*/*")):
+        assert process.poll() is None
+        assert time.monotonic() < deadline
+        time.sleep(0.05)
+    process.send_signal(signal.SIGINT)
+    said, _ = process.communicate(timeout=60)
+    assert process.returncode != 0
+    assert "Traceback" not in said
+    assert list(tmp_path.iterdir()) == []

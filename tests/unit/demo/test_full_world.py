@@ -6,11 +6,20 @@ five seeds at least. What is several errors large must also have the right sign 
 
 from __future__ import annotations
 
+import numpy as np
 import pandas as pd
 import pytest
 
 from orchestration.demo import verbatims
-from tests.unit.demo.estimates import Estimate, answer_effects, buying_effects, referral_effect, shares
+from tests.unit.demo.estimates import (
+    Estimate,
+    answer_effects,
+    buying_effects,
+    referral_effect,
+    self_rating,
+    shares,
+)
+from tests.unit.demo.purchases import purchase_effects
 from tests.unit.demo.truths import LEAST_SEEDS, SEEDS, STANDARD_ERRORS, Demo, demo
 
 pytestmark = pytest.mark.long
@@ -23,7 +32,8 @@ def worlds(tmp_path_factory: pytest.TempPathFactory) -> list[Demo]:
 
 @pytest.fixture(scope="module")
 def estimates(worlds: list[Demo]) -> dict[str, list[Estimate]]:
-    every = [answer_effects(full) | buying_effects(full) | referral_effect(full) | shares(full) for full in worlds]
+    estimators = (answer_effects, buying_effects, purchase_effects, referral_effect, self_rating, shares)
+    every = [{name: found for estimate in estimators for name, found in estimate(full).items()} for full in worlds]
     return {name: [found[name] for found in every] for name in every[0]}
 
 
@@ -35,6 +45,11 @@ def test_every_effect_has_its_stated_size(estimates: dict[str, list[Estimate]]) 
         if sum(abs(error) <= STANDARD_ERRORS for error in errors) < LEAST_SEEDS
     }
     assert not missed
+
+
+def test_the_errors_are_as_large_as_they_say(estimates: dict[str, list[Estimate]]) -> None:
+    off = np.array([found.errors_off for every in estimates.values() for found in every])
+    assert 0.7 < np.sqrt((off**2).mean()) < 1.3
 
 
 def test_every_effect_that_can_be_seen_has_its_stated_sign(estimates: dict[str, list[Estimate]]) -> None:
@@ -51,7 +66,8 @@ def test_every_effect_that_can_be_seen_has_its_stated_sign(estimates: dict[str, 
     [
         "late_delivery", "reopened_case", "initiative", "closed_loop", "answer_per_point",
         "answer_per_recent_invitation", "spend_per_point", "price_rise", "initiative_spend",
-        "referral_per_point", "touchpoint of support", "touchpoint of advocacy", "touchpoint of checkout",
+        "dropout_per_point", "season", "self_rating_bonus", "referral_per_point", "touchpoint of support",
+        "touchpoint of advocacy", "touchpoint of checkout",
     ],
 )  # fmt: skip
 def test_twenty_thousand_customers_are_enough_to_see_an_effect(
@@ -60,23 +76,59 @@ def test_twenty_thousand_customers_are_enough_to_see_an_effect(
     assert all(abs(found.found) > 2 * found.error for found in estimates[effect])
 
 
-def test_a_late_order_is_followed_by_fewer_orders(worlds: list[Demo]) -> None:
-    """Satisfaction on retention: of the repeat orders, those that came late are the last ones more often."""
+@pytest.fixture(scope="module")
+def scores(worlds: list[Demo]) -> list[pd.DataFrame]:
+    """By world, one row per answer to the recommendation question: survey_id, segment, nps (-100, 0, 100)."""
+    every = []
     for full in worlds:
-        orders = full.label("orders", parse_dates=["ordered_at"]).sort_values(["person", "sequence"])
-        goes_on = orders["person"].eq(orders["person"].shift(-1))
-        old = orders["ordered_at"] < orders["ordered_at"].max() - pd.Timedelta(days=365)
-        repeat = old & (orders["sequence"] > 0)
-        late, on_time = (goes_on[repeat & (orders["is_late"] == is_late)] for is_late in (True, False))
-        error = (late.var() / len(late) + on_time.var() / len(on_time)) ** 0.5
-        assert on_time.mean() - late.mean() > 2 * error
+        responses = full.drop("survey_tool", "responses").merge(
+            full.label("invitations")[["invitation_id", "person"]], on="invitation_id"
+        )
+        said = [
+            (survey, person, answer["value"])
+            for survey, person, answers in zip(
+                responses["survey_id"], responses["person"], responses["answers"], strict=True
+            )
+            for answer in answers
+            if answer["metric"] == "nps"
+        ]
+        rows = pd.DataFrame(said, columns=["survey_id", "person", "score"]).merge(full.label("people"), on="person")
+        rows["nps"] = 100 * ((rows["score"] >= 9).astype(int) - (rows["score"] <= 6).astype(int))
+        every.append(rows)
+    return every
 
 
-def test_people_buy_more_before_christmas(worlds: list[Demo]) -> None:
+def test_the_relational_nps_is_one_of_a_company_and_differs_by_segment(scores: list[pd.DataFrame]) -> None:
+    for rows in scores:
+        relational = rows[rows["survey_id"] == "relationship"]
+        assert 15 < relational["nps"].mean() < 35
+        by_segment = relational.groupby("segment")["nps"].mean()
+        assert by_segment["premium"] > by_segment["consumer"] + 8
+        assert by_segment["consumer"] > by_segment["enterprise"] + 8
+
+
+def test_the_nps_differs_by_what_people_are_asked_about(scores: list[pd.DataFrame]) -> None:
+    for rows in scores:
+        by_survey = rows.groupby("survey_id")["nps"].mean()
+        assert by_survey["advocacy"] > by_survey["delivery"] + 20
+        assert by_survey["delivery"] > by_survey["support"] + 20
+
+
+def test_revenue_is_concentrated_and_custom_decays(worlds: list[Demo]) -> None:
     for full in worlds:
-        orders = full.label("orders", parse_dates=["ordered_at"]).query("sequence > 0")
-        months = orders["ordered_at"].dt.strftime("%Y-%m").value_counts()
-        assert months["2025-12"] > 1.15 * months["2025-06"]
+        orders = full.drop("shop", "orders").drop_duplicates("order_number", keep="last")
+        orders = orders[["order_number", "net_amount"]].merge(
+            full.label("orders", parse_dates=["ordered_at"]), on="order_number"
+        )
+        worth = orders.astype({"net_amount": float}).groupby("person")["net_amount"].sum().sort_values()
+        assert 0.5 < worth.tail(len(worth) // 10).sum() / worth.sum() < 0.7
+
+        first = orders.groupby("person")["ordered_at"].transform("min")
+        cohort = orders[first < pd.Timestamp("2024-07-01")]
+        half_year = (cohort["ordered_at"] - first[cohort.index]).dt.days // 180
+        came_back = cohort["sequence"] > 0
+        buyers = [cohort.loc[came_back & (half_year == half), "person"].nunique() for half in range(3)]
+        assert buyers[0] > buyers[1] > buyers[2] > 0
 
 
 def test_employees_rate_the_company_higher_than_its_customers(worlds: list[Demo]) -> None:
