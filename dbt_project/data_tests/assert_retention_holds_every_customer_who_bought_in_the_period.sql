@@ -17,7 +17,12 @@ customer_months as (
 
 last_month as (
 
-    select max(month_start_date) as month_start_date
+    select
+        max(month_start_date) as month_start_date,
+        cast(
+            max(month_start_date)
+            - interval {{ var('retention_months')['orders'] }} month as date
+        ) as last_base_month_start_date
     from customer_months
 
 ),
@@ -30,10 +35,7 @@ customers as (
         sum(customer_months.revenue_amount) as revenue_amount
     from customer_months
     inner join last_month
-        on
-            customer_months.month_start_date
-            > last_month.month_start_date
-            - interval {{ var('retention_months')['orders'] }} month
+        on customer_months.month_start_date > last_month.last_base_month_start_date
     group by customer_months.customer_id, last_month.month_start_date
     having sum(customer_months.revenue_amount) > 0
 

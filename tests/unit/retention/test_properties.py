@@ -1,0 +1,96 @@
+"""What holds of bridges, retention, growth and cohorts whatever customers do."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from datetime import date, timedelta
+from decimal import Decimal
+from typing import Any
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+
+from tests.models import Models, Row
+from tests.unit.retention.worlds import World, asked, worlds
+
+pytestmark = pytest.mark.xdist_group("retention models")
+
+
+@settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large])
+@given(world=worlds())
+def test_whatever_customers_do_the_bridges_close_and_rates_stay_in_their_bounds(models: Models, world: World) -> None:
+    with models.build(world) as connection:
+        bridges = asked(connection, "mart_revenue_bridge")
+        _bridges_close(bridges)
+        _months_lead_to_what_customers_brought(bridges, world["fct_customer_months"][1])
+        _retention_keeps_its_bounds(asked(connection, "mart_retention_by_segment_stage"))
+        _growth_lies_between_its_bounds(asked(connection, "mart_earned_growth"))
+        _cohorts_never_exceed_their_size(asked(connection, "mart_retention_cohorts"))
+
+
+def _bridges_close(bridges: list[dict[str, Any]]) -> None:
+    closings: dict[tuple[object, ...], Decimal] = defaultdict(Decimal)
+    openings: dict[tuple[object, ...], Decimal] = defaultdict(Decimal)
+    moved: dict[tuple[object, ...], Decimal] = defaultdict(Decimal)
+    for row in bridges:
+        gained = row["new_amount"] + row["reactivated_amount"] + row["expansion_amount"] + row["transferred_in_amount"]
+        lost = row["contraction_amount"] + row["churned_amount"] + row["open_amount"] + row["transferred_out_amount"]
+        assert row["opening_amount"] + gained - lost == row["closing_amount"]
+        assert min(row["expansion_amount"], row["contraction_amount"]) >= 0
+        assert row["is_complete"] or row["churned_amount"] == row["contraction_amount"] == 0
+        kind, start = (row["revenue_type"], row["period_type"], row["segment"]), row["period_start_date"]
+        closings[(*kind, _next(row["period_type"], start))] = row["closing_amount"]
+        openings[(*kind, start)] = row["opening_amount"]
+        moved[row["revenue_type"], row["period_type"], start] += (
+            row["transferred_in_amount"] - row["transferred_out_amount"]
+        )
+    last = max((key[-1] for key in openings), default=None)  # type: ignore[type-var]
+    for key in closings.keys() | openings.keys():
+        if key[-1] <= last:  # type: ignore[operator]
+            assert closings[key] == openings[key], key
+    assert set(moved.values()) <= {Decimal(0)}
+
+
+def _next(period_type: str, start: date) -> date:
+    if period_type == "year":
+        return start.replace(year=start.year + 1)
+    return (start + timedelta(days=31)).replace(day=1)
+
+
+def _months_lead_to_what_customers_brought(bridges: list[dict[str, Any]], months: list[Row]) -> None:
+    brought: dict[tuple[object, ...], Decimal] = defaultdict(Decimal)
+    for month in months:
+        brought[month["month_start_date"], month["segment"]] += month["revenue_amount"]
+    for row in bridges:
+        if (row["revenue_type"], row["period_type"]) == ("orders", "month"):
+            assert row["closing_amount"] == brought.pop((row["period_start_date"], row["segment"]), Decimal(0))
+    assert set(brought.values()) <= {Decimal(0)}
+
+
+def _retention_keeps_its_bounds(rows: list[dict[str, Any]]) -> None:
+    for row in rows:
+        rates = (row["logo_retention_rate"], row["gross_revenue_retention_rate"], row["net_revenue_retention_rate"])
+        has_rates = row["is_complete"] and row["is_base_complete"] and row["base_customer_count"] > 0
+        assert all((rate is not None) == has_rates for rate in rates)
+        if has_rates:
+            logo, gross, net = rates
+            assert 0 <= logo <= 1
+            assert 0 <= gross <= min(1, net)
+        assert row["base_customer_count"] == (
+            row["retained_customer_count"] + row["churned_customer_count"] + row["open_customer_count"]
+        )
+        assert row["is_complete"] or row["churned_customer_count"] == 0
+
+
+def _growth_lies_between_its_bounds(rows: list[dict[str, Any]]) -> None:
+    for row in rows:
+        if row["growth_rate"] is not None:
+            assert row["low_earned_growth_rate"] <= row["high_earned_growth_rate"] <= row["growth_rate"]
+            assert row["net_revenue_retention_rate"] - 1 <= row["low_earned_growth_rate"]
+
+
+def _cohorts_never_exceed_their_size(rows: list[dict[str, Any]]) -> None:
+    for row in rows:
+        assert 0 <= row["active_customer_count"] <= row["cohort_customer_count"]
+        assert (row["retention_rate"] is not None) == row["is_complete"]
+        assert row["retention_rate"] is None or 0 <= row["retention_rate"] <= 1
