@@ -5,6 +5,7 @@ Prints one line per size. The memory is the most that the processes could have h
 
 from __future__ import annotations
 
+import gzip
 import resource
 import sys
 import tempfile
@@ -31,13 +32,20 @@ def main() -> None:
             generate(out, customers=customers, nights=0, seed=7, history_load_date=history)
             seconds = time.monotonic() - started
             lines = pa_parquet.read_metadata(out / "history" / "shop" / "order_lines.parquet").num_rows
-            with (out / "history" / "tracking" / "events.jsonl").open("rb") as stream:
-                events = sum(1 for _ in stream)
+            interactions = _lines(out / "history" / "tracking" / "events.jsonl")
+            interactions += _lines(out / "history" / "crm" / "activities.csv") - 1
+            responses = _lines(out / "history" / "survey_tool" / "responses.jsonl.gz")
             megabytes = sum(path.stat().st_size for path in out.rglob("*") if path.is_file()) / 2**20
             sys.stdout.write(
                 f"{customers:>9,} customers  {seconds:6.1f} s  {_most_memory(customers):4.1f} GiB  "
-                f"{lines:>10,} order lines  {events:>10,} events  {megabytes:8,.0f} MiB\n"
+                f"{lines:>10,} order lines  {interactions:>10,} interactions  {responses:>9,} responses  "
+                f"{megabytes:8,.0f} MiB\n"
             )
+
+
+def _lines(path: Path) -> int:
+    with gzip.open(path) if path.suffix == ".gz" else path.open("rb") as stream:
+        return sum(1 for _ in stream)
 
 
 def _most_memory(customers: int) -> float:
