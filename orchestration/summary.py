@@ -49,9 +49,10 @@ SECTIONS: tuple[tuple[tuple[str, ...], str], ...] = (
         """,
     ),
     (
-        ("lifetime value by segment", "buyers", "revenue", "margin", "margin per buyer"),
+        ("lifetime value by segment", "buyers", "revenue", "margin", "margin per buyer", "margin to come"),
         """
-        select segment, count(*), sum(revenue_amount), sum(margin_amount), round(avg(margin_amount), 2)
+        select segment, count(*), sum(revenue_amount), sum(margin_amount), round(avg(margin_amount), 2),
+            sum(residual_value_amount)
         from marts.mart_customer_lifetime_value
         where order_count > 0
         group by segment order by sum(margin_amount) desc nulls last limit 8
