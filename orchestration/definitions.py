@@ -34,7 +34,7 @@ def resources(deployment: Deployment, home: Home, extracts: Path | None = None) 
         "landing": Landing(deployment, home, extracts or home.extracts),
         "warehouse": Warehouse(home, deployment.memory_limit),
         "dbt": Dbt(deployment, home),
-        "publication": Publication(home, deployment.retention.daily_versions, deployment.retention.weekly_versions),
+        "publication": Publication(home, deployment.retention),
     }
 
 
