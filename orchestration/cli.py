@@ -116,11 +116,9 @@ def _date(value: datetime | None) -> date | None:
 @_deployment
 def versions(deployment: str) -> None:
     """List the published versions: which is current, which were withdrawn."""
-    from rich.console import Console
-
     from orchestration.versions import listed
 
-    Console(highlight=False, soft_wrap=True).print(listed(load_deployment(deployment)))
+    click.echo(listed(load_deployment(deployment)))
 
 
 @main.command()

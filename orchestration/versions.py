@@ -9,8 +9,6 @@ from __future__ import annotations
 from collections.abc import Collection
 from datetime import date
 
-from rich.table import Table
-
 from orchestration.deployment import Deployment
 from orchestration.errors import PipelineError
 from orchestration.home import Home
@@ -20,33 +18,28 @@ from orchestration.resources.publication import Publication, Version
 from orchestration.resources.run_lock import hold
 
 
-def listed(deployment: Deployment) -> Table | str:
+def listed(deployment: Deployment) -> str:
     """Every version on disk, the newest first."""
     publication = Publication(Home.of(deployment), deployment.retention)
     versions = publication.versions()
     if not versions:
         return f"Nothing is published yet for deployment '{deployment.name}'."
-    current, withdrawn = publication.version(), publication.holds.withdrawn()
-    table = Table(box=None, pad_edge=False, padding=(0, 3, 0, 0))
-    for heading in ("version", "as of", "published, UTC", "load dates", "MiB", ""):
-        justify = "right" if heading in {"load dates", "MiB"} else "left"
-        table.add_column(heading, justify=justify, no_wrap=True, header_style="bold")
-    for version in versions:
-        state = "current" if current and version.name == current.name else ""
-        if version.name in withdrawn:
-            state = f"withdrawn {withdrawn[version.name]:%Y-%m-%d %H:%M}"
-        table.add_row(*_described(version), state)
-    return table
+    lines = [f"{'version':<21}  {'as of':<10}  {'published, UTC':<16}  {'load dates':>10}  {'MiB':>9}"]
+    return "\n".join([*lines, *(_line(version, _standing(publication, version)) for version in versions)])
 
 
-def _described(version: Version) -> tuple[str, ...]:
-    return (
-        version.name,
-        version.as_of_date.isoformat(),
-        version.manifest["published_at"][:16].replace("T", " "),
-        str(len(version.load_dates)),
-        f"{version.byte_count / 2**20:.1f}",
-    )
+def _line(version: Version, standing: str) -> str:
+    published_at = version.manifest["published_at"][:16].replace("T", " ")
+    size = f"{version.byte_count / 2**20:,.1f}"
+    facts = f"{version.name:<21}  {version.as_of_date}  {published_at}  {len(version.load_dates):>10}  {size:>9}"
+    return f"{facts}  {standing}".rstrip()
+
+
+def _standing(publication: Publication, version: Version) -> str:
+    withdrawn = publication.holds.withdrawn().get(version.name)
+    if withdrawn:
+        return f"withdrawn {withdrawn:%Y-%m-%d %H:%M}"
+    return "current" if publication.current.resolve() == version.place.resolve() else ""
 
 
 def roll_back(deployment: Deployment, name: str | None) -> str:

@@ -46,7 +46,11 @@ def publication(root: Path, daily_versions: int = 7, weekly_versions: int = 4) -
 def publish(published: Publication, as_of_date: date, run_id: str, *amounts: int) -> Path:
     """Build and publish a version."""
     build(published.home, *amounts)
-    windows = {"load_dates": [as_of_date.isoformat()], "taken_load_dates": [as_of_date.isoformat()]}
+    windows: dict[str, Any] = {
+        "load_dates": [as_of_date.isoformat()],
+        "taken_load_dates": [as_of_date.isoformat()],
+        "published_at": "2026-01-06T02:00:00",
+    }
     return published.publish(as_of_date, run_id, {"deployment": "demo", **windows})
 
 
