@@ -1,50 +1,65 @@
-"""Nights that are killed at random, again and again, each followed by the normal command: ``make torture``.
+"""Nights that are killed at random, each followed by the normal command: ``make torture``.
 
-Prints a line per kill: where it hit, what readers had then, how long the next night took, and whether it published
-what an undisturbed night publishes.
+Prints a line per disturbance: where it hit, what readers had then, how long the next night took, and whether it
+published what an undisturbed night publishes. Ends with 1 if one did not come right.
 """
 
 from __future__ import annotations
 
+import argparse
 import sys
 import tempfile
 import time
 from pathlib import Path
 
-from tests.integration.crash.nights import Company, load_libraries, plan
+from bench.nights import Company, Disturbance, load_libraries, plan
 
 
 def main() -> None:
-    """Kill as many nights as are asked for (100), and end with 1 if one of them did not come right."""
-    kills = int(sys.argv[1]) if len(sys.argv) > 1 else 100
-    seed = int(sys.argv[2]) if len(sys.argv) > 2 else 1
+    """Disturb as many nights as are asked for."""
+    parser = argparse.ArgumentParser(prog="make torture", description=__doc__.splitlines()[0])
+    parser.add_argument("kills", type=int, nargs="?", default=100)
+    parser.add_argument("--seed", type=int, default=1)
+    parser.add_argument("--customers", type=int, default=60)
+    parser.add_argument(
+        "--in-a-row", type=int, default=1, help="how often a night and its repetitions are killed before one may end"
+    )
+    asked = parser.parse_args()
     load_libraries()
     with tempfile.TemporaryDirectory() as folder:
         started = time.monotonic()
-        company = Company(Path(folder))
+        company = Company(Path(folder), asked.customers)
+        seconds = time.monotonic() - started
+        tell(f"prepared in {seconds:.0f} s; an undisturbed night takes {company.undisturbed.seconds:.1f} s")
+        planned = plan(company, asked.kills, asked.seed)
+        rows = [planned[place : place + asked.in_a_row] for place in range(0, len(planned), asked.in_a_row)]
+        wrong = sum(disturb(company, row, sum(map(len, rows[:place]))) for place, row in enumerate(rows))
         tell(
-            f"prepared in {time.monotonic() - started:.0f} s; an undisturbed night: {company.undisturbed.seconds:.0f} s"
-        )
-        wrong, hit, seconds = 0, set(), 0.0
-        for number, disturbance in enumerate(plan(company, kills, seed), start=1):
-            company.restore()
-            killed = company.night(disturbance)
-            served = company.published()
-            recovered = company.night()
-            problems = company.problems(served, recovered)
-            wrong += bool(problems)
-            hit.add(killed.where)
-            seconds += recovered.seconds
-            tell(
-                f"{number:>4}  {killed.seconds:6.1f} s  {killed.where:<60}  "
-                f"readers had {'the night before' if served == company.before else 'the new night'}  "
-                f"next night {recovered.seconds:5.1f} s  {'; '.join(problems) or 'equal'}"
-            )
-        tell(
-            f"{kills - wrong} of {kills} nights published what an undisturbed one does; {len(hit)} places hit; "
-            f"the next night took {seconds / max(kills, 1):.1f} s on average; {time.monotonic() - started:.0f} s in all"
+            f"{len(rows) - wrong} of {len(rows)} nights published what an undisturbed one does, after "
+            f"{len(planned)} disturbances; {time.monotonic() - started:.0f} s in all"
         )
     sys.exit(1 if wrong else 0)
+
+
+def disturb(company: Company, row: list[Disturbance], before: int) -> bool:
+    """Disturb a night and its repetitions, then let one end, and tell what came of it.
+
+    Returns:
+        Whether something was not as it must be.
+    """
+    company.restore()
+    problems: list[str] = []
+    for number, disturbance in enumerate(row, start=before + 1):
+        ended = company.night(disturbance)
+        served = company.published()
+        had = {True: "the night before", False: "the new night"}[served == company.before]
+        tell(f"{number:>4}  {ended.where:<66} at {ended.seconds:5.1f} s  readers had {had}")
+        if served not in (company.before, company.after):
+            problems.append("readers had neither the night before nor the new one")
+    recovered = company.night()
+    problems += company.problems(recovered)
+    tell(f"      the next night took {recovered.seconds:.1f} s: {'; '.join(problems) or 'equal'}")
+    return bool(problems)
 
 
 def tell(line: str) -> None:
