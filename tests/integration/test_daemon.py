@@ -33,6 +33,11 @@ mutation Launch($params: ExecutionParams!) {
 }
 """
 RUNS = "{ runsOrError { ... on Runs { results { runId status rootRunId tags { key value } } } } }"
+FRESHNESS = """
+query Freshness($path: [String!]!) {
+  assetNodeOrError(assetKey: {path: $path}) { ... on AssetNode { freshnessStatusInfo { freshnessStatus } } }
+}
+"""
 REPOSITORIES = "{ repositoriesOrError { ... on RepositoryConnection { nodes { name location { name } } } } }"
 
 
@@ -50,7 +55,7 @@ def ui(night: Company) -> Iterator[str]:
     server = subprocess.Popen(
         [Path(sys.executable).with_name("cx360"), "ui", "--port", str(port), "--extracts", str(night.extracts)],
         env={**os.environ, "CX360_HOME": str(night.home.root.parent)},
-        stdout=(night.home.root.parent / "ui.log").open("w", encoding="utf-8"),
+        stdout=subprocess.DEVNULL,
         stderr=subprocess.STDOUT,
         start_new_session=True,
     )
@@ -99,6 +104,12 @@ def runs(address: str) -> dict[str, str]:
     return {run["runId"]: run["status"] for run in ask(address, RUNS)["runsOrError"]["results"]}
 
 
+def freshness(address: str, path: list[str]) -> str:
+    """What the UI says of the age of an asset."""
+    info = ask(address, FRESHNESS, path=path)["assetNodeOrError"]["freshnessStatusInfo"]
+    return str(info["freshnessStatus"])
+
+
 def holder(night: Company) -> int | None:
     """The process that runs the night and has begun to build."""
     lock = night.home.state / "run.lock"
@@ -141,3 +152,5 @@ def test_a_run_that_was_launched_in_the_ui_and_killed_is_done_again_by_the_daemo
         (again, "published"),
     ]
     assert night.run().run_id is None  # the normal command finds nothing left to do
+    for path in (["marts", "mart_customer_360"], ["published", "version"]):
+        wait_for(lambda path=path: freshness(ui, path) == "HEALTHY", 120, f"{'/'.join(path)} to be shown as fresh")
