@@ -134,7 +134,7 @@ class Publication:
             new.rename(place)
             _sync(versions)
             self._point_at(name)
-        except (OSError, duckdb.IOException) as error:
+        except (OSError, duckdb.Error) as error:
             shutil.rmtree(new, ignore_errors=True)
             raise PipelineError(
                 f"Version {name} could not be written below {versions}: {error}\n"

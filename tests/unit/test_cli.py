@@ -12,6 +12,8 @@ from click.testing import CliRunner, Result
 
 from orchestration.cli import main
 from orchestration.deployment import PROJECT
+from orchestration.home import Home
+from orchestration.resources.run_lock import hold
 
 COMMANDS = ("run", "versions", "rollback", "release", "demo", "ui", "docs", "dbt", "clean", "lint", "test")
 LIGHT = """
@@ -107,6 +109,14 @@ def test_a_run_without_extracts_says_where_to_put_them(tmp_path: Path) -> None:
     assert f"Deployment 'olist' has no extracts in {tmp_path / 'home' / 'olist' / 'extracts'}. Put them there" in told
     assert "EXTRACTS=<folder>" in told
     assert "Traceback" not in told
+
+
+def test_a_second_run_at_the_same_time_says_so_and_ends(tmp_path: Path) -> None:
+    with hold(Home(tmp_path / "home" / "olist")):
+        answer = cx360_in_a_process("run", "--deployment", "olist")
+    assert answer.returncode == 1
+    assert f"Another run of 'olist' is under way (process {os.getpid()}, since" in answer.stderr
+    assert "(cx360 run --wait does): this one has changed nothing." in answer.stderr
 
 
 def test_cleaning_removes_the_deployments_data_and_nothing_else(tmp_path: Path) -> None:
