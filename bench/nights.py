@@ -261,7 +261,9 @@ def plan(company: Company, count: int, seed: int) -> list[Disturbance]:
     must stay whole, each kind of change in its turn. For a dozen kills there is a full disk besides.
     """
     random = Random(seed)
-    spans, begin, after = [], 0.0, None
+    spans: list[tuple[str, str | None, float]] = []
+    begin = 0.0
+    after: str | None = None
     for name, told in company.undisturbed.steps:
         spans.append((name, after, told - begin))
         begin, after = told, name

@@ -19,10 +19,10 @@ from typing import Any
 
 import duckdb
 
-from orchestration.deployment import Retention
 from orchestration.errors import PipelineError
 from orchestration.home import Home
 from orchestration.resources.holds import Holds
+from orchestration.settings import Retention
 
 # the oldest storage format that holds what we publish: drivers bundled with BI tools are older than ours
 STORAGE_VERSION = "v1.0.0"

@@ -12,6 +12,7 @@ import sys
 import time
 import urllib.request
 from collections.abc import Callable, Iterator
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -104,10 +105,10 @@ def runs(address: str) -> dict[str, str]:
     return {run["runId"]: run["status"] for run in ask(address, RUNS)["runsOrError"]["results"]}
 
 
-def freshness(address: str, path: list[str]) -> str:
-    """What the UI says of the age of an asset."""
+def is_fresh(address: str, path: list[str]) -> bool:
+    """Whether the UI says that an asset is as new as it should be."""
     info = ask(address, FRESHNESS, path=path)["assetNodeOrError"]["freshnessStatusInfo"]
-    return str(info["freshnessStatus"])
+    return bool(info["freshnessStatus"] == "HEALTHY")
 
 
 def holder(night: Company) -> int | None:
@@ -153,4 +154,4 @@ def test_a_run_that_was_launched_in_the_ui_and_killed_is_done_again_by_the_daemo
     ]
     assert night.run().run_id is None  # the normal command finds nothing left to do
     for path in (["marts", "mart_customer_360"], ["published", "version"]):
-        wait_for(lambda path=path: freshness(ui, path) == "HEALTHY", 120, f"{'/'.join(path)} to be shown as fresh")
+        wait_for(partial(is_fresh, ui, path), 120, f"{'/'.join(path)} to be shown as fresh")

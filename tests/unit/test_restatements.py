@@ -70,7 +70,7 @@ def compare(tmp_path: Path) -> Iterator[Any]:
         )
         run = {"run_id": "run-2", "as_of_date": as_of_date, "code_revision": revision}
         rows = restated(connection, iter([MONTHS]), previous, run, taken or set())
-        return rows.to_dict("records")
+        return [{str(name): value for name, value in row.items()} for row in rows.to_dict("records")]
 
     yield compared
     for connection in opened:

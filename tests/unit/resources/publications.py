@@ -9,9 +9,9 @@ from typing import Any
 
 import duckdb
 
-from orchestration.deployment import Retention
 from orchestration.home import Home
 from orchestration.resources.publication import Publication
+from orchestration.settings import Retention
 
 FIRST, SECOND = date(2026, 1, 5), date(2026, 1, 6)
 WINDOWS: dict[str, list[str]] = {"load_dates": [], "taken_load_dates": []}
