@@ -7,14 +7,17 @@ from __future__ import annotations
 
 import os
 import sqlite3
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
 from typing import Any
 
 import dagster as dg
+import duckdb
 from sqlalchemy import Engine, event
+from sqlalchemy.exc import OperationalError
 
 from orchestration.connectors.files import available_load_dates
 from orchestration.definitions import build, resources
@@ -129,7 +132,7 @@ def run_night(
     """
     home = Home.of(deployment)
     parts = resources(deployment, home, extracts.resolve() if extracts else None)
-    with hold(home, wait=wait):
+    with _writing_below(home), hold(home, wait=wait):
         instance = open_instance(home)
         recover(home, instance)
         blocked = why_nothing_may_run(deployment, parts["publication"])
@@ -144,6 +147,19 @@ def run_night(
             home_root=str(home.root), timeout_minutes=deployment.run_timeout_minutes, is_held=True
         )
         return _execute(deployment, parts, instance, load_dates, log_level)
+
+
+@contextmanager
+def _writing_below(home: Home) -> Iterator[None]:
+    """Say in one message that the disk is full or read-only, whichever library met it outside a step."""
+    try:
+        yield
+    except (OSError, OperationalError, duckdb.Error) as error:
+        reason = error.orig if isinstance(error, OperationalError) else error
+        raise PipelineError(
+            f"The run could not write below {home.root}: {reason}\n"
+            "What is published stays. Where the disk is full or cannot be written to, mend that and run again."
+        ) from error
 
 
 def _execute(

@@ -1,4 +1,4 @@
-"""A night that is taken back, the night after it, and what it held once it is released: nothing lost, nothing let in."""
+"""A night that is taken back, and what it held once it is released: nothing is lost, and nothing slips in."""
 
 from __future__ import annotations
 

@@ -119,6 +119,16 @@ def test_a_second_run_at_the_same_time_says_so_and_ends(tmp_path: Path) -> None:
     assert "(cx360 run --wait does): this one has changed nothing." in answer.stderr
 
 
+def test_a_full_disk_is_one_message_and_no_stack(tmp_path: Path) -> None:
+    run = "import resource; resource.setrlimit(resource.RLIMIT_FSIZE, (50_000, -1)); "
+    command = [sys.executable, "-c", run + "from orchestration.cli import main; main()", "run", "--deployment", "olist"]
+    answer = subprocess.run(command, cwd=PROJECT, text=True, capture_output=True, check=False, env=os.environ)
+    assert answer.returncode == 1
+    assert f"The run could not write below {tmp_path / 'home' / 'olist'}: " in answer.stderr
+    assert "What is published stays." in answer.stderr
+    assert "Traceback" not in answer.stderr
+
+
 def test_cleaning_removes_the_deployments_data_and_nothing_else(tmp_path: Path) -> None:
     for name in ("olist", "demo"):
         (tmp_path / "home" / name / "landing").mkdir(parents=True)
