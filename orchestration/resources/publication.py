@@ -100,7 +100,8 @@ class Publication:
 
     def versions(self) -> list[Version]:
         """Every version on disk, the newest first: published ones, and withdrawn ones."""
-        return [version for version in self._on_disk() if version not in self._unfinished()]
+        unfinished = self._unfinished()
+        return [version for version in self._on_disk() if version not in unfinished]
 
     def publish(self, as_of_date: date, run_id: str, facts: Mapping[str, Any]) -> Path:
         """Copy ``cx360.duckdb`` whole into a fresh version and point ``current`` at it.
@@ -182,10 +183,9 @@ class Publication:
         if current and current.name in self.holds.withdrawn():
             left = [version for version in self.versions() if version.name not in self.holds.withdrawn()]
             self._point_at(left[0].name)
-        for leftover in (
-            *(self.home.published / "versions").glob(".new-*"),
-            *(version.place for version in self._unfinished()),
-        ):
+        for version in self._unfinished():
+            _remove(version.place)
+        for leftover in (self.home.published / "versions").glob(".*"):  # being written, or being removed
             shutil.rmtree(leftover)
         (self.home.published / ".current.new").unlink(missing_ok=True)
 
@@ -235,7 +235,7 @@ class Publication:
         for later, version in reversed(list(zip([None, *versions], versions, strict=False))):
             is_in_use = later is None or time.time() - later.place.stat().st_mtime < READERS_HAVE_SECONDS
             if version.name not in kept and not is_in_use:
-                shutil.rmtree(version.place)
+                _remove(version.place)
 
 
 def version_name(as_of_date: date, run_id: str) -> str:
@@ -264,6 +264,13 @@ def describe(connection: duckdb.DuckDBPyConnection, table: str) -> dict[str, Any
         f"select count(*), coalesce(sum(md5_number_lower(cast(row as varchar))::hugeint), 0) from {table} as row"
     ).fetchall()[0]
     return {"row_count": row_count, "checksum": f"{checksum:x}"}
+
+
+def _remove(place: Path) -> None:
+    """Remove a version: out of sight first, so that a kill never leaves a part of it among the others."""
+    gone = place.with_name(f".old-{place.name}")
+    place.rename(gone)
+    shutil.rmtree(gone)
 
 
 def _sync(path: Path) -> None:

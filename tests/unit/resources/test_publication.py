@@ -149,6 +149,7 @@ def test_what_a_killed_publication_left_is_cleared_by_the_next_one(tmp_path: Pat
     versions = published.home.published / "versions"
     (versions / ".new-2026-01-06-run-2" / "parquet").mkdir(parents=True)  # killed while copying
     (versions / ".new-2026-01-06-run-2" / "cx360.duckdb").write_bytes(b"half a file")
+    (versions / ".old-2026-01-04-run-0" / "parquet").mkdir(parents=True)  # killed while removing it
     (published.home.published / ".current.new").symlink_to("versions/2026-01-06-run-3")
     assert current_amounts(published) == [3]
     publish(published, SECOND, "run-3", 4)
