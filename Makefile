@@ -13,12 +13,12 @@ DEPLOYMENT := demo
 option = $(if $(findstring command,$(origin $(2))),--$(1) "$($(2))")
 
 .DEFAULT_GOAL := help
-.PHONY: help env run ui demo bench-demo bench-clv docs test test-long lint format clean lock
+.PHONY: help env run versions rollback release ui demo bench-demo bench-clv torture docs test test-long lint format clean lock
 
 help: ## Show this list
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-10s %s\n", $$1, $$2}'
 	@echo
-	@echo "  Variables: DEPLOYMENT=$(DEPLOYMENT) EXTRACTS DATE FROM TO (run), CUSTOMERS NIGHTS SEED WORLD DIRT OUT (demo), PORT (ui, docs), ARGS"
+	@echo "  Variables: DEPLOYMENT=$(DEPLOYMENT) EXTRACTS DATE FROM TO (run), VERSION (rollback), CUSTOMERS NIGHTS SEED WORLD DIRT OUT (demo), PORT (ui, docs), ARGS"
 
 env: $(READY) ## Make the environment (every other target does so by itself)
 	@:
@@ -26,6 +26,15 @@ env: $(READY) ## Make the environment (every other target does so by itself)
 run: $(READY) ## Run the night: every load window that waits
 	@$(CX360) run --deployment $(DEPLOYMENT) $(call option,extracts,EXTRACTS) $(call option,date,DATE) \
 		$(call option,from,FROM) $(call option,to,TO) $(ARGS)
+
+versions: $(READY) ## List the published versions
+	@$(CX360) versions --deployment $(DEPLOYMENT) $(ARGS)
+
+rollback: $(READY) ## Withdraw the current version, or VERSION and every later one
+	@$(CX360) rollback --deployment $(DEPLOYMENT) $(call option,version,VERSION) $(ARGS)
+
+release: $(READY) ## Let go the load dates that a withdrawn version holds
+	@$(CX360) release --deployment $(DEPLOYMENT) $(call option,date,DATE) $(ARGS)
 
 ui: $(READY) ## Open the Dagster UI on 127.0.0.1
 	@$(CX360) ui --deployment $(DEPLOYMENT) $(call option,extracts,EXTRACTS) $(call option,port,PORT) $(ARGS)
@@ -39,6 +48,9 @@ bench-demo: $(READY) ## Print how long the demo company takes to make: ARGS="10_
 
 bench-clv: $(READY) ## Print how long lifetime value takes, beside the package lifetimes: ARGS="1_000_000 10_000_000"
 	@$(VENV)/bin/python -m bench.clv $(ARGS)
+
+torture: $(READY) ## Kill nights at random and compare what is published: ARGS="100"
+	@$(VENV)/bin/python -m bench.torture $(ARGS)
 
 docs: $(READY) ## Serve the documentation of every table
 	@$(CX360) docs --deployment $(DEPLOYMENT) $(call option,port,PORT) $(ARGS)

@@ -70,6 +70,7 @@ def main(trace: bool) -> None:
 @click.option("--from", "first", type=_day, help="Take the load dates from this one on.")
 @click.option("--to", "last", type=_day, help="Take the load dates up to this one.")
 @click.option("--full-refresh", is_flag=True, help="Forget the warehouse and build it anew from the landing.")
+@click.option("--wait", is_flag=True, help="Wait for another run to end, instead of refusing.")
 @click.pass_context
 def run(
     context: click.Context,
@@ -79,6 +80,7 @@ def run(
     first: datetime | None,
     last: datetime | None,
     full_refresh: bool,
+    wait: bool,
 ) -> None:
     """Run the night: every load date that has extracts and is not published, as one run."""
     settings = load_deployment(deployment)
@@ -99,6 +101,7 @@ def run(
             first=_date(day or first),
             last=_date(day or last),
             full_refresh=full_refresh,
+            wait=wait,
             log_level="DEBUG" if context.find_root().params["trace"] else "CRITICAL",
         )
         night.tell(outcome)
@@ -107,6 +110,35 @@ def run(
 
 def _date(value: datetime | None) -> date | None:
     return value.date() if value else None
+
+
+@main.command()
+@_deployment
+def versions(deployment: str) -> None:
+    """List the published versions: which is current, which were withdrawn."""
+    from orchestration.versions import listed
+
+    click.echo(listed(load_deployment(deployment)))
+
+
+@main.command()
+@_deployment
+@click.option("--version", help="The version to withdraw, with every later one  [default: the current one]")
+def rollback(deployment: str, version: str | None) -> None:
+    """Withdraw a version: readers get the one before, and what it had loaded is held until it is released."""
+    from orchestration.versions import roll_back
+
+    click.echo(roll_back(load_deployment(deployment), version))
+
+
+@main.command()
+@_deployment
+@click.option("--date", "days", type=_day, multiple=True, help="This load date only; may be given again.")
+def release(deployment: str, days: tuple[datetime, ...]) -> None:
+    """Let go the load dates that a withdrawn version holds: the next run takes them again."""
+    from orchestration.versions import release as let_go
+
+    click.echo(let_go(load_deployment(deployment), [day.date() for day in days]))
 
 
 @main.command()

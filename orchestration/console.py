@@ -68,14 +68,14 @@ class Night:
 
     def tell(self, outcome: Outcome) -> None:
         """Print what the run came to: the published figures, or what must be mended."""
+        from orchestration.nightly import why_held
         from orchestration.resources.publication import Publication
         from orchestration.summary import published
 
         if self.status:
             self.status.stop()
         home = Home.of(self.deployment)
-        retention = self.deployment.retention
-        publication = Publication(home, retention.daily_versions, retention.weekly_versions)
+        publication = Publication(home, self.deployment.retention)
         if outcome.problems:
             for problem in outcome.problems:
                 self.console.print(f"\n{problem}", style="red", markup=False)
@@ -86,8 +86,11 @@ class Night:
         self.console.print()
         self.console.print(published(self.deployment, publication))
         if outcome.run_id is None:
-            self.console.print("Nothing was pending: every load date with extracts is published.")
-        else:
+            self.console.print("Nothing was pending: every load date with extracts is published or held.")
+        held = why_held(self.deployment, publication)
+        if held:
+            self.console.print(held, style="yellow", markup=False)
+        if outcome.run_id:
             self.console.print(f"Time        {time.monotonic() - self.started:.1f} s: {self._where_time_went()}")
 
     def _where_time_went(self) -> str:

@@ -6,6 +6,7 @@ their own.
 
 import os
 from collections.abc import Mapping
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
@@ -39,7 +40,7 @@ def resources(deployment: Deployment, home: Home, extracts: Path | None = None) 
         "warehouse": Warehouse(home, deployment.memory_limit),
         "dbt": Dbt(deployment, home),
         "fits": FitStore(home),
-        "publication": Publication(home, deployment.retention.daily_versions, deployment.retention.weekly_versions),
+        "publication": Publication(home, deployment.retention),
     }
 
 
@@ -52,13 +53,22 @@ def build(deployment: Deployment, resources: Mapping[str, Any]) -> dg.Definition
     science = [fits(deployment) for fits in (purchase_fits, spend_fits, contract_fits)]
     gate = marts_gate()
     built = [*landed, stage, identity, star, *science, marts]
+    published = fresh(version(deployment, built, [gate]), deployment)
     edges = external(manifest, [key for table in landed for key in table.keys], deployment.owner)
     return dg.Definitions(
-        assets=[*built, version(deployment, built, [gate]), *edges],
+        assets=[*landed, stage, identity, star, *science, fresh(marts, deployment), published, *edges],
         asset_checks=[gate],
         jobs=[nightly],
         schedules=[schedule(deployment, resources["publication"], resources["landing"].extracts)],
         resources=dict(resources),
+    )
+
+
+def fresh(assets: dg.AssetsDefinition, deployment: Deployment) -> dg.AssetsDefinition:
+    """Have the UI say when what readers get is stale: the marts, and the version that holds them."""
+    policy = dg.FreshnessPolicy.time_window(fail_window=timedelta(hours=deployment.stale_after_hours))
+    return assets.map_asset_specs(
+        lambda spec: dg.apply_freshness_policy(spec, policy) if spec.group_name in {"marts", "publish"} else spec
     )
 
 

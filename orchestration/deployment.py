@@ -53,6 +53,7 @@ class Deployment(Strict):
     flagged_base: int = Field(30, ge=1, description="Below this many answers a score is flagged.")
     schedule: str = "0 2 * * *"
     run_timeout_minutes: int = Field(240, ge=1)
+    stale_after_hours: int = Field(30, ge=1, description="Hours after which what is published is stale, in the UI too.")
     memory_limit: str = "8GB"
     identity: Identity
     lifecycle: Lifecycle = Lifecycle()

@@ -37,6 +37,11 @@ class Home:
         return self.root / "quarantine"
 
     @property
+    def held(self) -> Path:
+        """Units that were taken out of the landing and the quarantine, because a withdrawn version holds them."""
+        return self.root / "held"
+
+    @property
     def work_db(self) -> Path:
         """The pipeline's own warehouse: staging, intermediate, identity, personal data."""
         return self.root / "warehouse" / "work.duckdb"
@@ -63,7 +68,7 @@ class Home:
 
     @property
     def state(self) -> Path:
-        """What cannot be derived from landing: the log of runs and checks, the lock."""
+        """What cannot be derived from landing: the history of runs, withdrawn versions, the lock."""
         return self.root / "state"
 
     @property

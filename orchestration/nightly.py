@@ -22,15 +22,41 @@ nightly = dg.define_asset_job(
     selection=dg.AssetSelection.all(),
     executor_def=dg.in_process_executor,
     description="Pull, land, stage, link, build, judge and publish: one night, or a range of nights as one run.",
-    tags={"dagster/max_retries": "1", "dagster/retry_strategy": "FROM_ASSET_FAILURE"},
+    # a killed run is done again as a whole, as `cx360 run` does it: steps that were done are done again in no time
+    tags={"dagster/max_retries": "1", "dagster/retry_strategy": "ALL_STEPS"},
 )
 
 
 def pending_load_dates(deployment: Deployment, publication: Publication, extracts: Path) -> list[date]:
-    """The load dates that have extracts and are not in the current version."""
-    manifest = publication.manifest()
-    published = set(manifest["load_dates"]) if manifest else set()
-    return [day for day in available_load_dates(deployment, extracts) if day.isoformat() not in published]
+    """The load dates that have extracts, are not in the current version, and are not held."""
+    current = publication.version()
+    taken = {*(current.load_dates if current else ()), *publication.holds.load_dates()}
+    return [day for day in available_load_dates(deployment, extracts) if day not in taken]
+
+
+def why_held(deployment: Deployment, publication: Publication) -> str | None:
+    """Which load dates are held, why, and what to do about it; None where none is."""
+    held = publication.holds.load_dates()
+    if not held:
+        return None
+    return (
+        f"Held: {', '.join(day.isoformat() for day in held)}, because "
+        f"{' and '.join(sorted(publication.holds.holding()))} was withdrawn. When what was wrong is mended: "
+        f"cx360 release --deployment {deployment.name}"
+    )
+
+
+def why_nothing_may_run(deployment: Deployment, publication: Publication) -> str | None:
+    """Why the next version would lack what the current one shows; None where it would not."""
+    current = publication.version()
+    lost = sorted(current.load_dates & {*publication.holds.load_dates()}) if current else []
+    if not lost:
+        return None
+    return (
+        f"The current version shows {', '.join(day.isoformat() for day in lost)}, which the withdrawn version had "
+        f"taken anew: the landing of that day is no more the one that is shown. {why_held(deployment, publication)}, "
+        f"then deliver it again and: cx360 run --deployment {deployment.name} --date {lost[0]}"
+    )
 
 
 def range_tags(load_dates: Sequence[date]) -> dict[str, str]:
@@ -50,9 +76,13 @@ def schedule(deployment: Deployment, publication: Publication, extracts: Path) -
         description="Every night: load what is pending, as one run.",
     )
     def every_night() -> dg.RunRequest | dg.SkipReason:
+        blocked = why_nothing_may_run(deployment, publication)
+        if blocked:
+            return dg.SkipReason(blocked)
         pending = pending_load_dates(deployment, publication, extracts)
         if not pending:
-            return dg.SkipReason("Nothing is pending: every load date with extracts is published.")
+            held = why_held(deployment, publication)
+            return dg.SkipReason(held or "Nothing is pending: every load date with extracts is published.")
         return dg.RunRequest(run_key=None, tags=range_tags(pending))
 
     return every_night

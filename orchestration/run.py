@@ -7,22 +7,27 @@ from __future__ import annotations
 
 import os
 import sqlite3
-from collections.abc import Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
+from typing import Any
 
 import dagster as dg
+import duckdb
 from sqlalchemy import Engine, event
+from sqlalchemy.exc import OperationalError
 
 from orchestration.connectors.files import available_load_dates
 from orchestration.definitions import build, resources
 from orchestration.deployment import Deployment
 from orchestration.errors import PipelineError
 from orchestration.home import Home
-from orchestration.nightly import pending_load_dates, range_tags
+from orchestration.nightly import pending_load_dates, range_tags, why_held, why_nothing_may_run
+from orchestration.recovery import recover
 from orchestration.resources.publication import Publication
-from orchestration.resources.run_lock import hold
+from orchestration.resources.run_lock import RunLock, hold
 
 INSTANCE_SETTINGS = """\
 # Written by cx360. For more than one machine, put the storage into PostgreSQL: docs/runbook.md.
@@ -31,6 +36,9 @@ telemetry:
 run_retries:
   enabled: true
   max_retries: 1
+  retry_on_asset_or_op_failure: false
+freshness:
+  enabled: true
 run_monitoring:
   enabled: true
   free_slots_after_run_end_seconds: 60
@@ -89,6 +97,8 @@ def choose_load_dates(
         )
     if first is None and last is None:
         return pending_load_dates(deployment, publication, extracts)
+    if any((first or day) <= day <= (last or day) for day in publication.holds.load_dates()):
+        raise PipelineError(f"Not all of these load dates can be taken. {why_held(deployment, publication)}")
     chosen = [day for day in available if (first or day) <= day <= (last or day)]
     if not chosen:
         raise PipelineError(
@@ -105,6 +115,7 @@ def run_night(
     first: date | None = None,
     last: date | None = None,
     full_refresh: bool = False,
+    wait: bool = False,
     log_level: str = "CRITICAL",
 ) -> Outcome:
     """Run the nightly job once.
@@ -113,6 +124,7 @@ def run_night(
         extracts: the folder of the extracts; the deployment's own where none is given.
         first, last: the load dates to take, both included; all that are pending where neither is given.
         full_refresh: forget the warehouse and build it anew from the landing.
+        wait: wait for another run to end, instead of refusing.
         log_level: from which level on Dagster's log goes to the terminal; the instance keeps all of it.
 
     Raises:
@@ -120,15 +132,44 @@ def run_night(
     """
     home = Home.of(deployment)
     parts = resources(deployment, home, extracts.resolve() if extracts else None)
-    publication: Publication = parts["publication"]
-    load_dates = choose_load_dates(deployment, publication, parts["landing"].extracts, first, last)
-    if not load_dates and not full_refresh:
-        return Outcome((), None)
-    with hold(home):
+    with _writing_below(home), hold(home, wait=wait):
         instance = open_instance(home)
-        _fail_dead_runs(instance)
+        recover(home, instance)
+        blocked = why_nothing_may_run(deployment, parts["publication"])
+        if blocked:
+            raise PipelineError(blocked)
+        load_dates = choose_load_dates(deployment, parts["publication"], parts["landing"].extracts, first, last)
+        if not load_dates and not full_refresh:
+            return Outcome((), None)
         if full_refresh:
             parts["warehouse"].reset()
+        parts["run_lock"] = RunLock(
+            home_root=str(home.root), timeout_minutes=deployment.run_timeout_minutes, is_held=True
+        )
+        return _execute(deployment, parts, instance, load_dates, log_level)
+
+
+@contextmanager
+def _writing_below(home: Home) -> Iterator[None]:
+    """Say in one message that the disk is full or read-only, whichever library met it outside a step."""
+    try:
+        yield
+    except (OSError, OperationalError, duckdb.Error) as error:
+        reason = error.orig if isinstance(error, OperationalError) else error
+        raise PipelineError(
+            f"The run could not write below {home.root}: {reason}\n"
+            "What is published stays. Where the disk is full or cannot be written to, mend that and run again."
+        ) from error
+
+
+def _execute(
+    deployment: Deployment,
+    parts: Mapping[str, Any],
+    instance: dg.DagsterInstance,
+    load_dates: Sequence[date],
+    log_level: str,
+) -> Outcome:
+    """Run the job over ``load_dates``; over the landing as it is where there are none."""
     definitions = build(deployment, parts)
     job = definitions.resolve_job_def("nightly")
     selection = None
@@ -158,10 +199,3 @@ def _problem(failed: dg.DagsterEvent) -> str:
     if not error:
         return f"Step '{failed.step_key}' broke; the Dagster UI shows where."
     return f"Step '{failed.step_key}' broke: {error.message.strip()} (the Dagster UI shows where)"
-
-
-def _fail_dead_runs(instance: dg.DagsterInstance) -> None:
-    """Runs that a killed process left as running are failed: we hold the lock, so none of them lives."""
-    under_way = [dg.DagsterRunStatus.STARTING, dg.DagsterRunStatus.STARTED, dg.DagsterRunStatus.CANCELING]
-    for run in instance.get_runs(dg.RunsFilter(statuses=under_way)):
-        instance.report_run_failed(run, "The process of this run is gone: it was killed, or the machine went down.")

@@ -4,22 +4,29 @@ Nothing is published unless everything that the job promises happened in this ru
 """
 
 import subprocess
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from datetime import UTC, date, datetime
 from typing import Any
 
 import dagster as dg
+import duckdb
 import pandas as pd
 
 from orchestration.deployment import PROJECT, Deployment
+from orchestration.errors import PipelineError
+from orchestration.nightly import RANGE_END, RANGE_START
 from orchestration.progress import step
-from orchestration.resources.publication import Publication
+from orchestration.recovery import counts, verdicts
+from orchestration.resources.dbt import Dbt
+from orchestration.resources.history import CHECKS, RESTATEMENTS, RUNS, TABLES, History, HistoryTable
+from orchestration.resources.publication import Publication, version_name
 from orchestration.resources.run_lock import RunLock
 from orchestration.resources.warehouse import Warehouse
+from orchestration.restatements import period_marts, restated
 
 VERSION = dg.AssetKey(["published", "version"])
-RUNS = dg.AssetKey(["quality", "quality_runs"])
-CHECKS = dg.AssetKey(["quality", "quality_checks"])
+# what a table is that cannot be derived from the landing: no two ways to build it are compared
+HISTORY = "history"
 
 
 def version(
@@ -32,57 +39,82 @@ def version(
     checks = {key for definition in (*built, *judged) for key in definition.check_keys}
     # the ends of the flow: everything else comes before one of them
     ends = assets - {dep.asset_key for definition in built for spec in definition.specs for dep in spec.deps}
+    history = [_history_spec(table, deployment, ends) for table in TABLES]
+    histories = [
+        spec.key
+        for specs in (history, *(definition.specs for definition in built))
+        for spec in specs
+        if HISTORY in spec.tags
+    ]
 
     @dg.multi_asset(
         name="version",
         specs=[
-            _spec(RUNS, "One row per published run: when it ran, what it covered.", "quality", deployment, ends),
-            _spec(CHECKS, "One row per check and published run, with its verdict.", "quality", deployment, ends),
-            _spec(
+            *history,
+            dg.AssetSpec(
                 VERSION,
-                "One row per published version: an immutable DuckDB file, the marts as Parquet, and a manifest.",
-                "publish",
-                deployment,
-                {RUNS, CHECKS},
+                deps=[spec.key for spec in history],
+                description="One row per published version: an immutable DuckDB file, the marts as Parquet, and a "
+                "manifest.",
+                group_name="publish",
+                owners=[deployment.owner],
+                kinds={"python", "duckdb"},
             ),
         ],
     )
     def published(
         context: dg.AssetExecutionContext,
+        dbt: dg.ResourceParam[Dbt],
         warehouse: dg.ResourceParam[Warehouse],
         publication: dg.ResourceParam[Publication],
         run_lock: RunLock,
     ) -> Iterable[dg.MaterializeResult]:
         with step("publish") as progress:
-            verdicts = _verdicts(context, assets, checks)
+            judgements = _judgements(context, assets, checks)
             load_dates, as_of_date = _covered(warehouse)
-            run = {
+            run: dict[str, Any] = {
                 "run_id": context.run.run_id,
+                "outcome": "published",
+                "version": version_name(as_of_date, context.run.run_id),
                 "started_at": _started_at(context),
-                "published_at": datetime.now(UTC).replace(tzinfo=None),
+                "ended_at": datetime.now(UTC).replace(tzinfo=None),
                 "as_of_date": as_of_date,
                 "code_revision": code_revision(),
-                "check_count": len(verdicts),
-                "warning_count": sum(verdict["status"] == "warned" for verdict in verdicts),
+                **counts(judgements),
             }
-            logged = _write_log(warehouse, publication, run, verdicts)
-            for key, metadata in logged.items():
-                yield dg.MaterializeResult(asset_key=key, metadata=metadata)
-            place = publication.publish(
-                as_of_date,
-                context.run.run_id,
-                {
-                    "deployment": deployment.name,
-                    "published_at": run["published_at"].isoformat(),
-                    "load_dates": [day.isoformat() for day in load_dates],
-                    "code_revision": run["code_revision"],
-                    "fits": _fits_in_use(warehouse),
-                    "checks": {
-                        status: sum(verdict["status"] == status for verdict in verdicts)
-                        for status in ("passed", "warned")
+            taken = _taken(context, load_dates)
+            previous = publication.version()
+            with warehouse.connect() as connection:
+                changed = (
+                    restated(connection, period_marts(dbt.manifest()), previous, run, taken)
+                    if previous
+                    else pd.DataFrame()
+                )
+                rows = {RUNS: pd.DataFrame([run]), CHECKS: pd.DataFrame(judgements), RESTATEMENTS: changed}
+                History(warehouse.home).write(connection, rows)
+                told = [_materialized(connection, table) for table in TABLES]
+            yield from told
+            try:
+                place = publication.publish(
+                    as_of_date,
+                    context.run.run_id,
+                    {
+                        "deployment": deployment.name,
+                        "published_at": run["ended_at"].isoformat(),
+                        "load_dates": [day.isoformat() for day in load_dates],
+                        "taken_load_dates": [day.isoformat() for day in sorted(taken)],
+                        "code_revision": run["code_revision"],
+                        "fits": _fits_in_use(warehouse),
+                        "checks": {
+                            "passed": len(judgements) - run["warning_count"],
+                            "warned": run["warning_count"],
+                        },
+                        "restatement_count": len(changed),
+                        "history": [".".join(key.path) for key in histories],
                     },
-                },
-            )
+                )
+            except PipelineError as error:
+                raise dg.Failure(description=str(error), allow_retries=False) from error
             progress.detail(place.name)
             yield dg.MaterializeResult(
                 asset_key=VERSION,
@@ -90,70 +122,56 @@ def version(
                     "version": place.name,
                     "as_of_date": as_of_date.isoformat(),
                     "file": dg.MetadataValue.path(place / "cx360.duckdb"),
-                    "checks": len(verdicts),
+                    "checks": len(judgements),
+                    "restated_figures": len(changed),
                 },
             )
 
     return published
 
 
-def _spec(
-    key: dg.AssetKey, description: str, group: str, deployment: Deployment, deps: Iterable[dg.AssetKey]
-) -> dg.AssetSpec:
+def _history_spec(table: HistoryTable, deployment: Deployment, deps: Iterable[dg.AssetKey]) -> dg.AssetSpec:
     return dg.AssetSpec(
-        key,
+        ["quality", table.name],
         deps=sorted(deps),
-        description=description,
-        group_name=group,
+        description=table.description,
+        group_name="quality",
         owners=[deployment.owner],
         kinds={"python", "duckdb"},
+        tags={HISTORY: ""},
     )
 
 
-def _verdicts(
+def _judgements(
     context: dg.AssetExecutionContext, assets: set[dg.AssetKey], checks: set[dg.AssetCheckKey]
 ) -> list[dict[str, Any]]:
     """The verdict of every check of this run.
+
+    A run may leave out the landing (a full refresh pulls nothing); everything after it must have happened.
 
     Raises:
         dg.Failure: an asset or check that the job promises did not happen in this run, or is red.
     """
     selection = context.run.asset_selection
-    promised_assets = assets if selection is None else assets & set(selection)
-    promised_checks = checks if selection is None else {key for key in checks if key.asset_key in promised_assets}
+    left_out = set() if selection is None else {key for key in assets - set(selection) if key.path[0] == "landing"}
     events = [entry.dagster_event for entry in context.instance.all_logs(context.run.run_id) if entry.dagster_event]
     happened = {event.asset_key for event in events if event.is_step_materialization}
-    verdicts = {
-        evaluation.asset_check_key: evaluation
-        for event in events
-        if event.event_type == dg.DagsterEventType.ASSET_CHECK_EVALUATION
-        for evaluation in [event.asset_check_evaluation_data]
-    }
-    problems = [f"asset {key.to_user_string()}: did not happen" for key in sorted(promised_assets - happened)]
-    problems += [f"check {_name(key)}: did not happen" for key in promised_checks if key not in verdicts]
+    judgements = verdicts(context.run.run_id, events)
+    heard = {(judgement["table_name"], judgement["check_name"]) for judgement in judgements}
+    promised = {(key.asset_key.to_user_string(), key.name) for key in checks if key.asset_key not in left_out}
+    problems = [f"asset {key.to_user_string()}: did not happen" for key in sorted(assets - left_out - happened)]
+    problems += [f"check {table}: {name}: did not happen" for table, name in sorted(promised - heard)]
     problems += [
-        f"check {_name(key)}: is red"
-        for key, verdict in verdicts.items()
-        if not verdict.passed and verdict.severity == dg.AssetCheckSeverity.ERROR
+        f"check {judgement['table_name']}: {judgement['check_name']}: is red"
+        for judgement in judgements
+        if judgement["status"] == "failed"
     ]
     if problems:
         raise dg.Failure(
             description="Nothing is published, because the night is not whole:\n  " + "\n  ".join(problems[:20]),
             allow_retries=False,
         )
-    return [
-        {
-            "run_id": context.run.run_id,
-            "table_name": key.asset_key.to_user_string(),
-            "check_name": key.name,
-            "status": "passed" if verdict.passed else "warned",
-        }
-        for key, verdict in verdicts.items()
-    ]
-
-
-def _name(key: dg.AssetCheckKey) -> str:
-    return f"{key.asset_key.to_user_string()}: {key.name}"
+    return judgements
 
 
 def _started_at(context: dg.AssetExecutionContext) -> datetime:
@@ -186,33 +204,24 @@ def _fits_in_use(warehouse: Warehouse) -> dict[str, dict[str, float]]:
     return {fit.pop("fit_id"): {name: value for name, value in fit.items() if value is not None} for fit in parameters}
 
 
-def _write_log(
-    warehouse: Warehouse, publication: Publication, run: dict[str, Any], verdicts: list[dict[str, Any]]
-) -> dict[dg.AssetKey, dict[str, Any]]:
-    """Write this run and its checks beside those of the versions before, which the current version carries."""
-    metadata = {}
-    before = publication.current / "cx360.duckdb"
-    with warehouse.connect() as connection:
-        if before.exists():
-            connection.execute(f"attach '{before.resolve()}' as before (read_only)")
-        for key, rows in ((RUNS, [run]), (CHECKS, verdicts)):
-            table = f"quality.{key.path[-1]}"
-            connection.register("rows", pd.DataFrame(rows))
-            earlier = (
-                f"select * from before.{table} where run_id <> '{run['run_id']}' union all by name"
-                if before.exists()
-                else ""
-            )
-            connection.execute(f"create or replace table cx360.{table} as {earlier} select * from rows")
-            connection.unregister("rows")
-            columns = connection.execute(f"describe cx360.{table}").fetchall()
-            metadata[key] = {
-                "dagster/row_count": int(connection.execute(f"select count(*) from cx360.{table}").fetchall()[0][0]),
-                "dagster/column_schema": dg.TableSchema([dg.TableColumn(column[0], column[1]) for column in columns]),
-            }
-        if before.exists():
-            connection.execute("detach before")
-    return metadata
+def _taken(context: dg.AssetExecutionContext, load_dates: Collection[date]) -> set[date]:
+    """The landed load dates that this run pulled; none for a run over the landing as it is."""
+    tags = context.run.tags
+    first, last = (tags.get(tag) or tags.get("dagster/partition") for tag in (RANGE_START, RANGE_END))
+    return {day for day in load_dates if first and last and first <= day.isoformat() <= last}
+
+
+def _materialized(connection: duckdb.DuckDBPyConnection, table: HistoryTable) -> dg.MaterializeResult:
+    [(row_count,)] = connection.execute(f"select count(*) from cx360.quality.{table.name}").fetchall()
+    return dg.MaterializeResult(
+        asset_key=["quality", table.name],
+        metadata={
+            "dagster/row_count": row_count,
+            "dagster/column_schema": dg.TableSchema(
+                [dg.TableColumn(name, sql_type, told) for name, (sql_type, told) in table.columns.items()]
+            ),
+        },
+    )
 
 
 def code_revision() -> str:

@@ -8,7 +8,7 @@ import os
 import signal
 import threading
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import IO, Self
@@ -17,6 +17,8 @@ import dagster as dg
 
 from orchestration.errors import PipelineError
 from orchestration.home import Home
+from orchestration.progress import step
+from orchestration.recovery import recover
 
 
 class AlreadyRunningError(PipelineError):
@@ -24,8 +26,11 @@ class AlreadyRunningError(PipelineError):
 
 
 @contextmanager
-def hold(home: Home) -> Iterator[None]:
+def hold(home: Home, *, wait: bool = False) -> Iterator[None]:
     """Hold the deployment's lock.
+
+    Args:
+        wait: wait until another process gives it back, instead of refusing.
 
     Raises:
         AlreadyRunningError: another process holds it; the message names it.
@@ -35,10 +40,14 @@ def hold(home: Home) -> Iterator[None]:
         try:
             fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
-            raise AlreadyRunningError(
-                f"Another run of '{home.root.name}' is under way ({_holder(file)}). "
-                "Wait until it ends: this one has changed nothing."
-            ) from None
+            if not wait:
+                raise AlreadyRunningError(
+                    f"Another run of '{home.root.name}' is under way ({_holder(file)}). Wait until it ends "
+                    "(cx360 run --wait does): this one has changed nothing."
+                ) from None
+            with step("wait") as progress:  # told at once, also where only finished steps are shown
+                progress.detail(f"until another run ends ({_holder(file)})")
+            fcntl.flock(file, fcntl.LOCK_EX)
         file.truncate(0)
         file.write(f"process {os.getpid()}, since {datetime.now(UTC):%Y-%m-%d %H:%M:%S} UTC")
         file.flush()
@@ -51,10 +60,12 @@ def _holder(file: IO[str]) -> str:
 
 
 class RunLock(dg.ConfigurableResource):
-    """Holds the lock while a run lasts, and ends a run that outlasts its time."""
+    """Holds the lock while a run lasts, mends what killed runs left, and ends a run that outlasts its time."""
 
     home_root: str
     timeout_minutes: int
+    is_held: bool = False
+    """Whether who started the run holds the lock already, as ``cx360 run`` does, and has mended what there was."""
 
     @contextmanager
     def yield_for_execution(self, context: dg.InitResourceContext) -> Iterator[Self]:
@@ -66,7 +77,10 @@ class RunLock(dg.ConfigurableResource):
             # a real signal, which also ends a wait for the system; the same that ctrl-c sends
             os.kill(os.getpid(), signal.SIGINT)
 
-        with hold(Home(Path(self.home_root))):
+        home = Home(Path(self.home_root))
+        with nullcontext() if self.is_held else hold(home):
+            if context.instance and not self.is_held:
+                recover(home, context.instance, context.run_id)
             timer = threading.Timer(self.timeout_minutes * 60, end)
             timer.daemon = True
             timer.start()

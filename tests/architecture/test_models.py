@@ -10,6 +10,7 @@ import pytest
 import yaml
 
 from orchestration.deployment import PROJECT
+from orchestration.restatements import NO_PERIOD
 from tests.architecture.project import (
     PUBLISHED_LAYERS,
     Manifest,
@@ -172,6 +173,21 @@ def test_every_mart_has_someone_who_reads_it(manifest: Manifest) -> None:
     offences = [mart["name"] for mart in answers(manifest) if mart["unique_id"] not in read]
     assert answers(manifest)
     assert_none(offences, "Name its reader in models/exposures.yml, or delete the mart:")
+
+
+def test_every_mart_says_when_its_periods_end(manifest: Manifest) -> None:
+    """Restatements are found by it: ``none`` where a row says how things stand at the as-of date."""
+    offences = []
+    for mart in answers(manifest):
+        period_end = mart["config"]["meta"].get("period_end")
+        named = [name for name in mart["columns"] if re.search(rf"\b{name}\b", period_end or "")]
+        if period_end is None or (period_end != NO_PERIOD and not named):
+            offences.append(f"{mart['name']}: {period_end}")
+        elif period_end == NO_PERIOD and "is_complete" in mart["columns"]:
+            offences.append(f"{mart['name']} has complete and incomplete periods")
+    assert_none(
+        offences, "Say in config.meta.period_end the last day of a row's period, in SQL over its columns, or 'none':"
+    )
 
 
 def test_every_mart_is_explained_in_the_metrics_page(manifest: Manifest) -> None:

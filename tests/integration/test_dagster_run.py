@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import base64
 import re
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 import dagster as dg
 import pytest
@@ -139,3 +139,14 @@ def _evaluate(definitions: dg.Definitions) -> dg.ScheduleExecutionData:
 def test_the_schedule_is_at_two_in_the_deployments_time_zone(definitions: dg.Definitions) -> None:
     schedule = definitions.resolve_schedule_def("nightly")
     assert (schedule.cron_schedule, schedule.execution_timezone) == ("0 2 * * *", "Europe/Berlin")
+
+
+def test_the_marts_and_their_version_are_stale_after_the_hours_that_the_deployment_says(
+    demo_night: Company, definitions: dg.Definitions
+) -> None:
+    graph = definitions.resolve_asset_graph()
+    policies = {key: graph.get(key).freshness_policy for key in graph.materializable_asset_keys}
+    expected = dg.FreshnessPolicy.time_window(fail_window=timedelta(hours=demo_night.deployment.stale_after_hours))
+    kept_fresh = {key for key, policy in policies.items() if policy == expected}
+    assert {key.path[0] for key in kept_fresh} == {"marts", "published"}
+    assert {key for key in policies if graph.get(key).group_name in {"marts", "publish"}} == kept_fresh

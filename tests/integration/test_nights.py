@@ -5,9 +5,11 @@ from __future__ import annotations
 import json
 import shutil
 from datetime import date, timedelta
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
+import pandas as pd
 import pytest
 
 from tests.integration.conftest import HISTORY, Company, company
@@ -16,9 +18,6 @@ pytestmark = pytest.mark.xdist_group("demo nights")
 
 NIGHTS = [HISTORY + timedelta(days=night) for night in (1, 2, 3)]
 
-# what says when and by which run a figure was made is no figure, and the fits of earlier nights are state
-STATE = {"quality.quality_runs", "quality.quality_checks", "marts.mart_clv_model_quality"}
-
 
 def manifest(night: Company) -> dict[str, Any]:
     read: dict[str, Any] = json.loads((night.home.published / "current" / "manifest.json").read_text(encoding="utf-8"))
@@ -26,11 +25,12 @@ def manifest(night: Company) -> dict[str, Any]:
 
 
 def figures(night: Company) -> dict[str, tuple[int, str]]:
-    """Row count and checksum of every published table but those that no landing gives back."""
+    """Row count and checksum of every published table that the landing alone decides."""
+    told = manifest(night)
     return {
         name: (table["row_count"], table["checksum"])
-        for name, table in manifest(night)["tables"].items()
-        if name not in STATE
+        for name, table in told["tables"].items()
+        if name not in told["history"]
     }
 
 
@@ -60,6 +60,37 @@ def test_every_table_of_the_star_has_rows(demo_night: Company) -> None:
 
 def test_three_nights_one_by_one_equal_one_run_over_all_of_them(night_by_night: Company, demo_night: Company) -> None:
     assert figures(night_by_night) == figures(demo_night)
+
+
+def test_a_figure_of_an_ended_month_that_a_later_night_changed_is_a_restatement(night_by_night: Company) -> None:
+    versions = sorted((night_by_night.home.published / "versions").iterdir())
+    expected = set()
+    for before, after in pairwise(versions):
+        as_of_date = json.loads((before / "manifest.json").read_text(encoding="utf-8"))["as_of_date"]
+        old, new = (pd.read_parquet(place / "parquet" / "mart_retention_cohorts.parquet") for place in (before, after))
+        grain = ["cohort_month_start_date", "age_months", "segment"]
+        both = old.merge(new, on=grain, how="outer", suffixes=("_old", "_new"))
+        month = both["month_start_date_new"].fillna(both["month_start_date_old"])
+        both = both[pd.to_datetime(month) + pd.offsets.MonthEnd(0) < pd.Timestamp(as_of_date)]
+        for figure in ("order_count", "revenue_amount", "active_customer_count"):
+            was, now = (both[f"{figure}_{side}"].astype(float).fillna(0) for side in ("old", "new"))
+            changed = both[was != now]
+            expected |= {
+                (after.name, str(row["cohort_month_start_date"])[:10], row["age_months"], row["segment"], figure)
+                for row in changed.to_dict("records")
+            }
+    listed = night_by_night.query(
+        """
+        select runs.version, row_grain ->> 'cohort_month_start_date', cast(row_grain ->> 'age_months' as integer),
+            row_grain ->> 'segment', figure, cause
+        from quality.quality_restatements inner join quality.quality_runs as runs using (run_id)
+        where mart = 'mart_retention_cohorts'
+            and figure in ('order_count', 'revenue_amount', 'active_customer_count')
+        """
+    )
+    assert {row[:5] for row in listed} == expected
+    assert expected
+    assert all("late rows" in str(row[5]) for row in listed)
 
 
 def test_a_full_refresh_gives_the_same_rows(night_by_night: Company) -> None:
@@ -108,6 +139,11 @@ def test_a_source_that_breaks_its_promise_stops_the_night_and_yesterday_stays(
 
     customers.write_text(intact, encoding="utf-8")
     assert list(night.succeed().load_dates) == [NIGHTS[0]]
+    runs = night.query("select outcome, failed_step, failed_count from quality.quality_runs order by started_at")
+    assert runs == [("published", None, 0), ("failed", "landing__crm__customers", 1), ("published", None, 0)]
+    assert night.query("select table_name, check_name from quality.quality_checks where status = 'failed'") == [
+        ("landing/crm__customers", "gate")
+    ]
 
 
 def test_a_red_check_in_the_warehouse_leaves_yesterday_published(demo_extracts: Path, tmp_path: Path) -> None:

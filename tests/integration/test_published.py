@@ -51,10 +51,10 @@ def test_every_published_table_and_column_carries_its_description(demo_night: Co
     lacking = demo_night.query(
         """
         select schema_name || '.' || table_name || '.' || column_name from duckdb_columns()
-        where not internal and comment is null and table_name not in ('quality_runs', 'quality_checks')
+        where not internal and comment is null
         union all
         select schema_name || '.' || table_name from duckdb_tables()
-        where not internal and comment is null and table_name not in ('quality_runs', 'quality_checks')
+        where not internal and comment is null
         """
     )
     assert lacking == []

@@ -12,8 +12,10 @@ from click.testing import CliRunner, Result
 
 from orchestration.cli import main
 from orchestration.deployment import PROJECT
+from orchestration.home import Home
+from orchestration.resources.run_lock import hold
 
-COMMANDS = ("run", "demo", "ui", "docs", "dbt", "clean", "lint", "test")
+COMMANDS = ("run", "versions", "rollback", "release", "demo", "ui", "docs", "dbt", "clean", "lint", "test")
 LIGHT = """
 import sys
 from click.testing import CliRunner
@@ -67,7 +69,7 @@ def test_every_command_and_option_says_what_it_does(command: str) -> None:
             assert parameter.to_info_dict()["help"], f"{command} {parameter.name}"
 
 
-@pytest.mark.parametrize("command", ["run", "ui", "docs", "dbt", "clean"])
+@pytest.mark.parametrize("command", ["run", "versions", "rollback", "release", "ui", "docs", "dbt", "clean"])
 def test_an_unknown_deployment_is_one_line_and_no_stack(command: str) -> None:
     answer = cx360(command, "--deployment", "olits", *(["parse"] if command == "dbt" else []))
     assert answer.exit_code == 1
@@ -107,6 +109,24 @@ def test_a_run_without_extracts_says_where_to_put_them(tmp_path: Path) -> None:
     assert f"Deployment 'olist' has no extracts in {tmp_path / 'home' / 'olist' / 'extracts'}. Put them there" in told
     assert "EXTRACTS=<folder>" in told
     assert "Traceback" not in told
+
+
+def test_a_second_run_at_the_same_time_says_so_and_ends(tmp_path: Path) -> None:
+    with hold(Home(tmp_path / "home" / "olist")):
+        answer = cx360_in_a_process("run", "--deployment", "olist")
+    assert answer.returncode == 1
+    assert f"Another run of 'olist' is under way (process {os.getpid()}, since" in answer.stderr
+    assert "(cx360 run --wait does): this one has changed nothing." in answer.stderr
+
+
+def test_a_full_disk_is_one_message_and_no_stack(tmp_path: Path) -> None:
+    run = "import resource; resource.setrlimit(resource.RLIMIT_FSIZE, (50_000, -1)); "
+    command = [sys.executable, "-c", run + "from orchestration.cli import main; main()", "run", "--deployment", "olist"]
+    answer = subprocess.run(command, cwd=PROJECT, text=True, capture_output=True, check=False, env=os.environ)
+    assert answer.returncode == 1
+    assert f"The run could not write below {tmp_path / 'home' / 'olist'}: " in answer.stderr
+    assert "What is published stays." in answer.stderr
+    assert "Traceback" not in answer.stderr
 
 
 def test_cleaning_removes_the_deployments_data_and_nothing_else(tmp_path: Path) -> None:

@@ -11,6 +11,7 @@ import dagster as dg
 from orchestration.deployment import Deployment, Table
 from orchestration.errors import PipelineError
 from orchestration.progress import step
+from orchestration.resources.holds import Holds
 from orchestration.resources.landing import Landing
 from orchestration.resources.run_lock import RunLock
 from orchestration.resources.unit import Unit
@@ -66,10 +67,18 @@ def extract(table: Table) -> dg.AssetsDefinition:
 
 
 def _load_dates(context: dg.AssetExecutionContext, landing: Landing) -> list[date]:
-    """The days of the run's range for which anything was delivered."""
+    """The days of the run's range for which anything was delivered, but for those that are held.
+
+    Raises:
+        PipelineError: every day of the range is held.
+    """
     keys = context.partition_key_range
     first, last = date.fromisoformat(keys.start), date.fromisoformat(keys.end)
-    days = [first + timedelta(days=place) for place in range((last - first).days + 1)]
+    held = Holds(landing.home).load_dates()
+    range_of_days = [first + timedelta(days=place) for place in range((last - first).days + 1)]
+    days = [day for day in range_of_days if day not in held]
+    if not days:
+        raise PipelineError(f"{first} to {last} is held, because the version that took it was withdrawn: cx360 release")
     # days on which nothing was delivered at all fail here with the connector's message, when they are all there is
     return [day for day in days if day in landing.delivered_load_dates] or days[:1]
 

@@ -3,61 +3,26 @@
 from __future__ import annotations
 
 import json
-from datetime import date, timedelta
+import shutil
+from datetime import timedelta
 from pathlib import Path
-from typing import Any
 
 import duckdb
 import pyarrow.parquet as pq
 import pytest
 
-from orchestration.home import Home
-from orchestration.resources.publication import Publication
-
-FIRST, SECOND = date(2026, 1, 5), date(2026, 1, 6)
-
-
-def build(home: Home, *amounts: int) -> None:
-    """Make the part of the warehouse that may be published: a fact and a mart with a row per amount."""
-    home.star_db.parent.mkdir(parents=True, exist_ok=True)
-    home.star_db.unlink(missing_ok=True)
-    rows = ", ".join(f"('o{place}', {amount})" for place, amount in enumerate(amounts))
-    with duckdb.connect(home.star_db) as connection:
-        connection.execute(
-            f"""
-            create schema star;
-            create schema marts;
-            create table star.fct_orders (
-                order_key varchar primary key, net_amount integer not null check (net_amount >= 0)
-            );
-            create table marts.mart_orders (order_key varchar not null, net_amount integer);
-            comment on table marts.mart_orders is 'One row per order.';
-            comment on column marts.mart_orders.net_amount is 'In euros.';
-            insert into star.fct_orders values {rows};
-            insert into marts.mart_orders values {rows};
-            """
-        )
-
-
-def publication(root: Path, daily_versions: int = 7, weekly_versions: int = 4) -> Publication:
-    return Publication(Home(root), daily_versions, weekly_versions)
-
-
-def publish(published: Publication, as_of_date: date, run_id: str, *amounts: int) -> Path:
-    """Build and publish a version."""
-    build(published.home, *amounts)
-    return published.publish(as_of_date, run_id, {"deployment": "demo"})
-
-
-def query(file: Path, sql: str) -> list[tuple[Any, ...]]:
-    with duckdb.connect(file.resolve(), read_only=True) as connection:
-        return connection.execute(sql).fetchall()
-
-
-def current_amounts(published: Publication) -> list[int]:
-    """What a reader who opens ``current`` now finds."""
-    rows = query(published.current / "cx360.duckdb", "select net_amount from star.fct_orders order by all")
-    return [amount for (amount,) in rows]
+from orchestration.errors import PipelineError
+from tests.unit.resources.publications import (
+    FIRST,
+    SECOND,
+    WINDOWS,
+    age,
+    build,
+    current_amounts,
+    publication,
+    publish,
+    query,
+)
 
 
 def contents(folder: Path) -> dict[str, tuple[bytes, int]]:
@@ -124,7 +89,7 @@ def test_a_checksum_depends_on_every_value_and_not_on_the_order_of_the_rows(tmp_
         connection.execute(
             "create or replace table marts.mart_orders as from marts.mart_orders order by net_amount desc"
         )
-    third = shuffled.publish(FIRST, "run", {})
+    third = shuffled.publish(FIRST, "run", WINDOWS)
     assert checksums(third) == checksums(places[0])
     assert checksums(places[0]).keys() == checksums(places[1]).keys()
     assert not set(checksums(places[0]).values()) & set(checksums(places[1]).values())
@@ -137,7 +102,7 @@ def test_equal_rows_do_not_cancel_out_in_a_checksum(tmp_path: Path) -> None:
         build(published.home, 3)
         with duckdb.connect(published.home.star_db) as connection:
             connection.execute(f"insert into marts.mart_orders select 'twin', 1 from range({copies})")
-        seen.add(checksums(published.publish(FIRST, "run", {}))["marts.mart_orders"])
+        seen.add(checksums(published.publish(FIRST, "run", WINDOWS))["marts.mart_orders"])
     assert len(seen) == 3
 
 
@@ -172,32 +137,62 @@ def test_a_failed_publication_leaves_the_version_before_in_place(tmp_path: Path)
     first = publish(published, FIRST, "run-1", 3)
     before = contents(first)
     published.home.star_db.write_bytes(b"no database")
-    with pytest.raises(duckdb.Error):
-        published.publish(SECOND, "run-2", {})
+    with pytest.raises(PipelineError, match="Version 2026-01-06-run-2 could not be written"):
+        published.publish(SECOND, "run-2", WINDOWS)
     assert current_amounts(published) == [3]
     assert contents(first) == before
 
 
 def test_what_a_killed_publication_left_is_cleared_by_the_next_one(tmp_path: Path) -> None:
     published = publication(tmp_path)
-    publish(published, FIRST, "run-1", 3)
+    first = publish(published, FIRST, "run-1", 3)
     versions = published.home.published / "versions"
-    for leftover in (".new-2026-01-06-run-2", "2026-01-06-run-3"):  # killed while copying, and before pointing at it
-        (versions / leftover / "parquet").mkdir(parents=True)
-        (versions / leftover / "cx360.duckdb").write_bytes(b"half a file")
+    (versions / ".new-2026-01-06-run-2" / "parquet").mkdir(parents=True)  # killed while copying
+    (versions / ".new-2026-01-06-run-2" / "cx360.duckdb").write_bytes(b"half a file")
+    (versions / ".old-2026-01-04-run-0" / "parquet").mkdir(parents=True)  # killed while removing it
     (published.home.published / ".current.new").symlink_to("versions/2026-01-06-run-3")
     assert current_amounts(published) == [3]
     publish(published, SECOND, "run-3", 4)
     assert current_amounts(published) == [4]
-    assert sorted(path.name for path in versions.iterdir()) == ["2026-01-05-run-1", "2026-01-06-run-3"]
+    assert sorted(path.name for path in versions.iterdir()) == [first.name, "2026-01-06-run-3"]
     assert sorted(path.name for path in published.home.published.iterdir()) == ["current", "versions"]
+
+
+def test_a_version_that_current_never_pointed_at_is_removed(tmp_path: Path) -> None:
+    published = publication(tmp_path)
+    first = publish(published, FIRST, "run-1", 3)
+    never = publish(published, SECOND, "run-2", 4)
+    published.current.unlink()
+    published.current.symlink_to(f"versions/{first.name}")  # as if killed before pointing at the second
+    published.settle()
+    assert not never.exists()
+    assert publish(published, SECOND, "run-3", 5).is_dir()
+    assert current_amounts(published) == [5]
+
+
+def test_a_first_version_that_current_never_pointed_at_is_removed(tmp_path: Path) -> None:
+    published = publication(tmp_path)
+    publish(published, FIRST, "run-1", 3)
+    published.current.unlink()
+    published.settle()
+    assert published.versions() == []
 
 
 def test_seven_days_and_four_weeks_stay(tmp_path: Path) -> None:
     published = publication(tmp_path)
+    first = publish(published, SECOND - timedelta(days=59), "old", 3)
     versions = published.home.published / "versions"
-    for back in range(1, 60):
-        (versions / f"{SECOND - timedelta(days=back)}-old").mkdir(parents=True)
+    for number, back in enumerate(range(58, 0, -1), start=2):  # 58 more nights, published as the first one was
+        day = SECOND - timedelta(days=back)
+        shutil.copytree(first, versions / f"{day}-old")
+        manifest = json.loads((first / "manifest.json").read_text("utf-8")) | {
+            "number": number,
+            "as_of_date": day.isoformat(),
+        }
+        (versions / f"{day}-old" / "manifest.json").write_text(json.dumps(manifest), encoding="utf-8")
+    published.current.unlink()
+    published.current.symlink_to("versions/2026-01-05-old")
+    age(published, hours=2)
     publish(published, SECOND, "new", 3)
     assert sorted(path.name for path in versions.iterdir()) == [
         "2025-12-21-old",  # the Sundays of the two weeks before
@@ -212,13 +207,33 @@ def test_seven_days_and_four_weeks_stay(tmp_path: Path) -> None:
     ]
 
 
-def test_of_a_day_the_newest_version_stays(tmp_path: Path) -> None:
+def test_of_a_day_the_newest_version_stays_once_no_reader_can_be_on_its_way_to_the_others(tmp_path: Path) -> None:
     published = publication(tmp_path, daily_versions=2, weekly_versions=0)
     for day in (FIRST, SECOND):
         for run in ("a", "b"):
             publish(published, day, f"run-{run}", 3)
-    kept = sorted(path.name for path in (published.home.published / "versions").iterdir())
-    assert kept == ["2026-01-05-run-b", "2026-01-06-run-b"]
+    versions = published.home.published / "versions"
+    assert len(list(versions.iterdir())) == 4
+    age(published, hours=2)
+    publish(published, SECOND, "run-c", 3)
+    # the last one was just replaced: a reader may have looked it up and not opened it yet
+    assert sorted(path.name for path in versions.iterdir()) == [
+        "2026-01-05-run-b",
+        "2026-01-06-run-b",
+        "2026-01-06-run-c",
+    ]
+
+
+def test_versions_follow_each_other_whatever_the_clock_says(tmp_path: Path) -> None:
+    published = publication(tmp_path)
+    names = []
+    for place, hours in enumerate((0, -9000, 9000), start=1):  # written now, in a year, and a year ago
+        names.append(publish(published, FIRST, f"run-{place}", place).name)
+        age(published, hours=hours)
+        assert current_amounts(published) == [place]
+    assert [version.name for version in published.versions()] == names[::-1]
+    publish(published, FIRST, "run-4", 4)
+    assert current_amounts(published) == [4]
 
 
 def test_the_current_version_stays_even_if_older_than_the_others(tmp_path: Path) -> None:

@@ -23,6 +23,16 @@ with hold(Home(Path(sys.argv[1]))):
     print("held", flush=True)
     sys.stdin.read()
 """
+WAIT = """
+import sys
+from pathlib import Path
+from orchestration.home import Home
+from orchestration.progress import listening
+from orchestration.resources.run_lock import hold
+with listening(lambda report: report.seconds is not None and print(report.detail, flush=True)):
+    with hold(Home(Path(sys.argv[1])), wait=True):
+        print("held", flush=True)
+"""
 OUTLAST = """
 import signal, sys, time
 import dagster as dg
@@ -66,6 +76,19 @@ def test_the_second_run_is_told_which_process_holds_the_lock(tmp_path: Path, sta
     message = rf"Another run of 'demo' is under way \(process {holder.pid}, since \d{{4}}-.* UTC\)\. Wait until it ends"
     with pytest.raises(AlreadyRunningError, match=message), hold(Home(tmp_path / "demo")):
         pass
+
+
+def test_a_run_that_may_wait_begins_when_the_other_one_ends(tmp_path: Path, start: Start) -> None:
+    holder = start(tmp_path)
+    waiting = subprocess.Popen(
+        [sys.executable, "-c", WAIT, str(tmp_path)], cwd=PROJECT, text=True, stdout=subprocess.PIPE
+    )
+    with waiting:
+        told = _of(waiting.stdout)
+        assert told.readline().startswith(f"until another run ends (process {holder.pid}, since ")
+        assert waiting.poll() is None
+        holder.kill()
+        assert told.readline() == "held\n"
 
 
 def test_another_deployment_can_run_beside_it(tmp_path: Path, start: Start) -> None:
