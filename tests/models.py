@@ -69,7 +69,7 @@ def compiled(deployment: Deployment, root: Path, names: Sequence[str]) -> Models
     """Let dbt compile the models, or data tests, which are named in the order of their dependencies."""
     answer = run_dbt(deployment, Home(root), ["--quiet", "compile", "--select", *names])
     assert answer.success, answer.exception
-    nodes = {result.node.name: result.node for result in answer.result.results}  # type: ignore[union-attr]
+    nodes: dict[str, Any] = {result.node.name: result.node for result in answer.result.results}  # type: ignore[union-attr]
     return Models(
         {name: nodes[name].compiled_code for name in names},
         {name: nodes[name].relation_name or f'"work"."tests"."{name}"' for name in names},

@@ -68,7 +68,9 @@ def demo(folder: Path, people: dict[tuple[str, str], str]) -> Bought:
         )
     ]
     belief = _belief(folder, people)
-    first_orders = counted.sort_values("ordered_at").groupby(pd.Series(person_of)).first()
+    first_orders: dict[Person, float] = {}
+    for number, at in counted["ordered_at"].sort_values().items():
+        first_orders.setdefault(person_of[number], at.timestamp())
     return Bought(
         orders=[
             Event(event.person, event.day, event.cents - int(refunded.get(number, 0)))
@@ -77,12 +79,8 @@ def demo(folder: Path, people: dict[tuple[str, str], str]) -> Bought:
         money=[*gross, *given_back],
         contracts=_contracts(folder, people, zone),
         # a version is valid from its own moment on
-        cohort_segments={
-            person: belief(person, at.timestamp() + 1e-6) for person, at in first_orders["ordered_at"].items()
-        },
-        segment_at=lambda person, day: belief(
-            str(person), datetime(day.year, day.month, day.day, tzinfo=zone).timestamp()
-        ),
+        cohort_segments={person: belief(person, at + 1e-6) for person, at in first_orders.items()},
+        segment_at=lambda person, day: belief(person, datetime(day.year, day.month, day.day, tzinfo=zone).timestamp()),
         reasons=_reasons(folder, people),
         zone=zone,
     )
@@ -173,4 +171,4 @@ def olist(folder: Path) -> Bought:
             orders["order_id"], orders["customer_unique_id"], orders["order_purchase_timestamp"], strict=True
         )
     ]
-    return Bought(events, events, [], state, lambda person, _: state[person], {}, ZoneInfo("America/Sao_Paulo"))  # type: ignore[index]
+    return Bought(events, events, [], state, lambda person, _: state[person], {}, ZoneInfo("America/Sao_Paulo"))

@@ -7,11 +7,11 @@ Amounts are cents. Every customer is followed by hand: slow, and easy to read be
 from __future__ import annotations
 
 from collections import Counter, defaultdict
-from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date
 
-Person = Hashable
+Person = str
 Amounts = Mapping[tuple[Person, date], int]
 SegmentAt = Callable[[Person, date], str]
 

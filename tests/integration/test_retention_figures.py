@@ -171,7 +171,7 @@ def test_the_demos_new_revenue_is_earned_bought_or_unknown_as_the_crm_says(
         "unknown": "unknown_reason_revenue_amount",
     }
     published = told(demo_night, "year_start_date", columns, "mart_earned_growth", "revenue_type = 'orders'")
-    assert published == expected
+    assert {year: figures for year, figures in published.items() if figures} == expected
     assert {"referral", "campaign", "unknown"} <= set(expected[date(2025, 1, 1)])
 
 
