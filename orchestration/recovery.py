@@ -19,6 +19,9 @@ from orchestration.resources.publication import Publication
 UNDER_WAY = [dg.DagsterRunStatus.STARTING, dg.DagsterRunStatus.STARTED, dg.DagsterRunStatus.CANCELING]
 ENDED_BADLY = [dg.DagsterRunStatus.FAILURE, dg.DagsterRunStatus.CANCELED]
 
+# runs that ended badly since the last one that began: a day has not many, and older ones are known
+LOOKED_BACK = 50
+
 
 def recover(home: Home, instance: dg.DagsterInstance, run_id: str | None = None) -> None:
     """Leave nothing half done, no run that seems to run, and no run untold.
@@ -34,7 +37,8 @@ def recover(home: Home, instance: dg.DagsterInstance, run_id: str | None = None)
         if run.run_id != run_id:
             instance.report_run_failed(run, "The process of this run is gone: it was killed, or the machine went down.")
     known = history.run_ids()
-    for run in reversed(instance.get_runs(dg.RunsFilter(job_name="nightly", statuses=ENDED_BADLY))):
+    ended = instance.get_runs(dg.RunsFilter(job_name="nightly", statuses=ENDED_BADLY), limit=LOOKED_BACK)
+    for run in reversed(ended):
         if run.run_id not in known:
             _note(history, instance, run.run_id)
 
