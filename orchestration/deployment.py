@@ -18,6 +18,7 @@ import yaml
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
 
 from orchestration.errors import PipelineError
+from orchestration.limits import Limits
 
 PROJECT = Path(__file__).resolve().parent.parent
 DEPLOYMENTS = PROJECT / "deployments"
@@ -89,7 +90,7 @@ class TableSettings(_Strict):
     delivers: tuple[str, ...] = Field(description="Entities whose staging models read this table.")
     history: Pattern | None = None
     daily: DailyPattern | None = None
-    rejected_rate_limit: float = Field(0.05, ge=0, le=1)
+    limits: Limits = Field(Limits(), description="Limits of gate 1 that differ from the deployment's.")
 
 
 class System(_Strict):
@@ -98,7 +99,7 @@ class System(_Strict):
     description: str
     roles: tuple[Role, ...] = Field(min_length=1)
     files: Files
-    tables: dict[str, TableSettings] = Field(min_length=1)
+    tables: dict[SystemName, TableSettings] = Field(min_length=1)
 
     @model_validator(mode="after")
     def _delivers_every_table(self) -> System:
@@ -154,6 +155,7 @@ class Deployment(_Strict):
     identity: Identity
     lifecycle: Lifecycle = Lifecycle()
     retention: Retention = Retention()
+    limits: Limits = Field(Limits(), description="Limits of gate 1 for every table.")
     systems: dict[SystemName, System] = Field(min_length=1)
 
     @field_validator("timezone")
@@ -227,6 +229,11 @@ class Table(_Strict):
         """What the deployment says of the table."""
         return self.system.tables[self.table_name]
 
+    @property
+    def limits(self) -> Limits:
+        """The limits of gate 1: the deployment's, save where the table sets its own."""
+        return self.deployment.limits.model_copy(update=self.settings.limits.model_dump(exclude_unset=True))
+
     def pattern(self, load_date: date) -> str | None:
         """The file pattern of one load window below the extracts folder; None where nothing is ever delivered."""
         files = self.system.files
@@ -276,5 +283,5 @@ def _explain(problem: Any) -> str:
 
 
 def _known_keys() -> set[str]:
-    models: list[type[BaseModel]] = [Deployment, System, Files, TableSettings, Identity, Lifecycle, Retention]
+    models: list[type[BaseModel]] = [Deployment, System, Files, TableSettings, Identity, Lifecycle, Retention, Limits]
     return {key for model in models for key in model.model_fields}

@@ -2,7 +2,17 @@
 
 from __future__ import annotations
 
-from expectations.rules import STANDARD, instant, one_of, required, text_at_most, volume_like_recent_loads, whole_number
+from expectations.rules import (
+    STANDARD,
+    changes_of_the_night,
+    instant,
+    no_misread_text,
+    not_before,
+    one_of,
+    required,
+    text_at_most,
+    whole_number,
+)
 from expectations.suite import RawSuite
 
 CUSTOMERS = RawSuite(
@@ -14,8 +24,10 @@ CUSTOMERS = RawSuite(
         *instant("registered_at"),
         *instant("updated_at"),
         *text_at_most("email", 254),
+        *text_at_most("first_name", 200),
+        *text_at_most("last_name", 200),
     ),
-    batch=(*STANDARD, *volume_like_recent_loads()),
+    batch=(*STANDARD, *changes_of_the_night("updated_at"), *no_misread_text("first_name", "last_name", "city")),
 )
 
 CASES = RawSuite(
@@ -30,8 +42,10 @@ CASES = RawSuite(
         *instant("reopened_at"),
         *instant("updated_at"),
         *whole_number("reopen_count", low=0),
+        *not_before("opened_at", "first_response_at", "resolved_at", "reopened_at"),
+        *text_at_most("reason", 200),
     ),
-    batch=(*STANDARD, *volume_like_recent_loads()),
+    batch=(*STANDARD, *changes_of_the_night("updated_at")),
 )
 
 ACTIVITIES = RawSuite(
@@ -39,14 +53,14 @@ ACTIVITIES = RawSuite(
     required=("activity_id", "customer_id", "activity_type", "occurred_at"),
     optional=("channel", "case_id", "order_number"),
     rows=(*required("activity_id", "customer_id", "activity_type", "occurred_at"), *instant("occurred_at")),
-    batch=(*STANDARD, *volume_like_recent_loads()),
+    batch=(*STANDARD, *changes_of_the_night("occurred_at")),
 )
 
 CASE_COMMENTS = RawSuite(
     table="crm__case_comments",
     required=("comment_id", "case_id", "customer_id", "text", "written_at"),
     rows=(*required("comment_id", "text", "written_at"), *text_at_most("text", 10_000), *instant("written_at")),
-    batch=(*STANDARD, *volume_like_recent_loads()),
+    batch=(*STANDARD, *changes_of_the_night("written_at")),
 )
 
 ACQUISITIONS = RawSuite(
@@ -58,7 +72,7 @@ ACQUISITIONS = RawSuite(
         *one_of("acquired_by", "referral", "campaign", "unknown"),
         *instant("acquired_at"),
     ),
-    batch=(*STANDARD, *volume_like_recent_loads()),
+    batch=(*STANDARD, *changes_of_the_night("acquired_at")),
 )
 
 ACCOUNT_CONTACTS = RawSuite(
@@ -66,7 +80,7 @@ ACCOUNT_CONTACTS = RawSuite(
     required=("account_id", "customer_id", "since"),
     optional=("industry", "contact_role"),
     rows=(*required("account_id", "customer_id"), *instant("since")),
-    batch=STANDARD,
+    batch=(*STANDARD, *changes_of_the_night("since")),
 )
 
 CONSENTS = RawSuite(
@@ -77,7 +91,7 @@ CONSENTS = RawSuite(
         *one_of("decision", "granted", "withdrawn", "erasure_requested"),
         *instant("decided_at"),
     ),
-    batch=(*STANDARD, *volume_like_recent_loads()),
+    batch=(*STANDARD, *changes_of_the_night("decided_at")),
 )
 
 LOOP_ACTIONS = RawSuite(
@@ -89,13 +103,15 @@ LOOP_ACTIONS = RawSuite(
         *instant("acknowledged_at"),
         *instant("acted_at"),
         *instant("told_at"),
+        *not_before("acknowledged_at", "acted_at"),
+        *not_before("acted_at", "told_at"),
     ),
-    batch=STANDARD,
+    batch=(*STANDARD, *changes_of_the_night("told_at")),
 )
 
 INITIATIVE_MEMBERS = RawSuite(
     table="crm__initiative_members",
     required=("initiative", "customer_id", "since"),
     rows=(*required("initiative", "customer_id", "since"), *instant("since")),
-    batch=STANDARD,
+    batch=(*STANDARD, *changes_of_the_night("since")),
 )

@@ -91,6 +91,8 @@ ORDER_REVIEWS = RawSuite(
         *whole_number("review_score", low=1, high=5),
         *wall_clock("review_answer_timestamp"),
         *wall_clock("review_creation_date"),
+        *text_at_most("review_comment_title", 200),
+        *text_at_most("review_comment_message", 10_000),
     ),
     batch=STANDARD,
 )

@@ -150,7 +150,16 @@ def test_a_file_that_is_no_yaml_is_refused_with_the_line(tmp_path: Path) -> None
             {"systems__crm__tables__customers__key": []},
             "systems.crm.tables.customers.key: Tuple should have at least 1",
         ),
-        ({"systems__crm__tables__customers__rejected_rate_limit": 5}, "Input should be less than or equal to 1"),
+        (
+            {"systems__crm__tables__customers__limits": {"rejected_rate": 5}},
+            "systems.crm.tables.customers.limits.rejected_rate: Input should be less than or equal to 1",
+        ),
+        ({"limits": {"rejectedrate": 1}}, "limits.rejectedrate: unknown key, did you mean 'rejected_rate'?"),
+        ({"limits": {"volume_at_least": 2}}, "limits: volume_at_least must not be above 1"),
+        (
+            {"systems__crm__tables": {"../x": {}}},
+            "systems.crm.tables.../x.[key]: String should match pattern '^[a-z0-9_]+$'",
+        ),
     ],
     ids=lambda value: str(value) if isinstance(value, dict) else "",
 )
