@@ -13,12 +13,12 @@ DEPLOYMENT := demo
 option = $(if $(findstring command,$(origin $(2))),--$(1) "$($(2))")
 
 .DEFAULT_GOAL := help
-.PHONY: help env run ui demo bench-demo docs test test-long lint format clean lock
+.PHONY: help env run quarantine ui demo bench-demo bench-gates docs test test-long lint format clean lock
 
 help: ## Show this list
-	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-10s %s\n", $$1, $$2}'
+	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-11s %s\n", $$1, $$2}'
 	@echo
-	@echo "  Variables: DEPLOYMENT=$(DEPLOYMENT) EXTRACTS DATE FROM TO (run), CUSTOMERS NIGHTS SEED WORLD DIRT OUT (demo), PORT (ui, docs), ARGS"
+	@echo "  Variables: DEPLOYMENT=$(DEPLOYMENT) EXTRACTS DATE FROM TO (run), TABLE DATE EXPORT RELEASE (quarantine), CUSTOMERS NIGHTS SEED WORLD DIRT OUT (demo), PORT (ui, docs), ARGS"
 
 env: $(READY) ## Make the environment (every other target does so by itself)
 	@:
@@ -26,6 +26,10 @@ env: $(READY) ## Make the environment (every other target does so by itself)
 run: $(READY) ## Run the night: every load window that waits
 	@$(CX360) run --deployment $(DEPLOYMENT) $(call option,extracts,EXTRACTS) $(call option,date,DATE) \
 		$(call option,from,FROM) $(call option,to,TO) $(ARGS)
+
+quarantine: $(READY) ## List what the row rules rejected; ARGS=--explain shows the rows
+	@$(CX360) quarantine --deployment $(DEPLOYMENT) $(call option,table,TABLE) $(call option,date,DATE) \
+		$(call option,export,EXPORT) $(call option,release,RELEASE) $(ARGS)
 
 ui: $(READY) ## Open the Dagster UI on 127.0.0.1
 	@$(CX360) ui --deployment $(DEPLOYMENT) $(call option,extracts,EXTRACTS) $(call option,port,PORT) $(ARGS)
@@ -36,6 +40,9 @@ demo: $(READY) ## Write the extracts of the demo company
 
 bench-demo: $(READY) ## Print how long the demo company takes to make: ARGS="10_000 1_000_000"
 	@$(VENV)/bin/python -m bench.demo $(ARGS)
+
+bench-gates: $(READY) ## Print the gates' share of a night at 100,000 customers: ARGS=10_000
+	@$(VENV)/bin/python -m bench.gates $(ARGS)
 
 docs: $(READY) ## Serve the documentation of every table
 	@$(CX360) docs --deployment $(DEPLOYMENT) $(call option,port,PORT) $(ARGS)

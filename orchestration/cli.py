@@ -156,6 +156,40 @@ def _make_demo(
 
 @main.command()
 @_deployment
+@click.option("--table", help="Only this table, <system>__<table>.")
+@click.option("--date", "day", type=_day, help="Only this load date.")
+@click.option("--explain", is_flag=True, help="Show each row with its reasons and what was delivered.")
+@click.option("--export", type=click.Path(path_type=Path), help="Write the rows to this file, to correct them there.")
+@click.option("--release", type=click.Path(path_type=Path), help="Bring back the corrected rows of this file.")
+def quarantine(
+    deployment: str, table: str | None, day: datetime | None, explain: bool, export: Path | None, release: Path | None
+) -> None:
+    """List what the row rules rejected: its units, and how many rows break each rule."""
+    settings = load_deployment(deployment)
+    home = Home.of(settings)
+    if release and (table or day or explain or export):
+        raise click.UsageError("--release stands alone: the file says which rows it corrects.")
+    from orchestration import quarantine_page
+    from orchestration.resources import quarantine as found
+
+    if release:
+        lines = quarantine_page.told(found.release(settings, home, release), settings.name)
+    else:
+        units = list(found.quarantined(settings, home, table, _date(day)))
+        lines = quarantine_page.explained(units) if explain else quarantine_page.listed(units)
+        if not units:
+            lines = iter(["Nothing is in quarantine."])
+        elif export:
+            count = found.export(units, export)
+            lines = iter(
+                [f"{count:,} rows: {export}", "Correct each line's 'row', take out what stays, then --release."]
+            )
+    for line in lines:
+        click.echo(line)
+
+
+@main.command()
+@_deployment
 @_extracts
 @click.option("--host", default="127.0.0.1", show_default=True, help="The address to listen on.")
 @click.option("--port", default=3000, show_default=True, help="The port to listen on.")

@@ -7,6 +7,7 @@ variable). Unknown keys are refused with a suggestion, so that a typing error ne
 from __future__ import annotations
 
 import difflib
+import re
 import string
 from collections.abc import Iterator
 from datetime import date
@@ -22,6 +23,9 @@ from orchestration.limits import Limits
 
 PROJECT = Path(__file__).resolve().parent.parent
 DEPLOYMENTS = PROJECT / "deployments"
+
+_SECRET_KEY = re.compile(r"(password|passwd|secret|token|api_?key|credential|private_key)s?$", re.IGNORECASE)
+_SECRET_IN_URL = re.compile(r"://[^/@\s]*:[^/@\s]+@")
 
 Role = Literal["surveys", "crm", "transactions", "interactions"]
 Format = Literal["csv", "jsonl", "parquet"]
@@ -64,6 +68,8 @@ class Files(_Strict):
     daily: DailyPattern | None = Field(None, description="Pattern of a night's drop.")
     delimiter: str = ","
     encoding: str = "utf-8"
+    unpacked_gigabytes: float = Field(20, gt=0, description="A compressed file that unpacks to more is refused.")
+    unpacked_ratio: float = Field(250, ge=1, description="The same for one that unpacks to more times its own size.")
 
     @field_validator("delimiter")
     @classmethod
@@ -264,7 +270,8 @@ def load_deployment(name: str) -> Deployment:
     try:
         settings = yaml.safe_load(path.read_text(encoding="utf-8"))
     except yaml.YAMLError as error:
-        raise PipelineError(f"deployments/{name}.yml is no valid YAML: {error}") from error
+        raise PipelineError(f"deployments/{name}.yml is no valid YAML: {_explain_yaml(error)}") from error
+    _refuse_secrets(name, settings)
     if not isinstance(settings, dict) or "name" in settings:
         raise PipelineError(f"deployments/{name}.yml must hold settings by their names; 'name' is the file's own.")
     try:
@@ -272,6 +279,34 @@ def load_deployment(name: str) -> Deployment:
     except ValidationError as error:
         problems = "\n".join(f"  {_explain(problem)}" for problem in error.errors())
         raise PipelineError(f"deployments/{name}.yml cannot be used:\n{problems}") from error
+
+
+def _explain_yaml(error: yaml.YAMLError) -> str:
+    """Where the file is no YAML and why, without the lines there: one of them may be a secret."""
+    mark = getattr(error, "problem_mark", None)
+    where = f"line {mark.line + 1}, column {mark.column + 1}: " if mark else ""
+    return where + str(getattr(error, "problem", None) or "it cannot be read")
+
+
+def _refuse_secrets(name: str, settings: object, *where: str) -> None:
+    """Refuse a value that looks like a secret; a secret is named by its environment variable, ``{env: NAME}``.
+
+    Raises:
+        PipelineError: the message names the key, never the value.
+    """
+    if isinstance(settings, dict):
+        for key, value in settings.items():
+            _refuse_secrets(name, value, *where, str(key))
+    elif isinstance(settings, list):
+        for place, value in enumerate(settings):
+            _refuse_secrets(name, value, *where, str(place))
+    elif settings is not None and where:
+        is_secret = _SECRET_KEY.search(where[-1]) or (isinstance(settings, str) and _SECRET_IN_URL.search(settings))
+        if is_secret:
+            raise PipelineError(
+                f"deployments/{name}.yml cannot be used:\n  {'.'.join(where)}: looks like a secret, and no file holds"
+                " one. Put it into an environment variable and name that: {env: NAME_OF_THE_VARIABLE}."
+            )
 
 
 def _explain(problem: Any) -> str:

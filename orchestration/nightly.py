@@ -12,6 +12,7 @@ import dagster as dg
 
 from orchestration.connectors.files import available_load_dates
 from orchestration.deployment import Deployment
+from orchestration.resources.corrections import releases
 from orchestration.resources.publication import Publication
 
 RANGE_START = "dagster/asset_partition_range_start"
@@ -27,10 +28,17 @@ nightly = dg.define_asset_job(
 
 
 def pending_load_dates(deployment: Deployment, publication: Publication, extracts: Path) -> list[date]:
-    """The load dates that have extracts and are not in the current version."""
-    manifest = publication.manifest()
-    published = set(manifest["load_dates"]) if manifest else set()
-    return [day for day in available_load_dates(deployment, extracts) if day.isoformat() not in published]
+    """The load dates that have extracts and are not in the current version.
+
+    Rows that were released from quarantine since wait too. A run builds everything from the landing: where nothing
+    else waits, it takes the newest load date once more.
+    """
+    manifest = publication.manifest() or {}
+    published = set(manifest.get("load_dates", ()))
+    available = available_load_dates(deployment, extracts)
+    pending = [day for day in available if day.isoformat() not in published]
+    is_released = bool(set(releases(publication.home)) - set(manifest.get("releases", ())))
+    return pending or (available[-1:] if is_released else [])
 
 
 def range_tags(load_dates: Sequence[date]) -> dict[str, str]:

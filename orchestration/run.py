@@ -127,6 +127,7 @@ def run_night(
     with hold(home):
         instance = open_instance(home)
         _fail_dead_runs(instance)
+        parts["landing"].recover()
         if full_refresh:
             parts["warehouse"].reset()
     definitions = build(deployment, parts)

@@ -13,6 +13,7 @@ import pandas as pd
 
 from orchestration.deployment import PROJECT, Deployment
 from orchestration.progress import step
+from orchestration.resources.corrections import releases
 from orchestration.resources.publication import Publication
 from orchestration.resources.run_lock import RunLock
 from orchestration.resources.warehouse import Warehouse
@@ -75,6 +76,7 @@ def version(
                     "deployment": deployment.name,
                     "published_at": run["published_at"].isoformat(),
                     "load_dates": [day.isoformat() for day in load_dates],
+                    "releases": releases(warehouse.home),
                     "code_revision": run["code_revision"],
                     "checks": {
                         status: sum(verdict["status"] == status for verdict in verdicts)

@@ -16,7 +16,7 @@ import pyarrow as pa
 
 from expectations.registry import raw_suite
 from expectations.suite import RawSuite
-from orchestration.connectors.batch import Batch
+from orchestration.connectors.batch import Batch, SourceError
 from orchestration.connectors.files import available_load_dates, pull
 from orchestration.deployment import Deployment, Table
 from orchestration.errors import InfrastructureError
@@ -25,7 +25,7 @@ from orchestration.home import Home
 from orchestration.resources.corrections import corrections_of
 from orchestration.resources.unit import Unit, UnitWriter, pandas_type
 from orchestration.resources.unit_place import UnitPlace, recover
-from orchestration.resources.unit_profile import Known
+from orchestration.resources.unit_profile import PLAIN, Known, kind_of
 
 ROWS_PER_JUDGEMENT = 100_000
 
@@ -94,7 +94,7 @@ class Landing:
     def _pull(self, table: Table, load_dates: Sequence[date]) -> Iterator[tuple[date, Batch]]:
         for load_date in load_dates:
             for batch in pull(table, load_date, self.extracts):
-                yield load_date, _named_as_promised(batch, raw_suite(table.name))
+                yield load_date, _as_promised(batch, table, raw_suite(table.name))
 
 
 def cannot_write(home: Home, table: Table, error: OSError) -> InfrastructureError:
@@ -126,10 +126,22 @@ def _chunks(batches: Iterable[tuple[date, Batch]]) -> Iterator[list[tuple[date, 
         yield chunk
 
 
-def _named_as_promised(batch: Batch, suite: RawSuite) -> Batch:
-    """The batch with the promised columns' own names: the warehouse knows no upper and lower case."""
+def _as_promised(batch: Batch, table: Table, suite: RawSuite) -> Batch:
+    """The batch with the promised columns' own names: the warehouse knows no upper and lower case.
+
+    Raises:
+        SourceError: a column that a row rule reads holds what is no single value.
+    """
     promised = {name.lower(): name for name in suite.promised}
     names = [promised.get(name.lower(), name) for name in batch.rows.column_names]
+    judged = {rule.column for rule in suite.rows}
+    for name, kind in zip(names, batch.rows.schema.types, strict=True):
+        if name in judged and kind_of(kind) not in PLAIN:
+            raise SourceError(
+                f"Deployment '{table.deployment.name}', system '{table.system_name}', table '{table.table_name}':"
+                f" column '{name}' holds {kind}, and its rules judge plain values."
+                " Deliver it as text, nested values as JSON."
+            )
     return Batch(batch.rows.rename_columns(names), batch.faults) if names != batch.rows.column_names else batch
 
 

@@ -73,8 +73,9 @@ class UnitPlace:
 
     def discard(self) -> None:
         """Leave what was there before."""
-        shutil.rmtree(self.new_landing)
-        shutil.rmtree(self.new_quarantine)
+        for new in (self.new_landing, self.new_quarantine):
+            if new.exists():
+                shutil.rmtree(new)
 
 
 def recover(home: Home, table: Table) -> None:

@@ -37,6 +37,19 @@ KEPT = (
 )  # fmt: skip
 
 
+PLAIN: Mapping[str, Callable[[pa.DataType], bool]] = {
+    "empty": pa.types.is_null,
+    "text": lambda kind: pa.types.is_string(kind) or pa.types.is_large_string(kind),
+    "numbers": lambda kind: pa.types.is_integer(kind) or pa.types.is_floating(kind) or pa.types.is_decimal(kind),
+    "truth values": pa.types.is_boolean,
+    "dates": pa.types.is_date,
+    "times with an offset": lambda kind: pa.types.is_timestamp(kind) and kind.tz is not None,
+    "times without an offset": pa.types.is_timestamp,
+    "times of day": pa.types.is_time,
+}
+"""The kinds of single values, and how each is known; whatever is none of them is nested or binary."""
+
+
 @dataclass
 class Tally:
     """What was counted while a unit was written."""
@@ -211,16 +224,7 @@ def _columns(place: UnitPlace, suite: RawSuite, tally: Tally, before: Mapping[st
 
 def kind_of(arrow_type: pa.DataType) -> str:
     """What kind of values a column of this type holds; one kind reads the same whatever its width."""
-    kinds: dict[str, Callable[[pa.DataType], bool]] = {
-        "empty": pa.types.is_null,
-        "text": lambda kind: pa.types.is_string(kind) or pa.types.is_large_string(kind),
-        "numbers": lambda kind: pa.types.is_integer(kind) or pa.types.is_floating(kind) or pa.types.is_decimal(kind),
-        "truth values": pa.types.is_boolean,
-        "dates": pa.types.is_date,
-        "times with an offset": lambda kind: pa.types.is_timestamp(kind) and kind.tz is not None,
-        "times without an offset": pa.types.is_timestamp,
-    }
-    return next((name for name, is_kind in kinds.items() if is_kind(arrow_type)), str(arrow_type))
+    return next((name for name, is_kind in PLAIN.items() if is_kind(arrow_type)), str(arrow_type))
 
 
 def _null_rate_change(rates: Mapping[str, float], recent: Sequence[Mapping[str, float]]) -> dict[str, Any]:

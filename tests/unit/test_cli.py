@@ -13,7 +13,7 @@ from click.testing import CliRunner, Result
 from orchestration.cli import main
 from orchestration.deployment import PROJECT
 
-COMMANDS = ("run", "demo", "ui", "docs", "dbt", "clean", "lint", "test")
+COMMANDS = ("run", "quarantine", "demo", "ui", "docs", "dbt", "clean", "lint", "test")
 LIGHT = """
 import sys
 from click.testing import CliRunner
@@ -67,7 +67,7 @@ def test_every_command_and_option_says_what_it_does(command: str) -> None:
             assert parameter.to_info_dict()["help"], f"{command} {parameter.name}"
 
 
-@pytest.mark.parametrize("command", ["run", "ui", "docs", "dbt", "clean"])
+@pytest.mark.parametrize("command", ["run", "quarantine", "ui", "docs", "dbt", "clean"])
 def test_an_unknown_deployment_is_one_line_and_no_stack(command: str) -> None:
     answer = cx360(command, "--deployment", "olits", *(["parse"] if command == "dbt" else []))
     assert answer.exit_code == 1

@@ -77,7 +77,8 @@ def test_a_kill_between_any_two_renames_leaves_the_old_unit_or_the_new_one_whole
     demo.admit(CUSTOMERS, MONDAY)
     old = demo.files()
     deliver(demo, MONDAY, rows=90, bad=3)
-    rename, done = Path.rename, []
+    rename = Path.rename
+    done: list[Path] = []
 
     def kill(path: Path, target: Path) -> Path:
         if len(done) == renames:
