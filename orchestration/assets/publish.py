@@ -12,6 +12,7 @@ import dagster as dg
 import pandas as pd
 
 from orchestration.deployment import PROJECT, Deployment
+from orchestration.home import sql_text
 from orchestration.progress import step
 from orchestration.resources.corrections import releases
 from orchestration.resources.publication import Publication
@@ -167,7 +168,8 @@ def _covered(warehouse: Warehouse) -> tuple[list[date], date]:
     with warehouse.connect() as connection:
         profiles = warehouse.home.landing / "*" / "*" / "load_date=*" / "profile.json"
         days = connection.execute(
-            f"select distinct load_date::date from read_json('{profiles}') order by all"
+            "select distinct load_date"
+            f" from read_json({sql_text(profiles)}, columns = {{load_date: 'date'}}) order by all"
         ).fetchall()
         as_of = connection.execute("select as_of_date from intermediate.int_as_of").fetchall()[0][0]
     return [day for (day,) in days], as_of
@@ -181,7 +183,7 @@ def _write_log(
     before = publication.current / "cx360.duckdb"
     with warehouse.connect() as connection:
         if before.exists():
-            connection.execute(f"attach '{before.resolve()}' as before (read_only)")
+            connection.execute(f"attach {sql_text(before.resolve())} as before (read_only)")
         for key, rows in ((RUNS, [run]), (CHECKS, verdicts)):
             table = f"quality.{key.path[-1]}"
             connection.register("rows", pd.DataFrame(rows))

@@ -22,6 +22,7 @@ from orchestration.deployment import Deployment, Table
 from orchestration.errors import InfrastructureError
 from orchestration.gates import broken_profile_rules, broken_row_rules
 from orchestration.home import Home
+from orchestration.progress import part
 from orchestration.resources.corrections import corrections_of
 from orchestration.resources.unit import Unit, UnitWriter, pandas_type
 from orchestration.resources.unit_place import UnitPlace, recover
@@ -148,7 +149,9 @@ def _as_promised(batch: Batch, table: Table, suite: RawSuite) -> Batch:
 def _judge(suite: RawSuite, chunk: Sequence[tuple[UnitWriter, Batch]]) -> None:
     """Judge the rows of a chunk, and write each where it belongs."""
     rows = pa.concat_tables([batch.rows for _, batch in chunk], promote_options="permissive")
-    broken = broken_row_rules(suite.table, suite.rows, rows.to_pandas(types_mapper=pandas_type))
+    with part("gates"):
+        frame = rows.to_pandas(types_mapper=pandas_type)
+    broken = broken_row_rules(suite.table, suite.rows, frame)
     start = 0
     for writer, batch in chunk:
         end = start + batch.rows.num_rows

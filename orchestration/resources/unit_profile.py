@@ -23,6 +23,8 @@ import pyarrow as pa
 from expectations.rules import ROWS_TO_COMPARE
 from expectations.suite import ProfileRule, RawSuite
 from orchestration.errors import InfrastructureError
+from orchestration.home import sql_text
+from orchestration.progress import part
 from orchestration.resources.unit_place import UnitPlace, landed_units
 
 RECENT_LOADS = 14
@@ -137,7 +139,7 @@ def _figures(
         select {selected} from (select *, {was_before} as is_repeated from delivered)
     """
     try:
-        with _database().cursor() as connection:
+        with part("gates"), _database().cursor() as connection:
             connection.execute("set TimeZone = 'UTC'")
             connection.execute("set variable window_end = ?::timestamptz", [_window_end(place)])
             _view(connection, "unit", place.new_landing, tally.delivered)
@@ -164,8 +166,7 @@ def _database() -> duckdb.DuckDBPyConnection:
 
 def _view(connection: duckdb.DuckDBPyConnection, name: str, folder: Path, columns: Iterable[str]) -> None:
     """The rows of a unit under a name; of columns that it lacks, nulls."""
-    files = str(folder / "*.parquet").replace("'", "''")
-    read = f"read_parquet('{files}', union_by_name = true, hive_partitioning = false)"
+    read = f"read_parquet({sql_text(folder / '*.parquet')}, union_by_name = true, hive_partitioning = false)"
     there = {column[0].lower() for column in connection.execute(f"describe from {read}").fetchall()}
     lacking = "".join(f", null as {_quoted(column)}" for column in columns if column.lower() not in there)
     connection.execute(f"create temp view {name} as select *{lacking} from {read}")
@@ -184,8 +185,10 @@ def _window_end(place: UnitPlace) -> str | None:
 
 def _number(value: Any) -> float | None:
     """A figure as JSON can keep it; one that is no number is none."""
-    number = None if value is None else round(float(value), 6)
-    return number if number is not None and math.isfinite(number) else None
+    if value is None or isinstance(value, int):
+        return value
+    number = round(float(value), 6)
+    return number if math.isfinite(number) else None
 
 
 def _columns(place: UnitPlace, suite: RawSuite, tally: Tally, before: Mapping[str, Any]) -> dict[str, Any]:

@@ -75,8 +75,10 @@ def test_a_row_is_explained_with_file_line_every_reason_and_what_was_delivered(t
         "  2026-01-05/crm/cases.csv, line 63",
         "    opened_at 'soon' is no time with an offset from 1900 to 2199",
         "    reopen_count '-1' is not at least 0",
-        '    {"case_id": "t61", "customer_id": "c61", "channel": "phone", "opened_at": "soon", "resolved_at": null, '
-        f'"updated_at": "{AT}", "reopen_count": "-1"}}',
+        (
+            '    {"case_id": "t61", "customer_id": "c61", "channel": "phone", "opened_at": "soon",'
+            f' "resolved_at": null, "updated_at": "{AT}", "reopen_count": "-1"}}'
+        ),
     ]
 
 
