@@ -32,7 +32,7 @@ class RowRule:
 
 @dataclass(frozen=True)
 class Limit:
-    """A bound that the deployment sets, by its name in ``orchestration.limits.Limits``; -1 makes it its negative."""
+    """A bound that the deployment sets, by its name in ``orchestration.settings.Limits``; -1 makes it its negative."""
 
     name: str
     sign: int = 1

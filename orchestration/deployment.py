@@ -1,25 +1,35 @@
 """A deployment: one company's configuration, read from ``deployments/<name>.yml``.
 
-Add here what a company may set; keep out rules (they stand in SQL) and secrets (they are named by their environment
-variable). Unknown keys are refused with a suggestion, so that a typing error never silently means a default.
+Add here what the settings come to together; keep out the settings of one part (``settings.py``).
 """
 
 from __future__ import annotations
 
 import difflib
 import re
-import string
 from collections.abc import Iterator
+from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
-from typing import Annotated, Any, Literal, get_args
+from typing import Any, get_args
 from zoneinfo import ZoneInfo, available_timezones
 
 import yaml
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
+from pydantic import Field, ValidationError, field_validator, model_validator
 
 from orchestration.errors import PipelineError
-from orchestration.limits import Limits
+from orchestration.settings import (
+    AlertSettings,
+    Identity,
+    Lifecycle,
+    Limits,
+    Retention,
+    Role,
+    Strict,
+    System,
+    SystemName,
+    TableSettings,
+)
 
 PROJECT = Path(__file__).resolve().parent.parent
 DEPLOYMENTS = PROJECT / "deployments"
@@ -27,123 +37,8 @@ DEPLOYMENTS = PROJECT / "deployments"
 _SECRET_KEY = re.compile(r"(password|passwd|secret|token|api_?key|credential|private_key)s?$", re.IGNORECASE)
 _SECRET_IN_URL = re.compile(r"://[^/@\s]*:[^/@\s]+@")
 
-Role = Literal["surveys", "crm", "transactions", "interactions"]
-Format = Literal["csv", "jsonl", "parquet"]
-SystemName = Annotated[str, Field(pattern="^[a-z0-9_]+$")]
 
-
-def _is_pattern(value: str) -> str:
-    """A pattern of file names, in which {table} and {load_date} are filled in."""
-    if not value.strip():
-        raise ValueError("the pattern is empty")
-    try:
-        found = {name for _, name, _, _ in string.Formatter().parse(value) if name is not None}
-    except ValueError as error:
-        raise ValueError(f"the pattern '{value}' cannot be read: {error}") from None
-    unknown = sorted(found - {"table", "load_date"})
-    if unknown:
-        raise ValueError(f"the pattern '{value}' has the unknown placeholder {{{unknown[0]}}}")
-    return value
-
-
-def _names_its_night(value: str) -> str:
-    if "{load_date}" not in value:
-        raise ValueError(f"the pattern '{value}' lacks {{load_date}}: every night would take the same file")
-    return value
-
-
-Pattern = Annotated[str, AfterValidator(_is_pattern)]
-DailyPattern = Annotated[Pattern, AfterValidator(_names_its_night)]
-
-
-class _Strict(BaseModel):
-    model_config = ConfigDict(extra="forbid", frozen=True)
-
-
-class Files(_Strict):
-    """Where the files of a system lie, below the extracts folder, and how they are written."""
-
-    format: Format
-    history: Pattern | None = Field(None, description="Pattern of the one drop that holds the past.")
-    daily: DailyPattern | None = Field(None, description="Pattern of a night's drop.")
-    delimiter: str = ","
-    encoding: str = "utf-8"
-    unpacked_gigabytes: float = Field(20, gt=0, description="A compressed file that unpacks to more is refused.")
-    unpacked_ratio: float = Field(250, ge=1, description="The same for one that unpacks to more times its own size.")
-
-    @field_validator("delimiter")
-    @classmethod
-    def _is_one_character(cls, value: str) -> str:
-        if len(value) != 1 or not value.isascii() or value in '"\r\n':
-            raise ValueError(f'{value!r} is not one ASCII character that may part fields (a tab is "\\t")')
-        return value
-
-    @field_validator("encoding")
-    @classmethod
-    def _is_an_encoding(cls, value: str) -> str:
-        try:
-            "text".encode(value)
-        except (LookupError, UnicodeError):
-            raise ValueError(f"'{value}' is no encoding that Python knows (like utf-8 or latin-1)") from None
-        return value
-
-
-class TableSettings(_Strict):
-    """What the deployment says of one table of a system."""
-
-    description: str
-    key: tuple[str, ...] = Field(min_length=1)
-    delivers: tuple[str, ...] = Field(description="Entities whose staging models read this table.")
-    history: Pattern | None = None
-    daily: DailyPattern | None = None
-    limits: Limits = Field(Limits(), description="Limits of gate 1 that differ from the deployment's.")
-
-
-class System(_Strict):
-    """A source system: the roles it serves, where its extracts are, and its tables."""
-
-    description: str
-    roles: tuple[Role, ...] = Field(min_length=1)
-    files: Files
-    tables: dict[SystemName, TableSettings] = Field(min_length=1)
-
-    @model_validator(mode="after")
-    def _delivers_every_table(self) -> System:
-        for name, table in self.tables.items():
-            if not (table.history or table.daily or self.files.history or self.files.daily):
-                raise ValueError(f"table '{name}' has no pattern: name its files by history, daily or both")
-        return self
-
-
-class Identity(_Strict):
-    """How records of different systems are linked to one customer."""
-
-    max_people_per_value: int = Field(10, ge=2, description="An e-mail or phone that more people share links nobody.")
-    country_calling_code: str = Field(pattern="^[1-9][0-9]{0,2}$", description="Read into phone numbers without one.")
-
-
-class Lifecycle(_Strict):
-    """Days since an order that divide the lifecycle stages (docs/metrics.md)."""
-
-    new_days: int = Field(90, ge=1)
-    active_days: int = Field(180, ge=1)
-    lapsed_days: int = Field(365, ge=1)
-
-    @model_validator(mode="after")
-    def _are_ordered(self) -> Lifecycle:
-        if not self.new_days <= self.active_days <= self.lapsed_days:
-            raise ValueError("new_days, active_days and lapsed_days must not fall")
-        return self
-
-
-class Retention(_Strict):
-    """How many versions stay published."""
-
-    daily_versions: int = Field(7, ge=1)
-    weekly_versions: int = Field(4, ge=0)
-
-
-class Deployment(_Strict):
+class Deployment(Strict):
     """One company: its clock, its money, its systems and its thresholds."""
 
     name: str
@@ -161,6 +56,7 @@ class Deployment(_Strict):
     identity: Identity
     lifecycle: Lifecycle = Lifecycle()
     retention: Retention = Retention()
+    alerts: AlertSettings = AlertSettings()
     limits: Limits = Field(Limits(), description="Limits of gate 1 for every table.")
     systems: dict[SystemName, System] = Field(min_length=1)
 
@@ -213,7 +109,8 @@ class Deployment(_Strict):
         return {name: rank for rank, name in enumerate(ranked, start=1)}
 
 
-class Table(_Strict):
+@dataclass(frozen=True)
+class Table:
     """One table of one system: what an extract asset lands."""
 
     deployment: Deployment
@@ -318,5 +215,4 @@ def _explain(problem: Any) -> str:
 
 
 def _known_keys() -> set[str]:
-    models: list[type[BaseModel]] = [Deployment, System, Files, TableSettings, Identity, Lifecycle, Retention, Limits]
-    return {key for model in models for key in model.model_fields}
+    return {key for settings in Strict.__subclasses__() for key in settings.model_fields}

@@ -16,8 +16,8 @@ import pandas as pd
 
 from expectations.suite import Limit, ProfileRule, RowRule
 from orchestration.errors import InfrastructureError
-from orchestration.limits import Limits
 from orchestration.progress import part
+from orchestration.settings import Limits
 
 if TYPE_CHECKING:
     from great_expectations.core import ExpectationValidationResult

@@ -2,17 +2,8 @@
 
 from __future__ import annotations
 
-from expectations.rules import (
-    STANDARD,
-    changes_of_the_night,
-    instant,
-    no_misread_text,
-    not_before,
-    one_of,
-    required,
-    text_at_most,
-    whole_number,
-)
+from expectations.batch_rules import STANDARD, changes_of_the_night, no_misread_text
+from expectations.rules import instant, not_before, one_of, required, text_at_most, whole_number
 from expectations.suite import RawSuite
 
 CUSTOMERS = RawSuite(

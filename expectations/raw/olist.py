@@ -6,7 +6,8 @@ business, not an unusable row.
 
 from __future__ import annotations
 
-from expectations.rules import STANDARD, amount, one_of, required, text_at_most, wall_clock, whole_number
+from expectations.batch_rules import STANDARD
+from expectations.rules import amount, one_of, required, text_at_most, wall_clock, whole_number
 from expectations.suite import RawSuite
 
 CUSTOMERS = RawSuite(

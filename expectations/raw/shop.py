@@ -2,18 +2,8 @@
 
 from __future__ import annotations
 
-from expectations.rules import (
-    STANDARD,
-    amount,
-    amounts_like_recent_loads,
-    changes_of_the_night,
-    instant,
-    not_before,
-    required,
-    scores_like_recent_loads,
-    text_at_most,
-    whole_number,
-)
+from expectations.batch_rules import STANDARD, amounts_like_recent_loads, changes_of_the_night, scores_like_recent_loads
+from expectations.rules import amount, instant, not_before, required, text_at_most, whole_number
 from expectations.suite import RawSuite
 
 ACCOUNTS = RawSuite(

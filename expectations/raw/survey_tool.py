@@ -2,19 +2,8 @@
 
 from __future__ import annotations
 
-from expectations.rules import (
-    STANDARD,
-    changes_of_the_night,
-    each,
-    filled_list,
-    instant,
-    not_before,
-    one_of,
-    required,
-    scores_like_recent_loads,
-    text_at_most,
-    whole_number,
-)
+from expectations.batch_rules import STANDARD, changes_of_the_night, scores_like_recent_loads
+from expectations.rules import each, filled_list, instant, not_before, one_of, required, text_at_most, whole_number
 from expectations.suite import RawSuite
 
 MEAN_SHARE_OF_SCALE = """

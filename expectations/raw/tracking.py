@@ -2,13 +2,8 @@
 
 from __future__ import annotations
 
-from expectations.rules import (
-    STANDARD,
-    changes_of_the_night,
-    instant,
-    required,
-    text_at_most,
-)
+from expectations.batch_rules import STANDARD, changes_of_the_night
+from expectations.rules import instant, required, text_at_most
 from expectations.suite import RawSuite
 
 VISITORS = RawSuite(

@@ -13,7 +13,8 @@ from pathlib import Path, PurePosixPath
 
 from orchestration.connectors.batch import Batch, SourceError, UnreadableError
 from orchestration.connectors.readers import delimited, json_lines, parquet
-from orchestration.deployment import Deployment, Files, Format, Table
+from orchestration.deployment import Deployment, Table
+from orchestration.settings import Files, Format
 
 READERS: dict[Format, Callable[[Path, str, Files], Iterator[Batch]]] = {
     "csv": delimited.read,

@@ -20,7 +20,7 @@ from typing import Any
 import duckdb
 import pyarrow as pa
 
-from expectations.rules import ROWS_TO_COMPARE
+from expectations.batch_rules import ROWS_TO_COMPARE
 from expectations.suite import ProfileRule, RawSuite
 from orchestration.errors import InfrastructureError
 from orchestration.home import sql_text

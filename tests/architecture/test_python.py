@@ -160,6 +160,11 @@ def test_no_module_reads_the_environment_at_import() -> None:
 WATCHED_IMPORT = """
 import importlib, sys
 
+import pydantic
+
+# the first model of a process makes pydantic look for plugins on the disk, whoever defines it
+pydantic.create_model("First")
+
 project, watched = sys.argv[1], ("open", "os.mkdir", "os.listdir", "os.scandir", "socket.connect", "subprocess.Popen")
 
 def watch(event, arguments):

@@ -11,11 +11,11 @@ import pandas as pd
 import pyarrow as pa
 import pytest
 
-from expectations import rules
+from expectations import batch_rules, rules
 from expectations.suite import ProfileRule, RowRule
 from orchestration.errors import InfrastructureError
 from orchestration.gates import Broken, Finding, broken_profile_rules, broken_row_rules
-from orchestration.limits import Limits
+from orchestration.settings import Limits
 
 pytestmark = pytest.mark.xdist_group("great expectations")
 
@@ -215,7 +215,9 @@ FACTS = {
 
 def test_what_a_unit_breaks_is_said_in_its_own_figures() -> None:
     fine = dict.fromkeys(FACTS, 0)
-    judged, first, last = broken_profile_rules("demo", rules.STANDARD, [FACTS, fine, FACTS | {"rejected_rate": 0.05}])
+    judged, first, last = broken_profile_rules(
+        "demo", batch_rules.STANDARD, [FACTS, fine, FACTS | {"rejected_rate": 0.05}]
+    )
     assert [(finding.severity, finding.message) for finding in judged] == [
         ("error", "the required columns id are missing; delivered were: name"),
         ("warn", "the optional columns city are missing and land as nulls"),
@@ -227,7 +229,7 @@ def test_what_a_unit_breaks_is_said_in_its_own_figures() -> None:
 
 
 def test_a_figure_that_is_null_is_not_judged() -> None:
-    volume = rules.volume_like_recent_loads()
+    volume = batch_rules.volume_like_recent_loads()
     assert broken_profile_rules("demo", volume, [{"row_count_change": None}]) == [[]]
     facts = {"row_count_change": 0.1, "row_count": 10, "row_count_usual": 100}
     assert broken_profile_rules("demo", volume, [{"row_count_change": None}, facts]) == [
@@ -239,7 +241,7 @@ def test_a_figure_that_is_null_is_not_judged() -> None:
 def test_a_bound_that_the_deployment_sets_takes_the_place_of_the_usual_one() -> None:
     facts = {"row_count_change": 0.1, "row_count": 10, "row_count_usual": 100}
     score = {"mean_x_change": -0.15, "mean_x": 0.45, "mean_x_usual": 0.6}
-    volume, scores = rules.volume_like_recent_loads(), rules.scores_like_recent_loads("x", "x")
+    volume, scores = batch_rules.volume_like_recent_loads(), batch_rules.scores_like_recent_loads("x", "x")
     assert broken_profile_rules("demo", volume, [facts], Limits(volume_at_least=0.1)) == [[]]
     assert broken_profile_rules("demo", scores, [score]) == [[]]
     assert broken_profile_rules("demo", scores, [score], Limits(score_change=0.1)) == [

@@ -12,13 +12,10 @@ import zlib
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING, BinaryIO, Literal
+from typing import Any, BinaryIO, Literal
 
 from orchestration.connectors.batch import UnreadableError
-from orchestration.deployment import Files
-
-if TYPE_CHECKING:
-    from _typeshed import WriteableBuffer
+from orchestration.settings import Files
 
 SMALL = 16 * 1024 * 1024
 """So many bytes may come of any gzip file: a short one packs tight by chance."""
@@ -73,7 +70,7 @@ class _Unpacked(io.RawIOBase):
     def readable(self) -> bool:
         return True
 
-    def readinto(self, buffer: WriteableBuffer) -> int:
+    def readinto(self, buffer: Any) -> int:
         count = self.unpacked.readinto(buffer)
         self.size += count
         if self.size > self.files.unpacked_gigabytes * 1e9:

@@ -8,7 +8,7 @@ import shutil
 import sys
 import time
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
 from pathlib import Path
@@ -24,7 +24,7 @@ from orchestration.errors import InfrastructureError, PipelineError
 from orchestration.home import Home
 from orchestration.resources.landing import Landing
 from orchestration.resources.quarantine import quarantined
-from tests.integration.conftest import HISTORY
+from tests.integration.conftest import HISTORY, company
 from tests.integration.gates.mutations import MUTATIONS, Table, swap
 
 pytestmark = [pytest.mark.long, pytest.mark.xdist_group("mutations")]
@@ -34,6 +34,7 @@ SETS = 320
 SWAPS = 20
 NIGHTS = 6
 SECONDS = 30
+WHOLE_NIGHTS = 25
 
 
 @dataclass(frozen=True)
@@ -57,10 +58,10 @@ class Damage:
     def file(self, table: DeployedTable, extracts: Path) -> Path:
         return extracts / str(table.pattern(self.load_date))
 
-    def deliver(self, base: Base, extracts: Path) -> None:
+    def deliver(self, sound: Path, extracts: Path) -> None:
         """Write the set's drop, its files damaged."""
         drop = "history" if self.load_date == HISTORY else self.load_date.isoformat()
-        shutil.copytree(base.extracts / drop, extracts / drop)
+        shutil.copytree(sound / drop, extracts / drop)
         files = [self.file(table, extracts) for table in self.tables]
         rng = Random(f"{SEED} {self.number}")
         if len(files) == 2:
@@ -80,26 +81,26 @@ def base(tmp_path_factory: pytest.TempPathFactory) -> Base:
     return Base(deployment, home, root / "extracts")
 
 
+def filled(deployment: Deployment, extracts: Path, days: Sequence[date]) -> Iterator[tuple[DeployedTable, date]]:
+    """The tables and load dates of which something was delivered."""
+    for table in deployment.tables():
+        for day in days:
+            if len(Table(extracts / str(table.pattern(day))).read()[1]) > 1:
+                yield table, day
+
+
 def damages(base: Base) -> Iterator[Damage]:
     """The sets: every kind of damage in turn, to files of a night or of the history that hold rows."""
     rng = Random(SEED)
-    tables = list(base.deployment.tables())
-    days = [HISTORY, *(HISTORY + timedelta(days=night) for night in range(1, NIGHTS + 1))]
-    filled = [
-        (table, day)
-        for table in tables
-        for day in days
-        if len(Table(base.extracts / str(table.pattern(day))).read()[1]) > 1
-    ]
-    for number in range(SETS):
-        table, day = rng.choice(filled)
-        if number < SWAPS:
-            format_ = table.system.files.format
-            other = rng.choice([one for one in tables if one.system.files.format == format_ and one != table])
-            if table.system_name == other.system_name:
-                yield Damage(number, day, (table, other), "swapped")
-                continue
+    days = [HISTORY + timedelta(days=night) for night in range(NIGHTS + 1)]
+    choices = list(filled(base.deployment, base.extracts, days))
+    for number in range(SETS - SWAPS):
+        table, day = rng.choice(choices)
         yield Damage(number, day, (table,), MUTATIONS[number % len(MUTATIONS)].__name__)
+    for number in range(SETS - SWAPS, SETS):
+        table, day = rng.choice(choices)
+        others = [one for one in base.deployment.tables() if one.system_name == table.system_name and one != table]
+        yield Damage(number, day, (table, rng.choice(others)), "swapped")
 
 
 def admitted(base: Base, damage: Damage, root: Path) -> tuple[str, Home]:
@@ -109,7 +110,7 @@ def admitted(base: Base, damage: Damage, root: Path) -> tuple[str, Home]:
         for name in ("landing", "quarantine"):
             place = Path(name) / table.system_name / table.table_name
             shutil.copytree(base.home.root / place, home.root / place, copy_function=os.link)
-    damage.deliver(base, root / "extracts")
+    damage.deliver(base.extracts, root / "extracts")
     landing = Landing(base.deployment, home, root / "extracts")
     said = []
     for table in damage.tables:
@@ -196,3 +197,41 @@ def test_every_damaged_set_is_taken_whole_or_refused_in_words(
     assert outcomes.total() >= 300
     assert {name for name, _ in outcomes} == {"swapped", *(mutation.__name__ for mutation in MUTATIONS)}
     assert {outcome for _, outcome in outcomes} == {"taken", "refused"}
+
+
+def test_a_damaged_night_ends_published_or_stopped_in_words_with_yesterday_served(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    sound = tmp_path / "sound"
+    generate(sound, customers=300, nights=WHOLE_NIGHTS, seed=3, history_load_date=HISTORY)
+    night = company("demo", tmp_path, tmp_path / "delivered")
+    shutil.copytree(sound / "history", night.extracts / "history")
+    night.succeed()
+    rng = Random(SEED)
+    outcomes: Counter[str] = Counter()
+    started = time.monotonic()
+    for number in range(WHOLE_NIGHTS):
+        day = HISTORY + timedelta(days=number + 1)
+        table, _ = rng.choice(list(filled(night.deployment, sound, [day])))
+        damage = Damage(number, day, (table,), MUTATIONS[number % len(MUTATIONS)].__name__)
+        damage.deliver(sound, night.extracts)
+        before = night.published
+        outcome = night.run()
+        for problem in outcome.problems:
+            assert "Traceback" not in problem
+            assert "broke" not in problem, f"{damage.name} of {table.name}: {problem}"
+            assert night.published == before
+        if outcome.problems:
+            # the system delivers it anew, and the next run takes both days
+            shutil.rmtree(night.extracts / day.isoformat())
+            shutil.copytree(sound / day.isoformat(), night.extracts / day.isoformat())
+        else:
+            assert night.published != before
+        [(lost,)] = night.query("select count(*) from quality.quality_landing_reconciliation where not is_reconciled")
+        assert lost == 0
+        outcomes[f"{'stopped' if outcome.problems else 'published'}: {damage.name} of {table.name}"] += 1
+    night.succeed()
+    with capsys.disabled():
+        sys.stdout.write(f"\n{outcomes.total()} damaged nights in {time.monotonic() - started:.0f} s\n")
+        sys.stdout.writelines(f"  {line}\n" for line in sorted(outcomes))
+    assert outcomes.total() == WHOLE_NIGHTS

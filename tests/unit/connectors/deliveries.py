@@ -8,7 +8,8 @@ from typing import Any
 
 from orchestration.connectors.batch import Fault
 from orchestration.connectors.files import pull
-from orchestration.deployment import Files, System, Table, TableSettings, load_deployment
+from orchestration.deployment import Table, load_deployment
+from orchestration.settings import Files, System, TableSettings
 
 
 def table_of(files: Files, table_name: str = "customers") -> Table:

@@ -11,7 +11,8 @@ import pytest
 
 from orchestration.connectors.batch import SourceError
 from orchestration.connectors.files import BATCH_ROWS, available_load_dates, pull
-from orchestration.deployment import Files, Table
+from orchestration.deployment import Table
+from orchestration.settings import Files
 from tests.unit.connectors.deliveries import table_of
 
 HISTORY = dt.date(2025, 12, 31)

@@ -12,7 +12,7 @@ import pytest
 
 from orchestration.connectors.batch import SourceError
 from orchestration.connectors.files import pull
-from orchestration.deployment import Files
+from orchestration.settings import Files
 from tests.unit.connectors.deliveries import pulled, table_of
 
 

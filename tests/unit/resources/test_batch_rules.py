@@ -165,8 +165,8 @@ def test_a_mean_score_elsewhere_on_its_scale_refuses_a_batch(tmp_path: Path) -> 
         demo.deliver(f"{night}/survey_tool/responses.jsonl.gz", packed)
     assert messages(demo.admit(RESPONSES, *NIGHTS[:5]), "error") == [
         (
-            "the mean of answers lies at 0.5 of its scale, -0.3 from that of the last loads (0.8): a change of more than"
-            " 0.2"
+            "the mean of answers lies at 0.5 of its scale, -0.3 from that of the last loads (0.8): a change of more"
+            " than 0.2"
         )
     ]
 

@@ -11,7 +11,7 @@ import pyarrow.parquet as pq
 import pytest
 
 from orchestration.errors import PipelineError
-from orchestration.limits import Limits
+from orchestration.settings import Limits
 from tests.unit.resources.deliveries import company, messages
 
 pytestmark = pytest.mark.xdist_group("great expectations")

@@ -1,0 +1,207 @@
+"""What a deployment's file may hold, part by part: a class for each part, with its defaults and its limits.
+
+Add here a setting; keep out how the file is read (``deployment.py``) and rules (they stand in SQL). Unknown keys are
+refused with a suggestion, so that a typing error never silently means a default.
+"""
+
+from __future__ import annotations
+
+import os
+import string
+from typing import Annotated, Literal
+
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, field_validator, model_validator
+
+from orchestration.errors import PipelineError
+
+Role = Literal["surveys", "crm", "transactions", "interactions"]
+Format = Literal["csv", "jsonl", "parquet"]
+SystemName = Annotated[str, Field(pattern="^[a-z0-9_]+$")]
+
+
+def _is_pattern(value: str) -> str:
+    """A pattern of file names, in which {table} and {load_date} are filled in."""
+    if not value.strip():
+        raise ValueError("the pattern is empty")
+    try:
+        found = {name for _, name, _, _ in string.Formatter().parse(value) if name is not None}
+    except ValueError as error:
+        raise ValueError(f"the pattern '{value}' cannot be read: {error}") from None
+    unknown = sorted(found - {"table", "load_date"})
+    if unknown:
+        raise ValueError(f"the pattern '{value}' has the unknown placeholder {{{unknown[0]}}}")
+    return value
+
+
+def _names_its_night(value: str) -> str:
+    if "{load_date}" not in value:
+        raise ValueError(f"the pattern '{value}' lacks {{load_date}}: every night would take the same file")
+    return value
+
+
+Pattern = Annotated[str, AfterValidator(_is_pattern)]
+DailyPattern = Annotated[Pattern, AfterValidator(_names_its_night)]
+
+
+class Strict(BaseModel):
+    """Settings that refuse what they do not know."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class Limits(Strict):
+    """The limits of gate 1; what is held against recent loads is held against their median, from the fifth load on."""
+
+    rejected_rate: float = Field(0.05, ge=0, le=1, description="Share of rows that break a row rule.")
+    duplicate_rate: float = Field(0.05, ge=0, le=1, description="Share of rows that the same unit holds once more.")
+    repeated_rate: float = Field(0.05, ge=0, le=1, description="Share of rows that the load before delivered too.")
+    volume_at_least: float = Field(0.2, ge=0, description="Rows by the recent loads'.")
+    volume_at_most: float = Field(5.0, ge=1, description="Rows by the recent loads'.")
+    null_rate_change: float = Field(0.3, ge=0, le=1, description="Change of a column's share of missing values.")
+    amount_at_least: float = Field(0.33, ge=0, description="Mean and median of an amount by the recent loads'.")
+    amount_at_most: float = Field(3.0, ge=1, description="Mean and median of an amount by the recent loads'.")
+    score_change: float = Field(0.2, ge=0, le=1, description="Change of a mean score, as a share of its scale.")
+    days_behind: float = Field(2.0, gt=0, description="Days from the newest changes to the end of the window.")
+    days_ahead: float = Field(1.0, ge=0, description="Days from the end of the window to the newest changes.")
+
+    @model_validator(mode="after")
+    def _leave_room(self) -> Limits:
+        for name in ("volume", "amount"):
+            if getattr(self, f"{name}_at_least") > 1:
+                raise ValueError(f"{name}_at_least must not be above 1: the usual must be let through")
+        return self
+
+
+class Files(Strict):
+    """Where the files of a system lie, below the extracts folder, and how they are written."""
+
+    format: Format
+    history: Pattern | None = Field(None, description="Pattern of the one drop that holds the past.")
+    daily: DailyPattern | None = Field(None, description="Pattern of a night's drop.")
+    delimiter: str = ","
+    encoding: str = "utf-8"
+    unpacked_gigabytes: float = Field(20, gt=0, description="A compressed file that unpacks to more is refused.")
+    unpacked_ratio: float = Field(250, ge=1, description="The same for one that unpacks to more times its own size.")
+
+    @field_validator("delimiter")
+    @classmethod
+    def _is_one_character(cls, value: str) -> str:
+        if len(value) != 1 or not value.isascii() or value in '"\r\n':
+            raise ValueError(f'{value!r} is not one ASCII character that may part fields (a tab is "\\t")')
+        return value
+
+    @field_validator("encoding")
+    @classmethod
+    def _is_an_encoding(cls, value: str) -> str:
+        try:
+            "text".encode(value)
+        except (LookupError, UnicodeError):
+            raise ValueError(f"'{value}' is no encoding that Python knows (like utf-8 or latin-1)") from None
+        return value
+
+
+class TableSettings(Strict):
+    """What the deployment says of one table of a system."""
+
+    description: str
+    key: tuple[str, ...] = Field(min_length=1)
+    delivers: tuple[str, ...] = Field(description="Entities whose staging models read this table.")
+    history: Pattern | None = None
+    daily: DailyPattern | None = None
+    limits: Limits = Field(Limits(), description="Limits of gate 1 that differ from the deployment's.")
+
+
+class System(Strict):
+    """A source system: the roles it serves, where its extracts are, and its tables."""
+
+    description: str
+    roles: tuple[Role, ...] = Field(min_length=1)
+    files: Files
+    tables: dict[SystemName, TableSettings] = Field(min_length=1)
+
+    @model_validator(mode="after")
+    def _delivers_every_table(self) -> System:
+        for name, table in self.tables.items():
+            if not (table.history or table.daily or self.files.history or self.files.daily):
+                raise ValueError(f"table '{name}' has no pattern: name its files by history, daily or both")
+        return self
+
+
+class Identity(Strict):
+    """How records of different systems are linked to one customer."""
+
+    max_people_per_value: int = Field(10, ge=2, description="An e-mail or phone that more people share links nobody.")
+    country_calling_code: str = Field(pattern="^[1-9][0-9]{0,2}$", description="Read into phone numbers without one.")
+
+
+class Lifecycle(Strict):
+    """Days since an order that divide the lifecycle stages (docs/metrics.md)."""
+
+    new_days: int = Field(90, ge=1)
+    active_days: int = Field(180, ge=1)
+    lapsed_days: int = Field(365, ge=1)
+
+    @model_validator(mode="after")
+    def _are_ordered(self) -> Lifecycle:
+        if not self.new_days <= self.active_days <= self.lapsed_days:
+            raise ValueError("new_days, active_days and lapsed_days must not fall")
+        return self
+
+
+class Retention(Strict):
+    """How many versions stay published."""
+
+    daily_versions: int = Field(7, ge=1)
+    weekly_versions: int = Field(4, ge=0)
+
+
+class Secret(Strict):
+    """A secret, named by the environment variable that holds it: no file of the project ever does."""
+
+    env: str = Field(pattern="^[A-Z_][A-Z0-9_]*$")
+
+    def value(self) -> str:
+        """The secret itself; read when it is needed, never kept.
+
+        Raises:
+            PipelineError: the variable is not set.
+        """
+        value = os.environ.get(self.env)
+        if not value:
+            raise PipelineError(f"The environment variable {self.env} is not set. The deployment's file asks for it.")
+        return value
+
+
+class Email(Strict):
+    """The mail server that alerts go through, and whom they reach."""
+
+    host: str
+    port: int = Field(587, ge=1, le=65535)
+    security: Literal["starttls", "tls", "none"] = "starttls"
+    sender: str
+    recipients: tuple[str, ...] = Field(min_length=1)
+    username: Secret | None = None
+    password: Secret | None = None
+
+    @model_validator(mode="after")
+    def _logs_in_with_both(self) -> Email:
+        if (self.username is None) != (self.password is None):
+            raise ValueError("username and password go together")
+        if self.password and self.security == "none":
+            raise ValueError("a password is never sent without encryption: set security to starttls or tls")
+        return self
+
+
+class Webhook(Strict):
+    """Where alerts are posted as JSON."""
+
+    url: Secret
+
+
+class AlertSettings(Strict):
+    """What is worth an alert, and whom it reaches; nobody where neither e-mail nor webhook is set."""
+
+    stale_after_hours: int = Field(30, ge=1, description="Hours without a new version.")
+    quarantine_rate_limit: float = Field(0.01, ge=0, le=1, description="Share of a run's rows of one table.")
+    email: Email | None = None
+    webhook: Webhook | None = None
