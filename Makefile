@@ -13,12 +13,13 @@ DEPLOYMENT := demo
 option = $(if $(findstring command,$(origin $(2))),--$(1) "$($(2))")
 
 .DEFAULT_GOAL := help
-.PHONY: help env run versions rollback release ui demo bench-demo bench-clv torture docs test test-long lint format clean lock
+.PHONY: help env run quarantine versions rollback release ui demo bench-demo bench-clv bench-gates torture docs test test-long lint format clean lock
 
 help: ## Show this list
-	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-10s %s\n", $$1, $$2}'
+	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-11s %s\n", $$1, $$2}'
 	@echo
-	@echo "  Variables: DEPLOYMENT=$(DEPLOYMENT) EXTRACTS DATE FROM TO (run), VERSION (rollback), CUSTOMERS NIGHTS SEED WORLD DIRT OUT (demo), PORT (ui, docs), ARGS"
+	@echo "  Variables: DEPLOYMENT=$(DEPLOYMENT) EXTRACTS DATE FROM TO (run), TABLE DATE EXPORT RELEASE (quarantine), VERSION (rollback),"
+	@echo "  CUSTOMERS NIGHTS SEED WORLD DIRT OUT (demo), PORT (ui, docs), ARGS"
 
 env: $(READY) ## Make the environment (every other target does so by itself)
 	@:
@@ -26,6 +27,10 @@ env: $(READY) ## Make the environment (every other target does so by itself)
 run: $(READY) ## Run the night: every load window that waits
 	@$(CX360) run --deployment $(DEPLOYMENT) $(call option,extracts,EXTRACTS) $(call option,date,DATE) \
 		$(call option,from,FROM) $(call option,to,TO) $(ARGS)
+
+quarantine: $(READY) ## List what the row rules rejected; ARGS=--explain shows the rows
+	@$(CX360) quarantine --deployment $(DEPLOYMENT) $(call option,table,TABLE) $(call option,date,DATE) \
+		$(call option,export,EXPORT) $(call option,release,RELEASE) $(ARGS)
 
 versions: $(READY) ## List the published versions
 	@$(CX360) versions --deployment $(DEPLOYMENT) $(ARGS)
@@ -48,6 +53,9 @@ bench-demo: $(READY) ## Print how long the demo company takes to make: ARGS="10_
 
 bench-clv: $(READY) ## Print how long lifetime value takes, beside the package lifetimes: ARGS="1_000_000 10_000_000"
 	@$(VENV)/bin/python -m bench.clv $(ARGS)
+
+bench-gates: $(READY) ## Print the gates' share of a night at 100,000 customers: ARGS=10_000
+	@$(VENV)/bin/python -m bench.gates $(ARGS)
 
 torture: $(READY) ## Kill nights at random and compare what is published: ARGS="100"
 	@$(VENV)/bin/python -m bench.torture $(ARGS)

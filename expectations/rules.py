@@ -9,6 +9,7 @@ from __future__ import annotations
 from expectations.suite import ProfileRule, RowRule
 
 CONDITION = "ExpectColumnValuesToMeetCondition"
+PAIR_CONDITION = "ExpectColumnPairValuesToMeetCondition"
 
 # a typing error in a year would make the calendar thousands of years long
 FIRST_YEAR, LAST_YEAR = 1900, 2199
@@ -79,6 +80,20 @@ def _time(column: str, sql_type: str, noun: str, shape: str) -> tuple[RowRule, .
     return (RowRule(column, reason, CONDITION, {"condition": condition}),)
 
 
+def not_before(first: str, *later: str) -> tuple[RowRule, ...]:
+    """No time of the ``later`` columns lies before that of ``first``; one that is missing or none is not judged."""
+    return tuple(
+        RowRule(
+            column,
+            f"{column} '{{value}}' lies before {first}",
+            PAIR_CONDITION,
+            {"condition": "coalesce(try_cast(value as timestamptz) >= try_cast(other as timestamptz), true)"},
+            other=first,
+        )
+        for column in later
+    )
+
+
 def boolean(column: str) -> tuple[RowRule, ...]:
     """True or false."""
     return (_castable(column, "boolean", "true or false"),)
@@ -114,54 +129,6 @@ def each(column: str, condition: str, reason: str) -> tuple[RowRule, ...]:
     """Every element of a nested list meets ``condition``, an expression over ``element`` (JSON)."""
     broken = f"list_filter({_ELEMENTS}, lambda element: not coalesce({condition}, false))"
     return (RowRule(column, reason, CONDITION, {"condition": f"coalesce(len({broken}), 0) = 0"}),)
-
-
-def columns_present() -> tuple[ProfileRule, ...]:
-    """The promised columns are there; new ones and missing optional ones are said."""
-    return (
-        ProfileRule(
-            "missing_column_count",
-            "the required columns {missing_columns} are missing; delivered were: {delivered_columns}",
-            arguments={"max_value": 0},
-        ),
-        ProfileRule(
-            "missing_optional_count",
-            "the optional columns {missing_optional_columns} are missing and land as nulls",
-            arguments={"max_value": 0},
-            severity="warn",
-        ),
-        ProfileRule(
-            "new_column_count",
-            "the columns {new_columns} are new; they land, and nothing reads them yet",
-            arguments={"max_value": 0},
-            severity="warn",
-        ),
-    )
-
-
-def rejected_share() -> tuple[ProfileRule, ...]:
-    """Not more rows are rejected than the deployment allows for the table (``rejected_rate_limit``)."""
-    return (
-        ProfileRule(
-            "rejected_excess",
-            "{rejected_count} of {row_count} rows are rejected, more than the allowed share of {rejected_rate_limit}",
-            arguments={"max_value": 0},
-        ),
-    )
-
-
-def volume_like_recent_loads(at_least: float = 0.2, at_most: float = 5.0) -> tuple[ProfileRule, ...]:
-    """As many rows as the last 14 nights would suggest, from the fifth night on, where the median is 100 or more."""
-    return (
-        ProfileRule(
-            "volume_ratio",
-            "{row_count} rows are {volume_ratio} times the median of the last loads ({recent_median})",
-            arguments={"min_value": at_least, "max_value": at_most},
-        ),
-    )
-
-
-STANDARD = (*columns_present(), *rejected_share())
 
 
 def between(column: str, low: float | None = None, high: float | None = None) -> tuple[ProfileRule, ...]:

@@ -19,13 +19,36 @@ class RowRule:
         column: the delivered column that is judged. A missing value breaks only the rules for missing values.
         reason: why the row is refused; ``{value}`` is replaced by what was delivered.
         expectation: the class of Great Expectations, or of ``expectations.conditions``, that judges.
-        arguments: its arguments beside the column.
+        arguments: its arguments beside the column, or beside the columns where ``other`` is set.
+        other: a second column that the rule reads; both must have a value to be judged.
     """
 
     column: str
     reason: str
     expectation: str
     arguments: Mapping[str, Any] = field(default_factory=dict)
+    other: str | None = None
+
+
+@dataclass(frozen=True)
+class Limit:
+    """A bound that the deployment sets, by its name in ``orchestration.settings.Limits``; -1 makes it its negative."""
+
+    name: str
+    sign: int = 1
+
+
+@dataclass(frozen=True)
+class Comparison:
+    """Judges a figure by how it compares with its median over the last 14 loads, from the fifth load on.
+
+    Attributes:
+        by: ``ratio`` to the median or ``difference`` from it.
+        base: not judged where the median is below it.
+    """
+
+    by: Literal["ratio", "difference"]
+    base: float = 0
 
 
 @dataclass(frozen=True)
@@ -34,11 +57,15 @@ class ProfileRule:
 
     Attributes:
         figure: the figure of the profile that is judged; a figure that is null is not judged.
-        message: what is wrong, in the figures of the profile (``{row_count}``...).
+        message: what is wrong, in the figures of the profile (``{row_count}``...) and the limits.
         expectation: the class of Great Expectations that judges.
         arguments: its arguments beside the column.
         severity: ``error`` closes the gate, ``warn`` is shown and lets through.
-        figures: further figures of the profile that the rule needs, as SQL aggregates over the table.
+        figures: further figures of the profile that the rule needs, as SQL aggregates over the table. In gate 1 they
+            may name ``row_hash``, which is the same for rows that are the same, and ``is_repeated``: the load before
+            had the row too; ``getvariable('window_end')`` is null where there is no window, as for the history.
+        comparison: not the figure itself is judged but ``<figure>_change``, its ratio to or difference from
+            ``<figure>_usual``.
     """
 
     figure: str
@@ -47,6 +74,12 @@ class ProfileRule:
     arguments: Mapping[str, Any] = field(default_factory=dict)
     severity: Literal["error", "warn"] = "error"
     figures: Mapping[str, str] = field(default_factory=dict)
+    comparison: Comparison | None = None
+
+    @property
+    def judged(self) -> str:
+        """The name of the figure that is held against the bounds."""
+        return f"{self.figure}_change" if self.comparison else self.figure
 
 
 @dataclass(frozen=True)
@@ -66,6 +99,11 @@ class RawSuite:
     optional: tuple[str, ...] = ()
     rows: tuple[RowRule, ...] = ()
     batch: tuple[ProfileRule, ...] = ()
+
+    @property
+    def promised(self) -> tuple[str, ...]:
+        """The columns that a landed unit always has."""
+        return (*self.required, *self.optional)
 
 
 @dataclass(frozen=True)

@@ -188,6 +188,32 @@ def _make_demo(
 
 @main.command()
 @_deployment
+@click.option("--table", help="Only this table, <system>__<table>.")
+@click.option("--date", "day", type=_day, help="Only this load date.")
+@click.option("--explain", is_flag=True, help="Show each row with its reasons and what was delivered.")
+@click.option("--export", type=click.Path(path_type=Path), help="Write the rows to this file, to correct them there.")
+@click.option("--release", type=click.Path(path_type=Path), help="Bring back the corrected rows of this file.")
+def quarantine(
+    deployment: str, table: str | None, day: datetime | None, explain: bool, export: Path | None, release: Path | None
+) -> None:
+    """List what the row rules rejected: its units, and how many rows break each rule."""
+    settings = load_deployment(deployment)
+    home = Home.of(settings)
+    if release and (table or day or explain or export):
+        raise click.UsageError("--release stands alone: the file says which rows it corrects.")
+    from orchestration.quarantine_page import answer, released
+
+    lines = (
+        released(settings, home, release)
+        if release
+        else answer(settings, home, table, _date(day), is_explained=explain, export_to=export)
+    )
+    for line in lines:
+        click.echo(line)
+
+
+@main.command()
+@_deployment
 @_extracts
 @click.option("--host", default="127.0.0.1", show_default=True, help="The address to listen on.")
 @click.option("--port", default=3000, show_default=True, help="The port to listen on.")

@@ -30,6 +30,7 @@ class Night:
         self.console = Console(highlight=False, soft_wrap=True)
         self.started = time.monotonic()
         self.finished: list[Report] = []
+        self.parts: dict[str, float] = {}
         self.status: Status | None = None
         self._listening = listening(self._show)
 
@@ -54,6 +55,9 @@ class Night:
             yield
 
     def _show(self, report: Report) -> None:
+        if report.is_part:
+            self.parts[report.step] = self.parts.get(report.step, 0.0) + (report.seconds or 0.0)
+            return
         elapsed = f"{time.monotonic() - self.started:5.0f} s"
         if report.seconds is None:
             if self.status:
@@ -91,7 +95,10 @@ class Night:
         if held:
             self.console.print(held, style="yellow", markup=False)
         if outcome.run_id:
-            self.console.print(f"Time        {time.monotonic() - self.started:.1f} s: {self._where_time_went()}")
+            whole = time.monotonic() - self.started
+            gates = self.parts.get("gates", 0.0)
+            self.console.print(f"Time        {whole:.1f} s: {self._where_time_went()}")
+            self.console.print(f"Gates       {gates:.1f} s of it, {100 * gates / whole:.0f} %")
 
     def _where_time_went(self) -> str:
         spent: dict[str, float] = {}

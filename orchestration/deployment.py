@@ -6,6 +6,7 @@ Add here what the settings come to together; keep out the settings of one part (
 from __future__ import annotations
 
 import difflib
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import date
@@ -22,6 +23,7 @@ from orchestration.settings import (
     Identity,
     Lifecycle,
     LifetimeValue,
+    Limits,
     Retention,
     RetentionPeriods,
     Role,
@@ -34,6 +36,9 @@ from orchestration.settings import (
 
 PROJECT = Path(__file__).resolve().parent.parent
 DEPLOYMENTS = PROJECT / "deployments"
+
+_SECRET_KEY = re.compile(r"(password|passwd|secret|token|api_?key|credential|private_key)s?$", re.IGNORECASE)
+_SECRET_IN_URL = re.compile(r"://[^/@\s]*:[^/@\s]+@")
 
 
 class Deployment(Strict):
@@ -62,6 +67,7 @@ class Deployment(Strict):
     retention: Retention = Retention()
     lifetime_value: LifetimeValue = LifetimeValue()
     alerts: AlertSettings = AlertSettings()
+    limits: Limits = Field(Limits(), description="Limits of gate 1 for every table.")
     systems: dict[SystemName, System] = Field(min_length=1)
 
     @field_validator("timezone")
@@ -142,6 +148,11 @@ class Table:
         """What the deployment says of the table."""
         return self.system.tables[self.table_name]
 
+    @property
+    def limits(self) -> Limits:
+        """The limits of gate 1: the deployment's, save where the table sets its own."""
+        return self.deployment.limits.model_copy(update=self.settings.limits.model_dump(exclude_unset=True))
+
     def pattern(self, load_date: date) -> str | None:
         """The file pattern of one load window below the extracts folder; None where nothing is ever delivered."""
         files = self.system.files
@@ -172,7 +183,8 @@ def load_deployment(name: str) -> Deployment:
     try:
         settings = yaml.safe_load(path.read_text(encoding="utf-8"))
     except yaml.YAMLError as error:
-        raise PipelineError(f"deployments/{name}.yml is no valid YAML: {error}") from error
+        raise PipelineError(f"deployments/{name}.yml is no valid YAML: {_explain_yaml(error)}") from error
+    _refuse_secrets(name, settings)
     if not isinstance(settings, dict) or "name" in settings:
         raise PipelineError(f"deployments/{name}.yml must hold settings by their names; 'name' is the file's own.")
     try:
@@ -180,6 +192,34 @@ def load_deployment(name: str) -> Deployment:
     except ValidationError as error:
         problems = "\n".join(f"  {_explain(problem)}" for problem in error.errors())
         raise PipelineError(f"deployments/{name}.yml cannot be used:\n{problems}") from error
+
+
+def _explain_yaml(error: yaml.YAMLError) -> str:
+    """Where the file is no YAML and why, without the lines there: one of them may be a secret."""
+    mark = getattr(error, "problem_mark", None)
+    where = f"line {mark.line + 1}, column {mark.column + 1}: " if mark else ""
+    return where + str(getattr(error, "problem", None) or "it cannot be read")
+
+
+def _refuse_secrets(name: str, settings: object, *where: str) -> None:
+    """Refuse a value that looks like a secret; a secret is named by its environment variable, ``{env: NAME}``.
+
+    Raises:
+        PipelineError: the message names the key, never the value.
+    """
+    if isinstance(settings, dict):
+        for key, value in settings.items():
+            _refuse_secrets(name, value, *where, str(key))
+    elif isinstance(settings, list):
+        for place, value in enumerate(settings):
+            _refuse_secrets(name, value, *where, str(place))
+    elif settings is not None and where:
+        is_secret = _SECRET_KEY.search(where[-1]) or (isinstance(settings, str) and _SECRET_IN_URL.search(settings))
+        if is_secret:
+            raise PipelineError(
+                f"deployments/{name}.yml cannot be used:\n  {'.'.join(where)}: looks like a secret, and no file holds"
+                " one. Put it into an environment variable and name that: {env: NAME_OF_THE_VARIABLE}."
+            )
 
 
 def _explain(problem: Any) -> str:

@@ -8,19 +8,24 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache
 from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 
-from expectations.suite import ProfileRule, RowRule
-from orchestration.errors import PipelineError
+from expectations.suite import Limit, ProfileRule, RowRule
+from orchestration.errors import InfrastructureError
+from orchestration.progress import part
+from orchestration.settings import Limits
 
 if TYPE_CHECKING:
     from great_expectations.core import ExpectationValidationResult
     from great_expectations.core.batch_definition import BatchDefinition
     from great_expectations.expectations.expectation import Expectation
+
+
+STANDARD_LIMITS = Limits()
 
 
 @dataclass(frozen=True)
@@ -33,7 +38,12 @@ class Finding:
 
 @dataclass(frozen=True)
 class Broken:
-    """A row rule that a row breaks: ``rule`` in words without what was delivered, ``reason`` with it."""
+    """A row rule that a row breaks.
+
+    Attributes:
+        rule: in words without what was delivered; rows that break the same rule have the same.
+        reason: with what was delivered, for whoever may see it: messages and logs tell the rule.
+    """
 
     rule: str
     reason: str
@@ -50,42 +60,57 @@ def broken_row_rules(table: str, rules: Sequence[RowRule], frame: pd.DataFrame) 
         For each row that breaks a rule, by its place in the frame, the rules that it breaks, in their order.
 
     Raises:
-        PipelineError: a rule could not be judged: a fault of the pipeline, never of the data.
+        InfrastructureError: a rule could not be judged: a fault of the pipeline, never of the data.
     """
-    judged = [rule for rule in rules if rule.column in frame.columns]
+    judged = [rule for rule in rules if {rule.column, rule.other or rule.column} <= set(frame.columns)]
     if not judged or frame.empty:
         return {}
     frame = frame.reset_index(drop=True)
     broken: dict[int, list[Broken]] = {}
-    for rule, result in zip(judged, _validate(table, judged, frame), strict=True):
-        for place in sorted(result.result.get("unexpected_index_list") or ()):
-            value = _shown(frame.at[place, rule.column])
-            told = Broken(rule.reason.replace(" '{value}'", ""), rule.reason.replace("{value}", value))
-            broken.setdefault(int(place), []).append(told)
+    with part("gates"):
+        for rule, result in zip(judged, _validate(table, judged, frame), strict=True):
+            for place in sorted(result.result.get("unexpected_index_list") or ()):
+                value = _shown(frame.at[place, rule.column])
+                name = rule.reason.replace(" '{value}'", "")
+                broken.setdefault(int(place), []).append(Broken(name, rule.reason.replace("{value}", value)))
     return broken
 
 
 def broken_profile_rules(
-    table: str, rules: Sequence[ProfileRule], profiles: Sequence[Mapping[str, Any]]
+    table: str, rules: Sequence[ProfileRule], profiles: Sequence[Mapping[str, Any]], limits: Limits = STANDARD_LIMITS
 ) -> list[list[Finding]]:
     """Judge one-row profiles, one for each unit or mart; a figure that is null is not judged.
+
+    Args:
+        limits: the bounds that rules leave to the deployment.
 
     Returns:
         For each profile, what does not hold.
 
     Raises:
-        PipelineError: a rule could not be judged.
+        InfrastructureError: a rule could not be judged.
     """
     findings: list[list[Finding]] = [[] for _ in profiles]
-    judged = [rule for rule in rules if any(profile.get(rule.figure) is not None for profile in profiles)]
+    judged = [_bounded(rule, limits) for rule in rules if any(p.get(rule.judged) is not None for p in profiles)]
     if not judged:
         return findings
-    figures = {rule.figure: [_figure(profile.get(rule.figure)) for profile in profiles] for rule in judged}
+    figures = {rule.judged: [_figure(profile.get(rule.judged)) for profile in profiles] for rule in judged}
     frame = pd.DataFrame(figures, dtype=float)
-    for rule, result in zip(judged, _validate(table, judged, frame), strict=True):
-        for place in sorted(result.result.get("unexpected_index_list") or ()):
-            findings[place].append(Finding(rule.severity, rule.message.format_map(profiles[place])))
+    with part("gates"):
+        for rule, result in zip(judged, _validate(table, judged, frame), strict=True):
+            for place in sorted(result.result.get("unexpected_index_list") or ()):
+                told = rule.message.format_map({"limits": limits, **profiles[place]})
+                findings[place].append(Finding(rule.severity, told))
     return findings
+
+
+def _bounded(rule: ProfileRule, limits: Limits) -> ProfileRule:
+    """The rule with the deployment's bounds in place of their names."""
+    arguments = {
+        name: value.sign * getattr(limits, value.name) if isinstance(value, Limit) else value
+        for name, value in rule.arguments.items()
+    }
+    return replace(rule, arguments=arguments)
 
 
 def _figure(value: Any) -> float | None:
@@ -109,13 +134,17 @@ def _validate(
         name=table, expectations=[_expectation(rule, place) for place, rule in enumerate(rules)]
     )
     batch = _frames().get_batch(batch_parameters={"dataframe": frame})
-    results = batch.validate(suite, result_format={"result_format": "COMPLETE"}).results
-    for result in results:
+    results = sorted(batch.validate(suite, result_format={"result_format": "COMPLETE"}).results, key=_place)
+    for rule, result in zip(rules, results, strict=True):
         problem = _raised(result.exception_info or {})
         if problem:
-            rule = rules[_place(result)]
-            raise PipelineError(f"{table}: the check {rule.expectation} could not be judged: {problem}")
-    return sorted(results, key=_place)
+            name = rule.column if isinstance(rule, RowRule) else rule.judged
+            raise InfrastructureError(
+                f"{table}: the check {rule.expectation} on {name} could not be judged: {problem}\n"
+                "This is a fault of the check or of the machine, not of the data, and nothing of it lands: run again,"
+                " and if it stays, mend the rule in expectations/."
+            )
+    return results
 
 
 def _place(result: ExpectationValidationResult) -> int:
@@ -136,9 +165,14 @@ def _expectation(rule: RowRule | ProfileRule, place: int) -> Expectation:
 
     from expectations import conditions
 
-    column = rule.column if isinstance(rule, RowRule) else rule.figure
+    if isinstance(rule, ProfileRule):
+        judged = {"column": rule.judged}
+    elif rule.other:
+        judged = {"column_A": rule.column, "column_B": rule.other}
+    else:
+        judged = {"column": rule.column}
     home = conditions if hasattr(conditions, rule.expectation) else library
-    made: Expectation = getattr(home, rule.expectation)(column=column, meta={"place": place}, **rule.arguments)
+    made: Expectation = getattr(home, rule.expectation)(**judged, meta={"place": place}, **rule.arguments)
     return made
 
 

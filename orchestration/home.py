@@ -75,3 +75,8 @@ class Home:
     def published(self) -> Path:
         """What readers open: ``versions/<id>/`` and the pointer ``current``."""
         return self.root / "published"
+
+
+def sql_text(value: object) -> str:
+    """A path as SQL writes it, whatever letters it has."""
+    return "'" + str(value).replace("'", "''") + "'"

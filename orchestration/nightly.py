@@ -12,6 +12,7 @@ import dagster as dg
 
 from orchestration.connectors.files import available_load_dates
 from orchestration.deployment import Deployment
+from orchestration.resources.corrections import releases
 from orchestration.resources.publication import Publication
 
 RANGE_START = "dagster/asset_partition_range_start"
@@ -28,10 +29,17 @@ nightly = dg.define_asset_job(
 
 
 def pending_load_dates(deployment: Deployment, publication: Publication, extracts: Path) -> list[date]:
-    """The load dates that have extracts, are not in the current version, and are not held."""
+    """The load dates that have extracts, are not in the current version, and are not held.
+
+    Rows that were released from quarantine since wait too. A run builds everything from the landing: where nothing
+    else waits, it takes the newest load date once more.
+    """
     current = publication.version()
-    taken = {*(current.load_dates if current else ()), *publication.holds.load_dates()}
-    return [day for day in available_load_dates(deployment, extracts) if day not in taken]
+    held = {*publication.holds.load_dates()}
+    free = [day for day in available_load_dates(deployment, extracts) if day not in held]
+    pending = [day for day in free if not current or day not in current.load_dates]
+    is_released = bool(set(releases(publication.home)) - (current.releases if current else set()))
+    return pending or (free[-1:] if is_released else [])
 
 
 def why_held(deployment: Deployment, publication: Publication) -> str | None:

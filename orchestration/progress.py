@@ -15,12 +15,13 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True)
 class Report:
-    """A step began (``seconds`` is None), moved (``detail``) or ended."""
+    """A step began (``seconds`` is None), moved (``detail``) or ended; or a part of steps took its time."""
 
     step: str
     detail: str = ""
     seconds: float | None = None
     has_failed: bool = False
+    is_part: bool = False
 
 
 Listener = Callable[[Report], None]
@@ -68,3 +69,13 @@ def step(name: str) -> Iterator[Step]:
         _tell(Report(name, under_way.last, time.monotonic() - started, has_failed=True))
         raise
     _tell(Report(name, under_way.last, time.monotonic() - started))
+
+
+@contextmanager
+def part(name: str) -> Iterator[None]:
+    """Report the seconds that a part of a step takes, which is told only as a sum over the night."""
+    started = time.monotonic()
+    try:
+        yield
+    finally:
+        _tell(Report(name, seconds=time.monotonic() - started, is_part=True))

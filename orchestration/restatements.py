@@ -14,6 +14,7 @@ from typing import Any
 import duckdb
 import pandas as pd
 
+from orchestration.home import sql_text
 from orchestration.resources.publication import Version
 
 # marts without a period (a row says how things stand at the as-of date) say so with this word
@@ -71,7 +72,7 @@ def restated(
     Returns:
         Rows of ``quality_restatements``.
     """
-    connection.execute(f"attach '{previous.place / 'cx360.duckdb'}' as before (read_only)")
+    connection.execute(f"attach {sql_text(previous.place / 'cx360.duckdb')} as before (read_only)")
     ended_by = min(previous.as_of_date, run["as_of_date"])
     published = {
         name

@@ -134,6 +134,7 @@ def run_night(
     parts = resources(deployment, home, extracts.resolve() if extracts else None)
     with _writing_below(home), hold(home, wait=wait):
         instance = open_instance(home)
+        parts["landing"].recover()
         recover(home, instance)
         blocked = why_nothing_may_run(deployment, parts["publication"])
         if blocked:

@@ -49,6 +49,29 @@ class Strict(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True)
 
 
+class Limits(Strict):
+    """The limits of gate 1; what is held against recent loads is held against their median, from the fifth load on."""
+
+    rejected_rate: float = Field(0.05, ge=0, le=1, description="Share of rows that break a row rule.")
+    duplicate_rate: float = Field(0.05, ge=0, le=1, description="Share of rows that the same unit holds once more.")
+    repeated_rate: float = Field(0.05, ge=0, le=1, description="Share of rows that the load before delivered too.")
+    volume_at_least: float = Field(0.2, ge=0, description="Rows by the recent loads'.")
+    volume_at_most: float = Field(5.0, ge=1, description="Rows by the recent loads'.")
+    null_rate_change: float = Field(0.3, ge=0, le=1, description="Change of a column's share of missing values.")
+    amount_at_least: float = Field(0.33, ge=0, description="Mean and median of an amount by the recent loads'.")
+    amount_at_most: float = Field(3.0, ge=1, description="Mean and median of an amount by the recent loads'.")
+    score_change: float = Field(0.2, ge=0, le=1, description="Change of a mean score, as a share of its scale.")
+    days_behind: float = Field(2.0, gt=0, description="Days from the newest changes to the end of the window.")
+    days_ahead: float = Field(1.0, ge=0, description="Days from the end of the window to the newest changes.")
+
+    @model_validator(mode="after")
+    def _leave_room(self) -> Limits:
+        for name in ("volume", "amount"):
+            if getattr(self, f"{name}_at_least") > 1:
+                raise ValueError(f"{name}_at_least must not be above 1: the usual must be let through")
+        return self
+
+
 class Files(Strict):
     """Where the files of a system lie, below the extracts folder, and how they are written."""
 
@@ -57,6 +80,8 @@ class Files(Strict):
     daily: DailyPattern | None = Field(None, description="Pattern of a night's drop.")
     delimiter: str = ","
     encoding: str = "utf-8"
+    unpacked_gigabytes: float = Field(20, gt=0, description="A compressed file that unpacks to more is refused.")
+    unpacked_ratio: float = Field(250, ge=1, description="The same for one that unpacks to more times its own size.")
 
     @field_validator("delimiter")
     @classmethod
@@ -83,7 +108,7 @@ class TableSettings(Strict):
     delivers: tuple[str, ...] = Field(description="Entities whose staging models read this table.")
     history: Pattern | None = None
     daily: DailyPattern | None = None
-    rejected_rate_limit: float = Field(0.05, ge=0, le=1)
+    limits: Limits = Field(Limits(), description="Limits of gate 1 that differ from the deployment's.")
 
 
 class System(Strict):
@@ -92,7 +117,7 @@ class System(Strict):
     description: str
     roles: tuple[Role, ...] = Field(min_length=1)
     files: Files
-    tables: dict[str, TableSettings] = Field(min_length=1)
+    tables: dict[SystemName, TableSettings] = Field(min_length=1)
 
     @model_validator(mode="after")
     def _delivers_every_table(self) -> System:

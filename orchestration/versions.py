@@ -16,6 +16,7 @@ from orchestration.nightly import why_held
 from orchestration.resources.history import History
 from orchestration.resources.publication import Publication, Version
 from orchestration.resources.run_lock import hold
+from orchestration.resources.unit_place import recover
 
 
 def listed(deployment: Deployment) -> str:
@@ -51,6 +52,8 @@ def roll_back(deployment: Deployment, name: str | None) -> str:
     home = Home.of(deployment)
     publication, history = Publication(home, deployment.retention), History(home)
     with hold(home):
+        for table in deployment.tables():
+            recover(home, table)
         if publication.manifest():
             history.absorb(publication.current / "cx360.duckdb")
         withdrawn, current = publication.withdraw(name)

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from expectations.rules import STANDARD, instant, one_of, required, text_at_most, volume_like_recent_loads, whole_number
+from expectations.batch_rules import STANDARD, changes_of_the_night, no_misread_text
+from expectations.rules import instant, not_before, one_of, required, text_at_most, whole_number
 from expectations.suite import RawSuite
 
 CUSTOMERS = RawSuite(
@@ -14,8 +15,10 @@ CUSTOMERS = RawSuite(
         *instant("registered_at"),
         *instant("updated_at"),
         *text_at_most("email", 254),
+        *text_at_most("first_name", 200),
+        *text_at_most("last_name", 200),
     ),
-    batch=(*STANDARD, *volume_like_recent_loads()),
+    batch=(*STANDARD, *changes_of_the_night("updated_at"), *no_misread_text("first_name", "last_name", "city")),
 )
 
 CASES = RawSuite(
@@ -40,8 +43,10 @@ CASES = RawSuite(
         *instant("reopened_at"),
         *instant("updated_at"),
         *whole_number("reopen_count", low=0),
+        *not_before("opened_at", "first_response_at", "resolved_at", "reopened_at"),
+        *text_at_most("reason", 200),
     ),
-    batch=(*STANDARD, *volume_like_recent_loads()),
+    batch=(*STANDARD, *changes_of_the_night("updated_at")),
 )
 
 ACTIVITIES = RawSuite(
@@ -49,14 +54,14 @@ ACTIVITIES = RawSuite(
     required=("activity_id", "customer_id", "activity_type", "occurred_at"),
     optional=("channel", "department", "case_id", "order_number"),
     rows=(*required("activity_id", "customer_id", "activity_type", "occurred_at"), *instant("occurred_at")),
-    batch=(*STANDARD, *volume_like_recent_loads()),
+    batch=(*STANDARD, *changes_of_the_night("occurred_at")),
 )
 
 CASE_COMMENTS = RawSuite(
     table="crm__case_comments",
     required=("comment_id", "case_id", "customer_id", "text", "written_at"),
     rows=(*required("comment_id", "text", "written_at"), *text_at_most("text", 10_000), *instant("written_at")),
-    batch=(*STANDARD, *volume_like_recent_loads()),
+    batch=(*STANDARD, *changes_of_the_night("written_at")),
 )
 
 ACQUISITIONS = RawSuite(
@@ -68,7 +73,7 @@ ACQUISITIONS = RawSuite(
         *one_of("acquired_by", "referral", "campaign", "unknown"),
         *instant("acquired_at"),
     ),
-    batch=(*STANDARD, *volume_like_recent_loads()),
+    batch=(*STANDARD, *changes_of_the_night("acquired_at")),
 )
 
 ACCOUNTS = RawSuite(
@@ -84,7 +89,7 @@ ACCOUNT_CONTACTS = RawSuite(
     required=("account_id", "customer_id", "since"),
     optional=("contact_role",),
     rows=(*required("account_id", "customer_id"), *instant("since")),
-    batch=STANDARD,
+    batch=(*STANDARD, *changes_of_the_night("since")),
 )
 
 CONSENTS = RawSuite(
@@ -95,7 +100,7 @@ CONSENTS = RawSuite(
         *one_of("decision", "granted", "withdrawn", "erasure_requested"),
         *instant("decided_at"),
     ),
-    batch=(*STANDARD, *volume_like_recent_loads()),
+    batch=(*STANDARD, *changes_of_the_night("decided_at")),
 )
 
 LOOP_ACTIONS = RawSuite(
@@ -107,13 +112,15 @@ LOOP_ACTIONS = RawSuite(
         *instant("acknowledged_at"),
         *instant("acted_at"),
         *instant("told_at"),
+        *not_before("acknowledged_at", "acted_at"),
+        *not_before("acted_at", "told_at"),
     ),
-    batch=STANDARD,
+    batch=(*STANDARD, *changes_of_the_night("told_at")),
 )
 
 INITIATIVE_MEMBERS = RawSuite(
     table="crm__initiative_members",
     required=("initiative", "customer_id", "since"),
     rows=(*required("initiative", "customer_id", "since"), *instant("since")),
-    batch=STANDARD,
+    batch=(*STANDARD, *changes_of_the_night("since")),
 )

@@ -6,7 +6,8 @@ business, not an unusable row.
 
 from __future__ import annotations
 
-from expectations.rules import STANDARD, amount, one_of, required, text_at_most, wall_clock, whole_number
+from expectations.batch_rules import STANDARD
+from expectations.rules import amount, one_of, required, text_at_most, wall_clock, whole_number
 from expectations.suite import RawSuite
 
 CUSTOMERS = RawSuite(
@@ -91,6 +92,8 @@ ORDER_REVIEWS = RawSuite(
         *whole_number("review_score", low=1, high=5),
         *wall_clock("review_answer_timestamp"),
         *wall_clock("review_creation_date"),
+        *text_at_most("review_comment_title", 200),
+        *text_at_most("review_comment_message", 10_000),
     ),
     batch=STANDARD,
 )

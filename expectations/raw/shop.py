@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from expectations.rules import STANDARD, amount, instant, required, text_at_most, volume_like_recent_loads, whole_number
+from expectations.batch_rules import STANDARD, amounts_like_recent_loads, changes_of_the_night, scores_like_recent_loads
+from expectations.rules import amount, instant, not_before, required, text_at_most, whole_number
 from expectations.suite import RawSuite
 
 ACCOUNTS = RawSuite(
@@ -10,7 +11,7 @@ ACCOUNTS = RawSuite(
     required=("buyer_id", "email", "phone", "updated_at"),
     optional=("crm_customer_id", "account_type", "first_name", "last_name", "country", "language", "created_at"),
     rows=(*required("buyer_id"), *text_at_most("email", 254), *instant("updated_at")),
-    batch=(*STANDARD, *volume_like_recent_loads()),
+    batch=(*STANDARD, *changes_of_the_night("updated_at")),
 )
 
 ORDERS = RawSuite(
@@ -36,8 +37,10 @@ ORDERS = RawSuite(
         *instant("delivered_at"),
         *instant("promised_at"),
         *instant("updated_at"),
+        *not_before("ordered_at", "shipped_at", "delivered_at", "promised_at"),
+        *not_before("shipped_at", "delivered_at"),
     ),
-    batch=(*STANDARD, *volume_like_recent_loads()),
+    batch=(*STANDARD, *changes_of_the_night("updated_at"), *amounts_like_recent_loads("total_amount")),
 )
 
 ORDER_LINES = RawSuite(
@@ -51,7 +54,7 @@ ORDER_LINES = RawSuite(
         *amount("net_amount", low=0),
         *amount("cost_amount", low=0),
     ),
-    batch=(*STANDARD, *volume_like_recent_loads()),
+    batch=(*STANDARD, *changes_of_the_night("created_at"), *amounts_like_recent_loads("net_amount", "cost_amount")),
 )
 
 REFUNDS = RawSuite(
@@ -63,7 +66,7 @@ REFUNDS = RawSuite(
         *amount("refund_amount", low=0),
         *instant("refunded_at"),
     ),
-    batch=STANDARD,
+    batch=(*STANDARD, *changes_of_the_night("refunded_at"), *amounts_like_recent_loads("refund_amount")),
 )
 
 PAYMENTS = RawSuite(
@@ -76,7 +79,7 @@ PAYMENTS = RawSuite(
         *whole_number("installment_count", low=0),
         *instant("paid_at"),
     ),
-    batch=(*STANDARD, *volume_like_recent_loads()),
+    batch=(*STANDARD, *changes_of_the_night("paid_at"), *amounts_like_recent_loads("payment_amount")),
 )
 
 PRODUCTS = RawSuite(
@@ -88,6 +91,7 @@ PRODUCTS = RawSuite(
         *amount("list_price_amount", low=0),
         *amount("unit_cost_amount", low=0),
         *instant("updated_at"),
+        *text_at_most("product_name", 500),
     ),
     batch=STANDARD,
 )
@@ -102,8 +106,9 @@ SUBSCRIPTIONS = RawSuite(
         *amount("period_amount", low=0),
         *instant("started_at"),
         *instant("ends_at"),
+        *not_before("started_at", "ends_at"),
     ),
-    batch=(*STANDARD, *volume_like_recent_loads()),
+    batch=(*STANDARD, *changes_of_the_night("started_at"), *amounts_like_recent_loads("period_amount")),
 )
 
 REVIEWS = RawSuite(
@@ -116,5 +121,9 @@ REVIEWS = RawSuite(
         *text_at_most("text", 10_000),
         *instant("written_at"),
     ),
-    batch=(*STANDARD, *volume_like_recent_loads()),
+    batch=(
+        *STANDARD,
+        *changes_of_the_night("written_at"),
+        *scores_like_recent_loads("stars", "(try_cast(stars as double) - 1) / 4"),
+    ),
 )

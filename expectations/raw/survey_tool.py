@@ -2,18 +2,15 @@
 
 from __future__ import annotations
 
-from expectations.rules import (
-    STANDARD,
-    each,
-    filled_list,
-    instant,
-    one_of,
-    required,
-    text_at_most,
-    volume_like_recent_loads,
-    whole_number,
-)
+from expectations.batch_rules import STANDARD, changes_of_the_night, scores_like_recent_loads
+from expectations.rules import each, filled_list, instant, not_before, one_of, required, text_at_most, whole_number
 from expectations.suite import RawSuite
+
+MEAN_SHARE_OF_SCALE = """
+    list_avg(list_transform(from_json(answers, '["json"]'), lambda answer:
+        (cast((answer->>'value') as double) - cast((answer->>'scale_min') as double))
+        / (cast((answer->>'scale_max') as double) - cast((answer->>'scale_min') as double))))
+"""
 
 SURVEYS = RawSuite(
     table="survey_tool__surveys",
@@ -23,6 +20,7 @@ SURVEYS = RawSuite(
         *required("survey_id", "survey_type"),
         *one_of("survey_type", "relational", "transactional"),
         *instant("updated_at"),
+        *text_at_most("survey_name", 500),
     ),
     batch=STANDARD,
 )
@@ -32,7 +30,7 @@ CONTACTS = RawSuite(
     required=("contact_id", "email"),
     optional=("crm_customer_id", "language", "created_at", "updated_at"),
     rows=(*required("contact_id"), *text_at_most("email", 254), *instant("created_at"), *instant("updated_at")),
-    batch=(*STANDARD, *volume_like_recent_loads()),
+    batch=(*STANDARD, *changes_of_the_night("updated_at")),
 )
 
 INVITATIONS = RawSuite(
@@ -44,8 +42,9 @@ INVITATIONS = RawSuite(
         *instant("sent_at"),
         *instant("delivered_at"),
         *instant("updated_at"),
+        *not_before("sent_at", "delivered_at"),
     ),
-    batch=(*STANDARD, *volume_like_recent_loads()),
+    batch=(*STANDARD, *changes_of_the_night("updated_at")),
 )
 
 RESPONSES = RawSuite(
@@ -64,12 +63,12 @@ RESPONSES = RawSuite(
         ),
         *each(
             "answers",
-            "try_cast((element->>'value') as integer)"
-            " between cast((element->>'scale_min') as integer) and cast((element->>'scale_max') as integer)",
+            "try_cast((element->>'value') as integer) between"
+            " try_cast((element->>'scale_min') as integer) and try_cast((element->>'scale_max') as integer)",
             "answers hold a value that is no whole number on its scale",
         ),
     ),
-    batch=(*STANDARD, *volume_like_recent_loads()),
+    batch=(*STANDARD, *changes_of_the_night("submitted_at"), *scores_like_recent_loads("answers", MEAN_SHARE_OF_SCALE)),
 )
 
 EMPLOYEE_ANSWERS = RawSuite(
@@ -82,5 +81,9 @@ EMPLOYEE_ANSWERS = RawSuite(
         *whole_number("value", low=0, high=10),
         *instant("submitted_at"),
     ),
-    batch=STANDARD,
+    batch=(
+        *STANDARD,
+        *changes_of_the_night("submitted_at"),
+        *scores_like_recent_loads("value", "try_cast(value as double) / 10"),
+    ),
 )

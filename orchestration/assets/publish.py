@@ -14,9 +14,11 @@ import pandas as pd
 
 from orchestration.deployment import PROJECT, Deployment
 from orchestration.errors import PipelineError
+from orchestration.home import sql_text
 from orchestration.nightly import RANGE_END, RANGE_START
 from orchestration.progress import step
 from orchestration.recovery import counts, verdicts
+from orchestration.resources.corrections import releases
 from orchestration.resources.dbt import Dbt
 from orchestration.resources.history import CHECKS, RESTATEMENTS, RUNS, TABLES, History, HistoryTable
 from orchestration.resources.publication import Publication, version_name
@@ -103,6 +105,7 @@ def version(
                         "published_at": run["ended_at"].isoformat(),
                         "load_dates": [day.isoformat() for day in load_dates],
                         "taken_load_dates": [day.isoformat() for day in sorted(taken)],
+                        "releases": releases(warehouse.home),
                         "code_revision": run["code_revision"],
                         "fits": _fits_in_use(warehouse),
                         "checks": {
@@ -184,7 +187,8 @@ def _covered(warehouse: Warehouse) -> tuple[list[date], date]:
     with warehouse.connect() as connection:
         profiles = warehouse.home.landing / "*" / "*" / "load_date=*" / "profile.json"
         days = connection.execute(
-            f"select distinct load_date::date from read_json('{profiles}') order by all"
+            "select distinct load_date"
+            f" from read_json({sql_text(profiles)}, columns = {{load_date: 'date'}}) order by all"
         ).fetchall()
         as_of = connection.execute("select as_of_date from intermediate.int_as_of").fetchall()[0][0]
     return [day for (day,) in days], as_of

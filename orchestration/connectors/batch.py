@@ -69,6 +69,8 @@ class Batch:
 def check_columns(names: Sequence[str]) -> None:
     """Refuse columns that landing could not tell apart; the warehouse knows no upper and lower case.
 
+    What stands where a header should be may be a person's data: the message tells a column by its number.
+
     Raises:
         UnreadableError: a name is empty, stands twice, or is one that landing adds.
     """
@@ -84,6 +86,6 @@ def check_columns(names: Sequence[str]) -> None:
         first = first_places.setdefault(name.lower(), place)
         if first != place:
             raise UnreadableError(
-                f"columns {first} and {place} have the same name, '{name}' (upper and lower case are one)",
+                f"columns {first} and {place} have the same name (upper and lower case are one)",
                 "Rename or remove one of them in the export",
             )

@@ -101,6 +101,11 @@ def _find(table: Table, pattern: str, extracts: Path) -> list[Path]:
         )
     paths = sorted(path for path in extracts.glob(pattern) if path.is_file())
     for path in paths:
+        if not str(path).isprintable():
+            raise SourceError(
+                f"{_of(table)}, a file for '{pattern}': its name {path.name!a} has characters that cannot be shown."
+                " Rename it."
+            )
         if not path.resolve().is_relative_to(extracts.resolve()):
             raise SourceError(
                 f"{_of(table)}, file '{path.relative_to(extracts).as_posix()}': it is a link that leads out of the"

@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Any, cast
 
 from orchestration.deployment import PROJECT, Deployment
 from orchestration.errors import PipelineError
-from orchestration.home import Home
+from orchestration.home import Home, sql_text
 
 if TYPE_CHECKING:
     from dbt.artifacts.schemas.run import RunExecutionResult
@@ -41,8 +41,9 @@ def dbt_vars(deployment: Deployment, home: Home) -> dict[str, Any]:
         "entities": deployment.entities(),
         "keys": {table.name: list(table.settings.key) for table in deployment.tables()},
         "delivering_tables": [table.name for table in deployment.tables() if table.settings.delivers],
-        "landing": str(home.landing),
-        "quarantine": str(home.quarantine),
+        # they stand between quotes in the SQL of the sources
+        "landing": sql_text(home.landing)[1:-1],
+        "quarantine": sql_text(home.quarantine)[1:-1],
         "assumed_margin_rate": deployment.assumed_margin_rate,
         "minimum_base": deployment.minimum_base,
         "flagged_base": deployment.flagged_base,

@@ -15,7 +15,7 @@ from pathlib import Path
 import duckdb
 import pandas as pd
 
-from orchestration.home import Home
+from orchestration.home import Home, sql_text
 
 CAUSES = (
     "What differs between the two versions and can move earlier figures: late rows, released quarantine, repeated "
@@ -113,7 +113,7 @@ class History:
     def absorb(self, published: Path) -> None:
         """Keep what a published file tells of its runs."""
         with self._open() as connection:
-            connection.execute(f"attach '{published.resolve()}' as published (read_only)")
+            connection.execute(f"attach {sql_text(published.resolve())} as published (read_only)")
             for table in TABLES:
                 if _exists(connection, "published", table):
                     connection.execute(
@@ -144,7 +144,7 @@ class History:
         """
         with self._open():
             pass  # whatever form it had, it has this one now
-        connection.execute(f"attach '{self.file}' as history (read_only)")
+        connection.execute(f"attach {sql_text(self.file)} as history (read_only)")
         for table in TABLES:
             place = f"cx360.quality.{table.name}"
             table.create(connection, place)

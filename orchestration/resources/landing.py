@@ -6,25 +6,27 @@ keep out how they are pulled (``connectors/``) and which rows are good (``expect
 
 from __future__ import annotations
 
-import shutil
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date
 from functools import cached_property
 from pathlib import Path
-from typing import Any
 
-import pandas as pd
 import pyarrow as pa
 
 from expectations.registry import raw_suite
 from expectations.suite import RawSuite
-from orchestration.connectors.batch import Batch
+from orchestration.connectors.batch import Batch, SourceError
 from orchestration.connectors.files import available_load_dates, pull
 from orchestration.deployment import Deployment, Table
+from orchestration.errors import InfrastructureError
 from orchestration.gates import broken_profile_rules, broken_row_rules
 from orchestration.home import Home
-from orchestration.resources.unit import Unit, UnitWriter
+from orchestration.progress import part
+from orchestration.resources.corrections import corrections_of
+from orchestration.resources.unit import Unit, UnitWriter, pandas_type
+from orchestration.resources.unit_place import UnitPlace, recover
+from orchestration.resources.unit_profile import PLAIN, Known, kind_of
 
 ROWS_PER_JUDGEMENT = 100_000
 
@@ -42,51 +44,66 @@ class Landing:
         """The load dates for which anything was delivered when the run asked first."""
         return available_load_dates(self.deployment, self.extracts)
 
+    def recover(self) -> None:
+        """Finish or undo what a killed process left of any unit."""
+        for table in self.deployment.tables():
+            recover(self.home, table)
+
     def admit(self, table: Table, load_dates: Sequence[date]) -> list[Unit]:
         """Pull, judge and land the units of ``table``, oldest first.
 
         Units land up to the first one that the gate refuses; a refused unit leaves what was there before.
 
         Raises:
-            PipelineError: the source could not be read, or a check could not be judged.
+            InfrastructureError: a check could not be judged, or the disk could not be written.
+            PipelineError: the source could not be read.
         """
-        self._recover(table)
+        try:
+            return self._admit(table, load_dates)
+        except OSError as error:
+            raise cannot_write(self.home, table, error) from error
+
+    def _admit(self, table: Table, load_dates: Sequence[date]) -> list[Unit]:
+        recover(self.home, table)
         suite = raw_suite(table.name)
-        writers = {load_date: UnitWriter(self.home, table, suite, load_date) for load_date in load_dates}
+        writers = {
+            day: UnitWriter(UnitPlace(self.home, table, day), suite, corrections_of(self.home, table.name, day))
+            for day in load_dates
+        }
         for chunk in _chunks(self._pull(table, load_dates)):
             _judge(suite, [(writers[load_date], batch) for load_date, batch in chunk])
-        profiles: list[dict[str, Any]] = []
+        known: list[Known] = []
         for writer in writers.values():
-            profiles.append(writer.close(profiles))
+            writer.correct()
+            known.append((writer.place.new_landing, writer.close(known)))
+        profiles = [dict(profile) for _, profile in known]
         units: list[Unit] = []
         for writer, profile, findings in zip(
-            writers.values(), profiles, broken_profile_rules(table.name, suite.batch, profiles), strict=True
+            writers.values(),
+            profiles,
+            broken_profile_rules(table.name, suite.batch, profiles, table.limits),
+            strict=True,
         ):
-            unit = Unit(table.name, writer.load_date, profile, tuple(findings), tuple(writer.examples))
+            unit = Unit(table.name, writer.place.load_date, profile, tuple(findings), tuple(writer.examples))
             if all(earlier.has_landed for earlier in units) and unit.has_landed:
-                writer.land()
+                writer.place.commit()
             else:
-                writer.discard()
+                writer.place.discard()
             units.append(unit)
         return units
 
     def _pull(self, table: Table, load_dates: Sequence[date]) -> Iterator[tuple[date, Batch]]:
         for load_date in load_dates:
             for batch in pull(table, load_date, self.extracts):
-                yield load_date, batch
+                yield load_date, _as_promised(batch, table, raw_suite(table.name))
 
-    def _recover(self, table: Table) -> None:
-        """Finish or undo what a killed run left of a replacement."""
-        for root in (self.home.landing, self.home.quarantine):
-            folder = root / table.system_name / table.table_name
-            for leftover in folder.glob(".new-*"):
-                shutil.rmtree(leftover)
-            for replaced in folder.glob(".old-*"):
-                unit = folder / replaced.name.removeprefix(".old-")
-                if unit.exists():
-                    shutil.rmtree(replaced)
-                else:
-                    replaced.rename(unit)
+
+def cannot_write(home: Home, table: Table, error: OSError) -> InfrastructureError:
+    """What a full or read-only disk means for the person who must mend it."""
+    return InfrastructureError(
+        f"{table.name}: the landing below {home.root} cannot be written ({error.strerror or error}). Nothing that had"
+        " landed is lost. Free space or mend the permissions, and run again."
+    )
 
 
 def _chunks(batches: Iterable[tuple[date, Batch]]) -> Iterator[list[tuple[date, Batch]]]:
@@ -110,19 +127,33 @@ def _chunks(batches: Iterable[tuple[date, Batch]]) -> Iterator[list[tuple[date, 
         yield chunk
 
 
+def _as_promised(batch: Batch, table: Table, suite: RawSuite) -> Batch:
+    """The batch with the promised columns' own names: the warehouse knows no upper and lower case.
+
+    Raises:
+        SourceError: a column that a row rule reads holds what is no single value.
+    """
+    promised = {name.lower(): name for name in suite.promised}
+    names = [promised.get(name.lower(), name) for name in batch.rows.column_names]
+    judged = {rule.column for rule in suite.rows}
+    for name, kind in zip(names, batch.rows.schema.types, strict=True):
+        if name in judged and kind_of(kind) not in PLAIN:
+            raise SourceError(
+                f"Deployment '{table.deployment.name}', system '{table.system_name}', table '{table.table_name}':"
+                f" column '{name}' holds {kind}, and its rules judge plain values."
+                " Deliver it as text, nested values as JSON."
+            )
+    return Batch(batch.rows.rename_columns(names), batch.faults) if names != batch.rows.column_names else batch
+
+
 def _judge(suite: RawSuite, chunk: Sequence[tuple[UnitWriter, Batch]]) -> None:
     """Judge the rows of a chunk, and write each where it belongs."""
     rows = pa.concat_tables([batch.rows for _, batch in chunk], promote_options="permissive")
-    broken = broken_row_rules(suite.table, suite.rows, rows.to_pandas(types_mapper=_pandas_type))
+    with part("gates"):
+        frame = rows.to_pandas(types_mapper=pandas_type)
+    broken = broken_row_rules(suite.table, suite.rows, frame)
     start = 0
     for writer, batch in chunk:
         end = start + batch.rows.num_rows
         writer.take(batch, {place - start: broken[place] for place in broken if start <= place < end})
         start = end
-
-
-def _pandas_type(arrow_type: pa.DataType) -> Any:
-    """Text stays text and whole numbers stay whole beside missing values; everything else takes pandas' own type."""
-    if pa.types.is_string(arrow_type) or pa.types.is_large_string(arrow_type):
-        return pd.StringDtype()
-    return pd.Int64Dtype() if pa.types.is_integer(arrow_type) else None

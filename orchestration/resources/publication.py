@@ -20,7 +20,7 @@ from typing import Any
 import duckdb
 
 from orchestration.errors import PipelineError
-from orchestration.home import Home
+from orchestration.home import Home, sql_text
 from orchestration.resources.holds import Holds
 from orchestration.settings import Retention
 
@@ -56,6 +56,11 @@ class Version:
     def load_dates(self) -> set[date]:
         """The load dates that are in it."""
         return {date.fromisoformat(day) for day in self.manifest["load_dates"]}
+
+    @property
+    def releases(self) -> set[str]:
+        """The releases from quarantine that are in it."""
+        return set(self.manifest["releases"])
 
     @property
     def taken_load_dates(self) -> set[date]:
@@ -204,16 +209,17 @@ class Publication:
     def _copy(self, folder: Path) -> dict[str, dict[str, Any]]:
         """Copy the database with its constraints and comments, and the marts as Parquet; describe the tables."""
         with duckdb.connect() as connection:
-            connection.execute(f"attach '{self.home.star_db}' as built (read_only)")
-            connection.execute(f"attach '{folder / 'cx360.duckdb'}' as cx360 (storage_version '{STORAGE_VERSION}')")
+            connection.execute(f"attach {sql_text(self.home.star_db)} as built (read_only)")
+            target = sql_text(folder / "cx360.duckdb")
+            connection.execute(f"attach {target} as cx360 (storage_version '{STORAGE_VERSION}')")
             connection.execute("copy from database built to cx360")
             names = connection.execute(
                 "select schema_name, table_name from duckdb_tables() where database_name = 'cx360' order by all"
             ).fetchall()
             for schema, table in names:
                 if schema == "marts":
-                    target = folder / "parquet" / f"{table}.parquet"
-                    connection.execute(f"copy cx360.{schema}.{table} to '{target}' (format parquet, compression zstd)")
+                    target = sql_text(folder / "parquet" / f"{table}.parquet")
+                    connection.execute(f"copy cx360.{schema}.{table} to {target} (format parquet, compression zstd)")
             return {f"{schema}.{table}": describe(connection, f"cx360.{schema}.{table}") for schema, table in names}
 
     def _point_at(self, name: str) -> None:

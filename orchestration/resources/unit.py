@@ -1,31 +1,35 @@
-"""One unit on its way into the landing: written beside its place, moved there by a rename if the gate lets it through.
+"""One unit on its way into the landing: written beside its place, moved there if the gate lets it through.
 
-Part of the landing (``landing.py``): nothing else writes below ``landing/`` and ``quarantine/``.
+Part of the landing (``landing.py``). Add here how rows are written; keep out where a unit lies (``unit_place.py``) and
+its figures (``unit_profile.py``).
 """
 
 from __future__ import annotations
 
 import json
-import shutil
+import os
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
-from statistics import median
 from typing import Any
 
+import pandas as pd
 import pyarrow as pa
+import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from expectations.suite import RawSuite
-from orchestration.connectors.batch import Batch
-from orchestration.deployment import Table
-from orchestration.gates import Broken, Finding
-from orchestration.home import Home
+from orchestration.connectors.batch import RESERVED_COLUMNS, Batch
+from orchestration.gates import Broken, Finding, broken_row_rules
+from orchestration.resources.corrections import Correction
+from orchestration.resources.unit_place import UnitPlace
+from orchestration.resources.unit_profile import Known, Tally, kind_of, profile, write_profile
 
 EXAMPLES = 3
 UNREADABLE = "the row cannot be read as a record"
-LINEAGE = ("_load_date", "_source_file", "_source_row")
+RELEASED = "released/"
+"""Stands before the file of a row that a person has corrected; it sorts after any delivered file."""
 
 REJECTED = pa.schema(
     [
@@ -55,162 +59,186 @@ class Unit:
         return not any(finding.severity == "error" for finding in self.findings)
 
     def explain(self) -> str:
-        """What is wrong with the unit, for the person who must fix it."""
+        """What is wrong with the unit, for the person who must fix it; nothing of what was delivered."""
         lines = [f"{self.table}, load date {self.load_date}:"]
         lines += [f"  {finding.severity}: {finding.message}" for finding in self.findings]
         lines += [f"  for example {example}" for example in self.examples]
         return "\n".join(lines)
 
 
-class UnitWriter:
-    """Writes one unit beside its place, and moves it there when the gate lets it through."""
+@dataclass(frozen=True)
+class Rejected:
+    """A row for the quarantine."""
 
-    def __init__(self, home: Home, table: Table, suite: RawSuite, load_date: date) -> None:
-        self.table, self.suite, self.load_date = table, suite, load_date
-        self.landing = home.landing / table.system_name / table.table_name
-        self.quarantine = home.quarantine / table.system_name / table.table_name
-        self.name = f"load_date={load_date.isoformat()}"
-        self.new_landing, self.new_quarantine = (
-            self.landing / f".new-{self.name}",
-            self.quarantine / f".new-{self.name}",
-        )
-        self.new_landing.mkdir(parents=True)
-        self.new_quarantine.mkdir(parents=True)
-        self.parts = self.landed_count = self.rejected_count = 0
+    source_file: str
+    source_row: int
+    broken: Sequence[Broken]
+    text: str
+
+    @property
+    def place(self) -> tuple[str, int, str]:
+        """What a correction names it by."""
+        return self.source_file, self.source_row, self.text
+
+    def told(self) -> str:
+        """Where it is and what it breaks, without what was delivered."""
+        # why a row is no record is told without quoting it
+        why = [broken.reason if broken.rule == UNREADABLE else broken.rule for broken in self.broken]
+        return f"{self.source_file}, line {self.source_row}: {'; '.join(why)}"
+
+
+class UnitWriter:
+    """Writes one unit beside its place, and moves it there when the gate lets it through.
+
+    Args:
+        corrections: by the rejected row that each corrects; a corrected row lands if it breaks no rule.
+    """
+
+    def __init__(
+        self, place: UnitPlace, suite: RawSuite, corrections: Mapping[tuple[str, int, str], Correction]
+    ) -> None:
+        self.place, self.suite, self.corrections = place, suite, corrections
+        self.tally = Tally()
         self.examples: list[str] = []
-        self.delivered: dict[str, None] = {}
+        self._parts = self._quarantine_parts = 0
+        self._types: dict[str, pa.DataType] = {}
+        self._corrected: list[tuple[Rejected, Correction]] = []
+        place.begin()
 
     def take(self, batch: Batch, broken: Mapping[int, list[Broken]]) -> None:
         """Write the good rows of a batch to the unit's landing, the others to its quarantine."""
-        self.delivered |= dict.fromkeys(name for name in batch.rows.column_names if name not in LINEAGE)
+        delivered = [field for field in batch.rows.schema if field.name not in RESERVED_COLUMNS]
+        self._types |= {field.name: field.type for field in delivered}
+        self.tally.delivered |= {field.name: kind_of(field.type) for field in delivered}
         rejected = [
-            (fault.source_file, fault.source_row, [Broken(UNREADABLE, fault.reason)], fault.text)
+            Rejected(fault.source_file, fault.source_row, [Broken(UNREADABLE, fault.reason)], fault.text)
             for fault in batch.faults
         ]
         rows = batch.rows
         for row, rules in zip(rows.take(pa.array(list(broken), pa.int64())).to_pylist(), broken.values(), strict=True):
-            file, place = row.pop("_source_file"), row.pop("_source_row")
-            rejected.append((file, place, rules, json.dumps(row, ensure_ascii=False, default=str)))
+            file, number = row.pop("_source_file"), row.pop("_source_row")
+            rejected.append(Rejected(file, number, rules, json.dumps(row, ensure_ascii=False, default=str)))
         if broken:
             rows = rows.filter(pa.array([place not in broken for place in range(rows.num_rows)], pa.bool_()))
         if rows.num_rows:
             self._write_landing(rows)
-        if rejected:
-            self._write_quarantine(sorted(rejected, key=lambda row: row[1]))
+        self._reject(sorted(rejected, key=lambda row: row.source_row))
 
-    def close(self, earlier: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
-        """Finish the unit's files: each unit has at least one of either kind, with the promised columns.
+    def take_landed(self, known: Mapping[str, Any]) -> None:
+        """Take over what has landed of the unit, and its quarantine: for a release.
 
         Args:
-            earlier: profiles of units that are about to land before this one.
+            known: what is kept of the unit's profile.
         """
-        if not self.parts:
+        self.tally.delivered |= known["types"]
+        self.tally.landed_count = known["landed_row_count"]
+        for part in sorted(self.place.landing.glob("*.parquet")):
+            self._parts += 1
+            os.link(part, self.place.new_landing / f"part-{self._parts:05d}.parquet")
+            schema = pq.read_schema(part)
+            self._types |= {field.name: field.type for field in schema if field.name in known["types"]}
+        for row in rejected_rows(self.place.quarantine):
+            broken = [Broken(rule, reason) for rule, reason in zip(row["rules"], row["reasons"], strict=True)]
+            self._reject([Rejected(row["_source_file"], row["_source_row"], broken, row["row_text"])])
+
+    def correct(self) -> list[tuple[Correction, list[str]]]:
+        """Judge the corrected rows like any other and land them; those that are still bad stay in the quarantine.
+
+        Returns:
+            Each correction that did not help, with the rules that it breaks.
+        """
+        typed: list[pa.Table] = []
+        broken: list[list[str]] = []
+        for _, correction in self._corrected:
+            row, problem = self._typed(correction)
+            typed.append(row)
+            broken.append([problem] if problem else [])
+        if not typed:
+            return []
+        rows = pa.concat_tables(typed)
+        judged = broken_row_rules(self.suite.table, self.suite.rows, rows.to_pandas(types_mapper=pandas_type))
+        for place, rules in judged.items():
+            broken[place] += [told.rule for told in rules]
+        self._write_landing(rows.filter(pa.array([not rules for rules in broken], pa.bool_())))
+        self._write_quarantine([row for (row, _), rules in zip(self._corrected, broken, strict=True) if rules])
+        return [(correction, rules) for (_, correction), rules in zip(self._corrected, broken, strict=True) if rules]
+
+    def close(self, earlier: Sequence[Known]) -> dict[str, Any]:
+        """Finish the unit's files, each unit has at least one of either kind, and give its profile."""
+        if not self._parts:
             self._write_landing(
-                pa.table({"_source_file": pa.array([], pa.string()), "_source_row": pa.array([], pa.int64())})
+                pa.table({"_source_file": pa.nulls(0, pa.string()), "_source_row": pa.nulls(0, pa.int64())})
             )
-        if not self.rejected_count:
-            self._write_quarantine([])
-        profile = self._profile(earlier)
-        kept = (
-            "system",
-            "table",
-            "load_date",
-            "source_row_count",
-            "landed_row_count",
-            "quarantined_row_count",
-            "columns",
-        )
-        text = json.dumps({key: profile[key] for key in kept}, ensure_ascii=False)
-        (self.new_landing / "profile.json").write_text(text, encoding="utf-8")
-        return profile
+        if not self._quarantine_parts:
+            pq.write_table(REJECTED.empty_table(), self.place.new_quarantine / "part-00001.parquet")
+        facts = profile(self.place, self.suite, self.tally, earlier)
+        write_profile(self.place.new_landing, facts)
+        return facts
 
-    def land(self) -> None:
-        """Move the unit to its place, quarantine first: a kill in between loses no rejected row."""
-        _replace(self.quarantine / self.name, self.new_quarantine)
-        _replace(self.landing / self.name, self.new_landing)
+    def _typed(self, correction: Correction) -> tuple[pa.Table, str | None]:
+        """The corrected row in the types of its unit, and why it cannot be had in them."""
+        unknown = sorted(set(correction.row) - set(self._types))
+        problem = f"the unit has no column {', '.join(unknown)}" if unknown else None
+        columns = {}
+        for name, kind in self._types.items():
+            try:
+                columns[name] = _array(correction.row.get(name), kind)
+            except pa.ArrowException:
+                problem, columns[name] = f"{name} does not hold {kind_of(kind)}", pa.nulls(1, kind)
+        columns["_source_file"] = pa.array([RELEASED + correction.source_file], pa.string())
+        columns["_source_row"] = pa.array([correction.source_row], pa.int64())
+        return pa.table(columns), problem
 
-    def discard(self) -> None:
-        """Leave what was there before."""
-        shutil.rmtree(self.new_landing)
-        shutil.rmtree(self.new_quarantine)
+    def _reject(self, rejected: Sequence[Rejected]) -> None:
+        self._corrected += [(row, self.corrections[row.place]) for row in rejected if row.place in self.corrections]
+        kept = [row for row in rejected if row.place not in self.corrections]
+        self._write_quarantine(kept)
 
     def _write_landing(self, rows: pa.Table) -> None:
         """Write rows with every column that staging may ask for; one that was not delivered is all null."""
-        for name in (*self.suite.required, *self.suite.optional):
+        for name in self.suite.promised:
             if name not in rows.column_names:
                 rows = rows.append_column(name, pa.nulls(rows.num_rows, pa.string()))
-        rows = rows.append_column("_load_date", pa.array([self.load_date] * rows.num_rows, pa.date32()))
-        self.parts += 1
-        self.landed_count += rows.num_rows
-        pq.write_table(rows, self.new_landing / f"part-{self.parts:05d}.parquet", compression="zstd")
+        rows = rows.append_column("_load_date", pa.array([self.place.load_date] * rows.num_rows, pa.date32()))
+        self._parts += 1
+        self.tally.landed_count += rows.num_rows
+        pq.write_table(rows, self.place.new_landing / f"part-{self._parts:05d}.parquet", compression="zstd")
 
-    def _write_quarantine(self, rejected: Sequence[tuple[str, int, list[Broken], str]]) -> None:
+    def _write_quarantine(self, rejected: Sequence[Rejected]) -> None:
+        if not rejected:
+            return
         rows = [
             {
-                "_load_date": self.load_date,
-                "_source_file": file,
-                "_source_row": place,
-                "rules": [broken.rule for broken in rules],
-                "reasons": [broken.reason for broken in rules],
-                "row_text": text,
+                "_load_date": self.place.load_date,
+                "_source_file": row.source_file,
+                "_source_row": row.source_row,
+                "rules": [broken.rule for broken in row.broken],
+                "reasons": [broken.reason for broken in row.broken],
+                "row_text": row.text,
             }
-            for file, place, rules, text in rejected
+            for row in rejected
         ]
-        name = f"part-{self.rejected_count + 1:09d}.parquet"
-        pq.write_table(pa.Table.from_pylist(rows, schema=REJECTED), self.new_quarantine / name)
-        self.rejected_count += len(rows)
-        told = [
-            f"{file}, line {place}: {'; '.join(broken.reason for broken in rules)}"
-            for file, place, rules, _ in rejected
-        ]
-        self.examples = (self.examples + told)[:EXAMPLES]
-
-    def _profile(self, earlier: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
-        row_count = self.landed_count + self.rejected_count
-        limit = self.table.settings.rejected_rate_limit
-        missing = [name for name in self.suite.required if name not in self.delivered]
-        missing_optional = [name for name in self.suite.optional if name not in self.delivered]
-        new = [name for name in self.delivered if name not in {*self.suite.required, *self.suite.optional}]
-        recent = self._recent_row_counts(earlier)
-        recent_median = median(recent) if len(recent) >= 4 else 0
-        was_delivered = bool(self.delivered)
-        return {
-            "system": self.table.system_name,
-            "table": self.table.table_name,
-            "load_date": self.load_date.isoformat(),
-            "columns": list(self.delivered),
-            "source_row_count": row_count,
-            "landed_row_count": self.landed_count,
-            "quarantined_row_count": self.rejected_count,
-            "row_count": row_count,
-            "rejected_count": self.rejected_count,
-            "rejected_rate_limit": limit,
-            "rejected_excess": max(0.0, round(self.rejected_count - limit * row_count, 6)),
-            "delivered_columns": ", ".join(self.delivered),
-            "missing_column_count": len(missing) if was_delivered else 0,
-            "missing_columns": ", ".join(missing),
-            "missing_optional_count": len(missing_optional) if was_delivered else 0,
-            "missing_optional_columns": ", ".join(missing_optional),
-            "new_column_count": len(new),
-            "new_columns": ", ".join(new),
-            "recent_median": recent_median,
-            "volume_ratio": round(row_count / recent_median, 2) if recent_median >= 100 else None,
-        }
-
-    def _recent_row_counts(self, earlier: Sequence[Mapping[str, Any]]) -> list[int]:
-        """The row counts of the last 14 nights before this one; the history drop is no night."""
-        history, today = self.table.deployment.history_load_date.isoformat(), self.load_date.isoformat()
-        profiles = self.landing.glob("load_date=*/profile.json")
-        landed = (json.loads(path.read_text(encoding="utf-8")) for path in profiles)
-        counts = {profile["load_date"]: profile["source_row_count"] for profile in (*landed, *earlier)}
-        return [counts[night] for night in sorted(counts) if history < night < today][-14:]
+        self._quarantine_parts += 1
+        name = f"part-{self._quarantine_parts:05d}.parquet"
+        pq.write_table(pa.Table.from_pylist(rows, schema=REJECTED), self.place.new_quarantine / name)
+        self.tally.rejected_count += len(rows)
+        self.examples = (self.examples + [row.told() for row in rejected])[:EXAMPLES]
 
 
-def _replace(place: Path, new: Path) -> None:
-    """Put ``new`` in its place. A kill between the renames is mended by the next run (``Landing._recover``)."""
-    old = place.parent / f".old-{place.name}"
-    if place.exists():
-        place.rename(old)
-    new.rename(place)
-    if old.exists():
-        shutil.rmtree(old)
+def rejected_rows(quarantine: Path) -> list[dict[str, Any]]:
+    """The rows in a unit's quarantine, in the columns of ``REJECTED``, by file and line."""
+    rows = [row for part in sorted(quarantine.glob("*.parquet")) for row in pq.read_table(part).to_pylist()]
+    return sorted(rows, key=lambda row: (row["_source_file"], row["_source_row"]))
+
+
+def pandas_type(arrow_type: pa.DataType) -> Any:
+    """Text stays text and whole numbers stay whole beside missing values; everything else takes pandas' own type."""
+    if pa.types.is_string(arrow_type) or pa.types.is_large_string(arrow_type):
+        return pd.StringDtype()
+    return pd.Int64Dtype() if pa.types.is_integer(arrow_type) else None
+
+
+def _array(value: Any, kind: pa.DataType) -> pa.Array:
+    """One value of a corrected row, which JSON gave, in its column's type."""
+    text = value if value is None or isinstance(value, str) else json.dumps(value, ensure_ascii=False)
+    return pc.cast(pa.array([text or None], pa.string()), kind)

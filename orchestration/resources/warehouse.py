@@ -12,7 +12,7 @@ from dataclasses import dataclass
 
 import duckdb
 
-from orchestration.home import Home
+from orchestration.home import Home, sql_text
 
 
 @dataclass(frozen=True)
@@ -28,10 +28,10 @@ class Warehouse:
         self.home.work_db.parent.mkdir(parents=True, exist_ok=True)
         with duckdb.connect(self.home.work_db) as connection:
             connection.execute(f"set memory_limit = '{self.memory_limit}'")
-            connection.execute(f"set temp_directory = '{self.home.root / 'tmp'}'")
+            connection.execute(f"set temp_directory = {sql_text(self.home.root / 'tmp')}")
             connection.execute("set preserve_insertion_order = false")
             connection.execute("set TimeZone = 'UTC'")
-            connection.execute(f"attach if not exists '{self.home.star_db}' as cx360")
+            connection.execute(f"attach if not exists {sql_text(self.home.star_db)} as cx360")
             yield connection
 
     def reset(self) -> None:

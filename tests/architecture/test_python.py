@@ -15,8 +15,8 @@ from tests.architecture.project import Manifest, Module, assert_none, models, mo
 NEITHER_DAGSTER_NOR_DBT = ("orchestration.connectors", "orchestration.identity", "orchestration.science")
 
 # The paths of a deployment's home that one module alone writes to, and who may name them at all: dbt and publish read.
-# the landing is these three: how units are admitted, how one of them is written, and how they are put aside
-LANDING = ("orchestration/resources/landing.py", "orchestration/resources/unit.py", "orchestration/resources/holds.py")
+# the landing's modules ask this one where a unit lies and how it gets there; what is held is put aside by another
+LANDING = ("orchestration/resources/unit_place.py", "orchestration/resources/holds.py")
 MAY_NAME = {
     "published": {"orchestration/home.py", "orchestration/resources/publication.py"},
     "quarantine": {"orchestration/home.py", "orchestration/resources/dbt.py", *LANDING},

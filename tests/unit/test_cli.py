@@ -15,7 +15,20 @@ from orchestration.deployment import PROJECT
 from orchestration.home import Home
 from orchestration.resources.run_lock import hold
 
-COMMANDS = ("run", "versions", "rollback", "release", "demo", "ui", "docs", "dbt", "clean", "lint", "test")
+COMMANDS = (
+    "run",
+    "quarantine",
+    "versions",
+    "rollback",
+    "release",
+    "demo",
+    "ui",
+    "docs",
+    "dbt",
+    "clean",
+    "lint",
+    "test",
+)
 LIGHT = """
 import sys
 from click.testing import CliRunner
@@ -69,7 +82,9 @@ def test_every_command_and_option_says_what_it_does(command: str) -> None:
             assert parameter.to_info_dict()["help"], f"{command} {parameter.name}"
 
 
-@pytest.mark.parametrize("command", ["run", "versions", "rollback", "release", "ui", "docs", "dbt", "clean"])
+@pytest.mark.parametrize(
+    "command", ["run", "quarantine", "versions", "rollback", "release", "ui", "docs", "dbt", "clean"]
+)
 def test_an_unknown_deployment_is_one_line_and_no_stack(command: str) -> None:
     answer = cx360(command, "--deployment", "olits", *(["parse"] if command == "dbt" else []))
     assert answer.exit_code == 1

@@ -94,6 +94,34 @@ def test_a_file_that_holds_no_settings_is_refused(tmp_path: Path, text: str) -> 
         load_deployment("acme")
 
 
+@pytest.mark.parametrize(
+    ("changes", "key"),
+    [
+        ({"password": "hunter2hunter2"}, "password"),
+        ({"systems__crm__api_key": "hunter2hunter2"}, "systems.crm.api_key"),
+        ({"alerts": [{"url": "https://me:hunter2hunter2@host.example/x"}]}, "alerts.0.url"),
+    ],
+)
+def test_a_value_that_looks_like_a_secret_is_refused_and_not_shown(
+    tmp_path: Path, changes: dict[str, Any], key: str
+) -> None:
+    message = problem(tmp_path, **changes)
+    assert f"{key}: looks like a secret, and no file holds one" in message
+    assert "hunter2" not in message
+
+
+def test_a_secret_may_be_named_by_its_variable(tmp_path: Path) -> None:
+    assert "looks like a secret" not in problem(tmp_path, password={"env": "CX360_PASSWORD"})
+
+
+def test_a_file_that_is_no_yaml_is_told_without_its_lines(tmp_path: Path) -> None:
+    (tmp_path / "acme.yml").write_text("timezone: UTC\npassword: 'hunter2\n", encoding="utf-8")
+    with pytest.raises(PipelineError) as error:
+        load_deployment("acme")
+    assert "line 3" in str(error.value)
+    assert "hunter2" not in str(error.value)
+
+
 def test_a_file_that_is_no_yaml_is_refused_with_the_line(tmp_path: Path) -> None:
     (tmp_path / "acme.yml").write_text("timezone: UTC\nowner: [", encoding="utf-8")
     with pytest.raises(PipelineError, match=r"(?s)deployments/acme\.yml is no valid YAML: .*line 2"):
@@ -158,7 +186,16 @@ def test_a_file_that_is_no_yaml_is_refused_with_the_line(tmp_path: Path) -> None
             {"systems__crm__tables__customers__key": []},
             "systems.crm.tables.customers.key: Tuple should have at least 1",
         ),
-        ({"systems__crm__tables__customers__rejected_rate_limit": 5}, "Input should be less than or equal to 1"),
+        (
+            {"systems__crm__tables__customers__limits": {"rejected_rate": 5}},
+            "systems.crm.tables.customers.limits.rejected_rate: Input should be less than or equal to 1",
+        ),
+        ({"limits": {"rejectedrate": 1}}, "limits.rejectedrate: unknown key, did you mean 'rejected_rate'?"),
+        ({"limits": {"volume_at_least": 2}}, "limits: volume_at_least must not be above 1"),
+        (
+            {"systems__crm__tables": {"../x": {}}},
+            "systems.crm.tables.../x.[key]: String should match pattern '^[a-z0-9_]+$'",
+        ),
     ],
     ids=lambda value: str(value) if isinstance(value, dict) else "",
 )

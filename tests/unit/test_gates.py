@@ -11,10 +11,11 @@ import pandas as pd
 import pyarrow as pa
 import pytest
 
-from expectations import rules
+from expectations import batch_rules, rules
 from expectations.suite import ProfileRule, RowRule
-from orchestration.errors import PipelineError
+from orchestration.errors import InfrastructureError
 from orchestration.gates import Broken, Finding, broken_profile_rules, broken_row_rules
+from orchestration.settings import Limits
 
 pytestmark = pytest.mark.xdist_group("great expectations")
 
@@ -178,8 +179,22 @@ def test_a_rule_on_a_column_that_was_not_delivered_is_left_to_the_batch_rules() 
 
 def test_a_rule_that_cannot_be_judged_is_a_fault_of_the_pipeline_and_not_of_the_data() -> None:
     broken = RowRule("x", "x is bad", rules.CONDITION, {"condition": "no_such_function(value)"})
-    with pytest.raises(PipelineError, match=r"(?s)demo: the check .* could not be judged: .*no_such_function"):
+    with pytest.raises(InfrastructureError, match=r"(?s)demo: the check .* on x could not be judged: .*no_such"):
         reasons((broken,), "a")
+
+
+def test_a_time_that_lies_before_another_is_refused_whatever_its_offset() -> None:
+    frame = pd.DataFrame(
+        {
+            "x": ["2026-01-01T12:00:00+02:00", "2026-01-01T12:00:00Z", "2026-01-01T12:00:00Z", None, "soon"],
+            "y": ["2026-01-01T11:00:00Z", "2026-01-01T12:00:00Z", "2026-01-01T12:30:00+01:00", "2020-01-01", "1999"],
+        },
+        dtype=TEXT,
+    )
+    broken = broken_row_rules("demo", rules.not_before("x", "y"), frame)
+    assert {place: [told.reason for told in rules] for place, rules in broken.items()} == {
+        2: ["y '2026-01-01T12:30:00+01:00' lies before x"]
+    }
 
 
 FACTS = {
@@ -190,16 +205,19 @@ FACTS = {
     "missing_optional_columns": "city",
     "new_column_count": 2,
     "new_columns": "a, b",
-    "rejected_excess": 0.5,
+    "moved_column_count": 0,
+    "retyped_column_count": 0,
+    "rejected_rate": 0.06,
     "rejected_count": 6,
     "row_count": 100,
-    "rejected_rate_limit": 0.05,
 }
 
 
 def test_what_a_unit_breaks_is_said_in_its_own_figures() -> None:
     fine = dict.fromkeys(FACTS, 0)
-    judged, first, last = broken_profile_rules("demo", rules.STANDARD, [FACTS, fine, FACTS | {"rejected_excess": 0}])
+    judged, first, last = broken_profile_rules(
+        "demo", batch_rules.STANDARD, [FACTS, fine, FACTS | {"rejected_rate": 0.05}]
+    )
     assert [(finding.severity, finding.message) for finding in judged] == [
         ("error", "the required columns id are missing; delivered were: name"),
         ("warn", "the optional columns city are missing and land as nulls"),
@@ -211,12 +229,29 @@ def test_what_a_unit_breaks_is_said_in_its_own_figures() -> None:
 
 
 def test_a_figure_that_is_null_is_not_judged() -> None:
-    volume = rules.volume_like_recent_loads()
-    assert broken_profile_rules("demo", volume, [{"volume_ratio": None}]) == [[]]
-    facts = {"volume_ratio": 0.1, "row_count": 10, "recent_median": 100}
-    assert broken_profile_rules("demo", volume, [{"volume_ratio": None}, facts]) == [
+    volume = batch_rules.volume_like_recent_loads()
+    assert broken_profile_rules("demo", volume, [{"row_count_change": None}]) == [[]]
+    facts = {"row_count_change": 0.1, "row_count": 10, "row_count_usual": 100}
+    assert broken_profile_rules("demo", volume, [{"row_count_change": None}, facts]) == [
         [],
-        [Finding("error", "10 rows are 0.1 times the median of the last loads (100)")],
+        [Finding("error", "10 rows are 0.1 times the median of the last loads (100), not between 0.2 and 5.0")],
+    ]
+
+
+def test_a_bound_that_the_deployment_sets_takes_the_place_of_the_usual_one() -> None:
+    facts = {"row_count_change": 0.1, "row_count": 10, "row_count_usual": 100}
+    score = {"mean_x_change": -0.15, "mean_x": 0.45, "mean_x_usual": 0.6}
+    volume, scores = batch_rules.volume_like_recent_loads(), batch_rules.scores_like_recent_loads("x", "x")
+    assert broken_profile_rules("demo", volume, [facts], Limits(volume_at_least=0.1)) == [[]]
+    assert broken_profile_rules("demo", scores, [score]) == [[]]
+    assert broken_profile_rules("demo", scores, [score], Limits(score_change=0.1)) == [
+        [
+            Finding(
+                "error",
+                "the mean of x lies at 0.45 of its scale, -0.15 from that of the last loads (0.6): a change of more"
+                " than 0.1",
+            )
+        ]
     ]
 
 

@@ -32,7 +32,7 @@ def read(path: Path, source_file: str, files: Files, block: int = BLOCK_CHARACTE
         UnreadableError: the file has no usable header, or a quote that does not close.
     """
     quotes = Quotes(files.delimiter)
-    with open_text(path, files.encoding, newline="") as text:
+    with open_text(path, files, newline="") as text:
         names, line = _header(text, files, quotes)
         is_empty = True
         for records in _blocks(text, names, line, quotes, block):
@@ -59,15 +59,15 @@ def _header(text: TextIO, files: Files, quotes: Quotes) -> tuple[list[str], int]
         raise UnreadableError(f"the header has more than {HEADER_CHARACTERS:,} characters", "Mend the export")
     if not is_readable(record):
         raise UnreadableError(
-            f"line {line - 1}: the header has bytes that are not {files.encoding}: {shown(record.strip())}",
+            f"line {line - 1}: the header has bytes that are not {files.encoding}",
             "Set the system's 'encoding' to the file's, or export it anew",
         )
     names = next(csv.reader([record], delimiter=files.delimiter))
     used = [mark for mark in USUAL_DELIMITERS if mark != files.delimiter and mark in names[0]]
     if len(names) == 1 and used:
         raise UnreadableError(
-            f"line {line - 1}: the header is one column, '{names[0]}', as if the delimiter were {used[0]!r}"
-            f" and not {files.delimiter!r}",
+            f"line {line - 1}: the header is one column, as if the delimiter were {used[0]!r} and not"
+            f" {files.delimiter!r}",
             "Set the system's 'delimiter' to the file's",
         )
     check_columns(names)

@@ -15,15 +15,16 @@ from orchestration.settings import Files
 BATCH_ROWS = 100_000
 
 
-def read(path: Path, source_file: str, _files: Files) -> Iterator[Batch]:
+def read(path: Path, source_file: str, files: Files) -> Iterator[Batch]:
     """Yield the file's rows, at least one batch.
 
     Raises:
-        UnreadableError: the file is no Parquet file, or is cut off or damaged.
+        UnreadableError: the file is no Parquet file, is cut off or damaged, or unpacks to more than may be.
     """
     try:
         with pq.ParquetFile(path, page_checksum_verification=True) as file:
             check_columns(file.schema_arrow.names)
+            _check_size(file.metadata, files)
             first_row = 1
             for rows in file.iter_batches(batch_size=BATCH_ROWS):
                 places = np.arange(first_row, first_row + rows.num_rows)
@@ -36,3 +37,12 @@ def read(path: Path, source_file: str, _files: Files) -> Iterator[Batch]:
         raise UnreadableError(
             f"the Parquet file is cut off or damaged ({reason})", "Deliver it again, whole"
         ) from error
+
+
+def _check_size(metadata: pq.FileMetaData, files: Files) -> None:
+    size = sum(metadata.row_group(place).total_byte_size for place in range(metadata.num_row_groups))
+    if size > files.unpacked_gigabytes * 1e9:
+        raise UnreadableError(
+            f"the Parquet file unpacks to more than {files.unpacked_gigabytes:g} GB",
+            "If it is meant to, raise the system's 'unpacked_gigabytes'",
+        )

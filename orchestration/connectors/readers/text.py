@@ -12,10 +12,13 @@ import zlib
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Literal
+from typing import Any, BinaryIO, Literal
 
 from orchestration.connectors.batch import UnreadableError
+from orchestration.settings import Files
 
+SMALL = 16 * 1024 * 1024
+"""So many bytes may come of any gzip file: a short one packs tight by chance."""
 OTHER_FORMATS = {b"\x1f\x8b": "gzip", b"PK\x03\x04": "zip (or Excel)", b"PAR1": "Parquet"}
 BYTE_ORDER_MARKS = {
     codecs.BOM_UTF8: "utf-8",
@@ -27,15 +30,17 @@ BYTE_ORDER_MARKS = {
 
 
 @contextmanager
-def open_text(path: Path, encoding: str, newline: Literal["", "\n"]) -> Iterator[io.TextIOWrapper]:
+def open_text(path: Path, files: Files, newline: Literal["", "\n"]) -> Iterator[io.TextIOWrapper]:
     """Open ``path`` as text; lines end as in ``open(newline=...)``, a UTF-8 byte order mark is no part of it.
 
     Raises:
-        UnreadableError: the file is no such text, or its gzip is cut off; while it is read, too.
+        UnreadableError: the file is no such text, or its gzip is cut off or unpacks to more than may be; while it is
+            read, too.
     """
+    encoding = files.encoding
     codec = codecs.lookup(encoding).name.removesuffix("-sig")
     try:
-        with gzip.open(path, "rb") if path.suffix == ".gz" else path.open("rb") as stream:
+        with path.open("rb") as packed, _unpacked(path, packed, files) as stream:
             _check_head(stream.peek(4096), codec)
             yield io.TextIOWrapper(
                 stream, "utf-8-sig" if codec == "utf-8" else codec, errors="surrogateescape", newline=newline
@@ -49,6 +54,36 @@ def open_text(path: Path, encoding: str, newline: Literal["", "\n"]) -> Iterator
             f"the file is not {encoding} ({error.reason})",
             "Set the system's 'encoding' to the file's, or export anew",
         ) from error
+
+
+def _unpacked(path: Path, packed: io.BufferedReader, files: Files) -> io.BufferedReader:
+    return io.BufferedReader(_Unpacked(packed, files), 1024 * 1024) if path.suffix == ".gz" else packed
+
+
+class _Unpacked(io.RawIOBase):
+    """What a gzip file unpacks to, as long as that is within its limits: a few bytes can stand for a full disk."""
+
+    def __init__(self, packed: BinaryIO, files: Files) -> None:
+        self.packed, self.unpacked, self.files = packed, gzip.GzipFile(fileobj=packed), files
+        self.size = 0
+
+    def readable(self) -> bool:
+        return True
+
+    def readinto(self, buffer: Any) -> int:
+        count = self.unpacked.readinto(buffer)
+        self.size += count
+        if self.size > self.files.unpacked_gigabytes * 1e9:
+            raise UnreadableError(
+                f"the gzip file unpacks to more than {self.files.unpacked_gigabytes:g} GB",
+                "If it is meant to, raise the system's 'unpacked_gigabytes'",
+            )
+        if self.size > max(SMALL, self.files.unpacked_ratio * self.packed.tell()):
+            raise UnreadableError(
+                f"the gzip file unpacks to more than {self.files.unpacked_ratio:g} times its size",
+                "If it is meant to, raise the system's 'unpacked_ratio'",
+            )
+        return count
 
 
 def _check_head(head: bytes, codec: str) -> None:

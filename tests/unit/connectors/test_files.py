@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import datetime as dt
+import gzip
 from pathlib import Path
+from typing import Literal
 
 import pytest
 
@@ -145,3 +147,32 @@ def test_a_load_date_is_read_where_the_pattern_has_it_and_nowhere_else(tmp_path:
 def test_a_table_that_comes_once_has_the_history_date_alone(tmp_path: Path) -> None:
     deliver(tmp_path, "customers.csv")
     assert available_load_dates(table_with(history="customers.csv").deployment, tmp_path) == [HISTORY]
+
+
+def test_a_file_whose_name_cannot_be_shown_is_refused(tmp_path: Path) -> None:
+    deliver(tmp_path, "customers_\x1b[2J.csv")
+    message = problem(table_with(history="customers_*.csv"), HISTORY, tmp_path)
+    assert "its name 'customers_\\x1b[2J.csv' has characters that cannot be shown" in message
+
+
+@pytest.mark.parametrize(
+    ("limits", "message"),
+    [
+        ({"unpacked_ratio": 20}, "the gzip file unpacks to more than 20 times its size. If it is meant to, raise"),
+        ({"unpacked_gigabytes": 0.03}, "the gzip file unpacks to more than 0.03 GB. If it is meant to, raise"),
+    ],
+)
+@pytest.mark.parametrize("kind", ["csv", "jsonl"])
+def test_a_gzip_file_that_unpacks_to_more_than_may_be_stops_the_night(
+    tmp_path: Path, limits: dict[str, float], message: str, kind: Literal["csv", "jsonl"]
+) -> None:
+    line = b'{"id": "1"}\n' if kind == "jsonl" else b'1,"............."\n'
+    deliver(tmp_path, "customers.gz", content=gzip.compress(b"id,note\n" * (kind == "csv") + line * 3_000_000))
+    table = table_of(Files(format=kind, history="customers.gz", **{"unpacked_ratio": 1e6, **limits}))
+    assert message in problem(table, HISTORY, tmp_path)
+
+
+def test_a_small_gzip_file_may_pack_as_tight_as_it_can(tmp_path: Path) -> None:
+    deliver(tmp_path, "customers.csv.gz", content=gzip.compress(b"id\n" + b"1\n" * 1_000_000))
+    batches = pull(table_of(Files(format="csv", history="customers.csv.gz", unpacked_ratio=2)), HISTORY, tmp_path)
+    assert sum(batch.rows.num_rows for batch in batches) == 1_000_000

@@ -72,5 +72,12 @@ def test_a_file_that_is_cut_off_or_damaged_inside_stops_the_night(tmp_path: Path
 
 def test_columns_that_differ_only_in_case_stop_the_night(tmp_path: Path) -> None:
     pq.write_table(pa.table({"Id": [1], "id": [2]}), tmp_path / "orders.parquet")
-    with pytest.raises(SourceError, match="columns 1 and 2 have the same name, 'id'"):
+    with pytest.raises(SourceError, match="columns 1 and 2 have the same name"):
         pulled(tmp_path / "orders.parquet", format="parquet")
+
+
+def test_a_file_that_unpacks_to_more_than_may_be_stops_the_night(tmp_path: Path) -> None:
+    pq.write_table(pa.table({"id": list(range(10_000))}), tmp_path / "orders.parquet")
+    assert len(pulled(tmp_path / "orders.parquet", format="parquet", unpacked_gigabytes=1e-3).rows) == 10_000
+    with pytest.raises(SourceError, match=r"unpacks to more than 1e-06 GB\. If it is meant to, raise"):
+        pulled(tmp_path / "orders.parquet", format="parquet", unpacked_gigabytes=1e-6)

@@ -11,6 +11,7 @@ import pyarrow.parquet as pq
 import pytest
 
 from orchestration.errors import PipelineError
+from orchestration.settings import Limits
 from tests.unit.resources.deliveries import company, messages
 
 pytestmark = pytest.mark.xdist_group("great expectations")
@@ -158,6 +159,17 @@ def test_every_row_is_either_landed_or_quarantined(tmp_path: Path) -> None:
         "landed_row_count": 200,
         "quarantined_row_count": 2,
         "columns": HEADER.strip().split(","),
+        "types": dict.fromkeys(HEADER.strip().split(","), "text"),
+        "figures": {"duplicate_count": 0, "duplicate_rate": 0, "row_count": 202},
+        "null_rates": {
+            "review_id": 0,
+            "order_id": 0,
+            "review_score": 0,
+            "review_answer_timestamp": 0,
+            "review_comment_title": 1,
+            "review_comment_message": 0,
+            "review_creation_date": 0,
+        },
     }
     assert (len(olist.landed(REVIEWS)), len(olist.quarantined(REVIEWS))) == (200, 2)
 
@@ -171,17 +183,17 @@ def test_too_many_rejected_rows_refuse_the_unit_and_touch_nothing_that_had_lande
     (unit,) = olist.admit(REVIEWS)
     assert not unit.has_landed
     assert messages([unit], "error") == ["11 of 211 rows are rejected, more than the allowed share of 0.05"]
-    assert f"for example {FILE}, line 202: review_score '6' is not at least 1 and at most 5" in unit.explain()
+    assert f"for example {FILE}, line 202: review_score is not at least 1 and at most 5" in unit.explain()
     assert olist.files() == before
 
 
 def test_exactly_the_allowed_share_of_rejected_rows_is_let_through(tmp_path: Path) -> None:
     olist = company("olist", tmp_path)
     table = olist.table(REVIEWS)
-    settings = table.settings.model_copy(update={"rejected_rate_limit": 0.29})
+    settings = table.settings.model_copy(update={"limits": Limits(rejected_rate=0.29)})
     system = table.system.model_copy(update={"tables": {"order_reviews": settings}})
     deployment = olist.deployment.model_copy(update={"systems": {"olist": system}})
-    olist.deliver(FILE, HEADER + "r,o,5,,,,2018-05-01\n" * 71 + "r,o,6,,,,2018-05-01\n" * 29)
+    olist.deliver(FILE, HEADER + GOOD[: GOOD.index("r71,")] + "r,o,6,,,,2018-05-01\n" * 29)
     (unit,) = olist.landing.admit(next(deployment.tables()), [olist.history])
     assert unit.has_landed
 

@@ -1,0 +1,223 @@
+"""The rules that suites share for a whole batch: rules for the one-row profile of a unit (gate 1).
+
+They are figures in DuckDB's SQL and bounds that the deployment may set. Rules for a row stand in ``rules.py``.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from expectations.suite import Comparison, Limit, ProfileRule
+
+# below so many rows a share, a mean or a quantile says more of chance than of the source
+ROWS_TO_COMPARE = 100
+ROWS_TO_BE_FRESH = 20
+ROWS_TO_BE_NEW = 10
+
+
+def _at_most(limit: str) -> dict[str, Any]:
+    return {"max_value": Limit(limit)}
+
+
+def columns_present() -> tuple[ProfileRule, ...]:
+    """The promised columns are there and hold what they held; missing optional ones, new ones, another order are said.
+
+    A column means what its name says, wherever it stands: another order lands. But it shows that the export has
+    changed, and where a header moved without its values, the row rules and the shares of missing values tell.
+    """
+    return (
+        ProfileRule(
+            "missing_column_count",
+            "the required columns {missing_columns} are missing; delivered were: {delivered_columns}",
+            arguments={"max_value": 0},
+        ),
+        ProfileRule(
+            "missing_optional_count",
+            "the optional columns {missing_optional_columns} are missing and land as nulls",
+            arguments={"max_value": 0},
+            severity="warn",
+        ),
+        ProfileRule(
+            "new_column_count",
+            "the columns {new_columns} are new; they land, and nothing reads them yet",
+            arguments={"max_value": 0},
+            severity="warn",
+        ),
+        ProfileRule(
+            "retyped_column_count",
+            "the columns {retyped_columns} hold another kind of values than in the load before",
+            arguments={"max_value": 0},
+        ),
+        ProfileRule(
+            "moved_column_count",
+            "the columns come in another order than in the load before, from {first_moved_column} on; they are read by"
+            " their names",
+            arguments={"max_value": 0},
+            severity="warn",
+        ),
+    )
+
+
+def rejected_share() -> tuple[ProfileRule, ...]:
+    """Not too many rows break a row rule."""
+    return (
+        ProfileRule(
+            "rejected_rate",
+            "{rejected_count} of {row_count} rows are rejected, more than the allowed share of {limits.rejected_rate}",
+            arguments=_at_most("rejected_rate"),
+        ),
+    )
+
+
+def duplicate_share() -> tuple[ProfileRule, ...]:
+    """Not too many rows stand in the unit more than once, the same in every column."""
+    return (
+        ProfileRule(
+            "duplicate_rate",
+            "{duplicate_count} of {row_count} rows are exact duplicates of others, more than the allowed share of"
+            " {limits.duplicate_rate}",
+            arguments=_at_most("duplicate_rate"),
+            figures={
+                "duplicate_count": "count(*) - count(distinct row_hash)",
+                "duplicate_rate": "1 - count(distinct row_hash) / nullif(count(*), 0)",
+            },
+        ),
+    )
+
+
+def no_misread_text(*columns: str) -> tuple[ProfileRule, ...]:
+    """Text was not read as Latin-1 where it was UTF-8: such rows land, with a warning."""
+    found = " or ".join(f"regexp_matches({column}, '[\u00c2-\u00f4][\u0080-\u00bf]')" for column in columns)
+    return (
+        ProfileRule(
+            "misread_count",
+            f"{{misread_count}} rows hold text in {', '.join(columns)} that was UTF-8 and was read as Latin-1"
+            " (like Ã¼ for ü)",
+            arguments={"max_value": 0},
+            severity="warn",
+            figures={"misread_count": f"count(*) filter (where {found})"},
+        ),
+    )
+
+
+def volume_like_recent_loads() -> tuple[ProfileRule, ...]:
+    """As many rows as the recent loads suggest, where these had 100 or more."""
+    return (
+        ProfileRule(
+            "row_count",
+            "{row_count} rows are {row_count_change} times the median of the last loads ({row_count_usual}), not"
+            " between {limits.volume_at_least} and {limits.volume_at_most}",
+            arguments={"min_value": Limit("volume_at_least"), "max_value": Limit("volume_at_most")},
+            comparison=Comparison("ratio", base=ROWS_TO_COMPARE),
+        ),
+    )
+
+
+def filled_like_recent_loads() -> tuple[ProfileRule, ...]:
+    """No promised column is missing its values much more, or much less, often than in the recent loads."""
+    return (
+        ProfileRule(
+            "null_rate_change",
+            "the share of rows without {null_rate_column} is {null_rate}, in the last loads it was {null_rate_usual}:"
+            " a change of more than {limits.null_rate_change}",
+            arguments=_at_most("null_rate_change"),
+        ),
+    )
+
+
+def changes_of_the_night(changed_at: str) -> tuple[ProfileRule, ...]:
+    """The rows are what changed in the window: enough of them, new ones, from about its end.
+
+    The newest changes are the latest twentieth: so a typing error in a year neither hides a stale delivery nor refuses
+    a good one.
+
+    Args:
+        changed_at: the column with the time for which a row is delivered in this window and in no other.
+    """
+    newest = f"quantile_cont(try_cast({changed_at} as timestamptz), 0.95)"
+    return (
+        *volume_like_recent_loads(),
+        ProfileRule(
+            "repeated_rate",
+            "{repeated_count} of {row_count} rows are those of the load before once more, more than the usual share of"
+            " {limits.repeated_rate}; what is read of them is the same",
+            arguments=_at_most("repeated_rate"),
+            severity="warn",
+            figures={
+                "repeated_count": "count(*) filter (where is_repeated)",
+                "repeated_rate": "count(*) filter (where is_repeated) / nullif(count(*), 0)",
+            },
+        ),
+        ProfileRule(
+            "new_row_count",
+            "every row is one of the load before: the old file was delivered again",
+            arguments={"min_value": 1},
+            figures={
+                "new_row_count": f"if(count(*) >= {ROWS_TO_BE_NEW}, count(*) filter (where not is_repeated), null)"
+            },
+        ),
+        ProfileRule(
+            "days_behind",
+            f"the newest {changed_at} lie {{days_behind}} days before the end of the window, more than"
+            " {limits.days_behind}: the delivery is stale",
+            arguments=_at_most("days_behind"),
+            figures={"days_behind": _days(newest, "getvariable('window_end')", changed_at)},
+        ),
+        ProfileRule(
+            "days_ahead",
+            f"the newest {changed_at} lie {{days_ahead}} days after the end of the window, more than"
+            " {limits.days_ahead}: times are shifted, or this is the file of another day",
+            arguments=_at_most("days_ahead"),
+            figures={"days_ahead": _days("getvariable('window_end')", newest, changed_at)},
+        ),
+    )
+
+
+def _days(start: str, end: str, counted: str) -> str:
+    return f"if(count({counted}) >= {ROWS_TO_BE_FRESH}, round(date_diff('minute', {start}, {end}) / 1440, 2), null)"
+
+
+def amounts_like_recent_loads(*columns: str) -> tuple[ProfileRule, ...]:
+    """Mean and median of each amount are near those of the recent loads, where there are 100 rows or more."""
+    bounds = {"min_value": Limit("amount_at_least"), "max_value": Limit("amount_at_most")}
+    rules: list[ProfileRule] = []
+    for column in columns:
+        for statistic in ("mean", "median"):
+            figure = f"{statistic}_{column}"
+            sql = f"{statistic}(try_cast({column} as double)) filter (where {column} is not null)"
+            message = (
+                f"the {statistic} of {column} is {{{figure}}}, {{{figure}_change}} times that of the last loads"
+                f" ({{{figure}_usual}}), not between {{limits.amount_at_least}} and {{limits.amount_at_most}}"
+            )
+            figures = {figure: _compared(column, sql)}
+            rules.append(
+                ProfileRule(figure, message, arguments=bounds, figures=figures, comparison=Comparison("ratio"))
+            )
+    return tuple(rules)
+
+
+def scores_like_recent_loads(column: str, share_of_scale: str) -> tuple[ProfileRule, ...]:
+    """The mean score is near that of the recent loads, where there are 100 rows or more.
+
+    Args:
+        column: the column that holds the scores.
+        share_of_scale: SQL for where on its scale a row's score lies, 0 to 1.
+    """
+    figure = f"mean_{column}"
+    return (
+        ProfileRule(
+            figure,
+            f"the mean of {column} lies at {{{figure}}} of its scale, {{{figure}_change}} from that of the last loads"
+            f" ({{{figure}_usual}}): a change of more than {{limits.score_change}}",
+            arguments={"min_value": Limit("score_change", sign=-1), "max_value": Limit("score_change")},
+            figures={figure: _compared(column, f"mean({share_of_scale})")},
+            comparison=Comparison("difference"),
+        ),
+    )
+
+
+def _compared(column: str, sql: str) -> str:
+    return f"if(count({column}) >= {ROWS_TO_COMPARE}, {sql}, null)"
+
+
+STANDARD = (*columns_present(), *rejected_share(), *duplicate_share(), *filled_like_recent_loads())

@@ -1,0 +1,237 @@
+"""Damaged deliveries, from a fixed seed, through extract and gate 1: each is taken whole or refused in words."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import sys
+import time
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from datetime import date, timedelta
+from pathlib import Path
+from random import Random
+
+import pyarrow.parquet as pq
+import pytest
+
+from orchestration.demo.generate import generate
+from orchestration.deployment import Deployment, load_deployment
+from orchestration.deployment import Table as DeployedTable
+from orchestration.errors import InfrastructureError, PipelineError
+from orchestration.home import Home
+from orchestration.resources.landing import Landing
+from orchestration.resources.quarantine import quarantined
+from tests.integration.conftest import HISTORY, company
+from tests.integration.gates.mutations import MUTATIONS, Table, swap
+
+pytestmark = [pytest.mark.long, pytest.mark.xdist_group("mutations")]
+
+SEED = 20260101
+SETS = 320
+SWAPS = 20
+NIGHTS = 6
+SECONDS = 30
+WHOLE_NIGHTS = 25
+
+
+@dataclass(frozen=True)
+class Base:
+    """A sound company that has landed; nobody writes to it any more."""
+
+    deployment: Deployment
+    home: Home
+    extracts: Path
+
+
+@dataclass(frozen=True)
+class Damage:
+    """One damaged set of extracts: what was done to which files of a load date."""
+
+    number: int
+    load_date: date
+    tables: tuple[DeployedTable, ...]
+    name: str
+
+    def file(self, table: DeployedTable, extracts: Path) -> Path:
+        return extracts / str(table.pattern(self.load_date))
+
+    def deliver(self, sound: Path, extracts: Path) -> None:
+        """Write the set's drop, its files damaged."""
+        drop = "history" if self.load_date == HISTORY else self.load_date.isoformat()
+        shutil.copytree(sound / drop, extracts / drop)
+        files = [self.file(table, extracts) for table in self.tables]
+        rng = Random(f"{SEED} {self.number}")
+        if len(files) == 2:
+            swap(*files)
+        else:
+            next(one for one in MUTATIONS if one.__name__ == self.name)(Table(files[0]), rng)
+
+
+@pytest.fixture(scope="module")
+def base(tmp_path_factory: pytest.TempPathFactory) -> Base:
+    root = tmp_path_factory.mktemp("mutations")
+    generate(root / "extracts", customers=150, nights=NIGHTS, seed=3, history_load_date=HISTORY)
+    deployment, home = load_deployment("demo"), Home(root / "home")
+    landing = Landing(deployment, home, root / "extracts")
+    for table in deployment.tables():
+        assert all(unit.has_landed for unit in landing.admit(table, landing.delivered_load_dates))
+    return Base(deployment, home, root / "extracts")
+
+
+def filled(deployment: Deployment, extracts: Path, days: Sequence[date]) -> Iterator[tuple[DeployedTable, date]]:
+    """The tables and load dates of which something was delivered."""
+    for table in deployment.tables():
+        for day in days:
+            if len(Table(extracts / str(table.pattern(day))).read()[1]) > 1:
+                yield table, day
+
+
+def damages(base: Base) -> Iterator[Damage]:
+    """The sets: every kind of damage in turn, to files of a night or of the history that hold rows."""
+    rng = Random(SEED)
+    days = [HISTORY + timedelta(days=night) for night in range(NIGHTS + 1)]
+    choices = list(filled(base.deployment, base.extracts, days))
+    for number in range(SETS - SWAPS):
+        table, day = rng.choice(choices)
+        yield Damage(number, day, (table,), MUTATIONS[number % len(MUTATIONS)].__name__)
+    for number in range(SETS - SWAPS, SETS):
+        table, day = rng.choice(choices)
+        others = [one for one in base.deployment.tables() if one.system_name == table.system_name and one != table]
+        yield Damage(number, day, (table, rng.choice(others)), "swapped")
+
+
+def admitted(base: Base, damage: Damage, root: Path) -> tuple[str, Home]:
+    """What gate 1 says of a set, in a home where everything else has landed."""
+    home = Home(root / "home")
+    for table in damage.tables:
+        for name in ("landing", "quarantine"):
+            place = Path(name) / table.system_name / table.table_name
+            shutil.copytree(base.home.root / place, home.root / place, copy_function=os.link)
+    damage.deliver(base.extracts, root / "extracts")
+    landing = Landing(base.deployment, home, root / "extracts")
+    said = []
+    for table in damage.tables:
+        before = contents(home, table, damage.load_date)
+        try:
+            (unit,) = landing.admit(table, [damage.load_date])
+        except InfrastructureError:
+            raise
+        except PipelineError as error:
+            said.append(str(error))
+            assert contents(home, table, damage.load_date) == before
+            continue
+        if unit.has_landed:
+            reconcile(home, table, damage, root / "extracts")
+        else:
+            said.append(unit.explain())
+            assert contents(home, table, damage.load_date) == before
+    return "\n".join(said), home
+
+
+def contents(home: Home, table: DeployedTable, load_date: date) -> dict[Path, int]:
+    """The files of a unit by what they are: a file that is the same has the same inode."""
+    places = [
+        root / table.system_name / table.table_name / f"load_date={load_date}"
+        for root in (home.landing, home.quarantine)
+    ]
+    return {path: path.stat().st_ino for place in places for path in place.iterdir()}
+
+
+def reconcile(home: Home, table: DeployedTable, damage: Damage, extracts: Path) -> None:
+    """Every row of the file is landed or in quarantine, once."""
+    folder = home.landing / table.system_name / table.table_name / f"load_date={damage.load_date}"
+    profile = json.loads((folder / "profile.json").read_text(encoding="utf-8"))
+    parts = [pq.read_table(part).to_pylist() for part in folder.glob("*.parquet")]
+    landed = [row for part in parts for row in part]
+    units = quarantined(table.deployment, home, table.name, damage.load_date)
+    refused = [row for unit in units for row in unit.rows]
+    assert profile["source_row_count"] == len(landed) + len(refused)
+    assert (profile["landed_row_count"], profile["quarantined_row_count"]) == (len(landed), len(refused))
+    lines = Counter(row["_source_row"] for row in (*landed, *refused))
+    file = damage.file(table, extracts)
+    if table.system.files.format == "parquet":
+        expected = Counter(range(1, pq.read_metadata(file).num_rows + 1))
+    else:
+        expected = Counter(places_of_rows(Table(file).read_bytes(), table))
+        for row in (*landed, *refused):
+            # a record may hold line breaks of its own
+            inner = sum(str(value).count("\n") for value in row.values()) if table.system.files.format == "csv" else 0
+            lines.update(range(row["_source_row"] + 1, row["_source_row"] + 1 + inner))
+    assert lines == expected
+
+
+def places_of_rows(raw: bytes, table: DeployedTable) -> list[int]:
+    """The lines that hold anything, but for a header."""
+    is_csv = table.system.files.format == "csv"
+    text = raw.removeprefix(b"\xef\xbb\xbf")
+    lines = text.replace(b"\r\n", b"\n").replace(b"\r", b"\n").split(b"\n") if is_csv else text.split(b"\n")
+    filled = [number for number, line in enumerate(lines, start=1) if line.strip(b"\r\n" if is_csv else None)]
+    return filled[1:] if is_csv else filled
+
+
+def test_every_damaged_set_is_taken_whole_or_refused_in_words(
+    base: Base, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    outcomes: Counter[tuple[str, str]] = Counter()
+    started = time.monotonic()
+    for damage in damages(base):
+        began = time.monotonic()
+        try:
+            said, _ = admitted(base, damage, tmp_path / str(damage.number))
+        except BaseException as error:
+            error.add_note(f"{damage.number}: {damage.name} of {[t.name for t in damage.tables]}, {damage.load_date}")
+            raise
+        assert time.monotonic() - began < SECONDS
+        assert "Traceback" not in said
+        if said:
+            assert any(table.table_name in said for table in damage.tables)
+        outcomes[damage.name, "refused" if said else "taken"] += 1
+        shutil.rmtree(tmp_path / str(damage.number))
+    with capsys.disabled():
+        sys.stdout.write(f"\n{outcomes.total()} damaged sets in {time.monotonic() - started:.0f} s\n")
+        for (name, outcome), count in sorted(outcomes.items()):
+            sys.stdout.write(f"{count:>5}  {outcome:<8} {name}\n")
+    assert outcomes.total() >= 300
+    assert {name for name, _ in outcomes} == {"swapped", *(mutation.__name__ for mutation in MUTATIONS)}
+    assert {outcome for _, outcome in outcomes} == {"taken", "refused"}
+
+
+def test_a_damaged_night_ends_published_or_stopped_in_words_with_yesterday_served(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    sound = tmp_path / "sound"
+    generate(sound, customers=300, nights=WHOLE_NIGHTS, seed=3, history_load_date=HISTORY)
+    night = company("demo", tmp_path, tmp_path / "delivered")
+    shutil.copytree(sound / "history", night.extracts / "history")
+    night.succeed()
+    rng = Random(SEED)
+    outcomes: Counter[str] = Counter()
+    started = time.monotonic()
+    for number in range(WHOLE_NIGHTS):
+        day = HISTORY + timedelta(days=number + 1)
+        table, _ = rng.choice(list(filled(night.deployment, sound, [day])))
+        damage = Damage(number, day, (table,), MUTATIONS[number % len(MUTATIONS)].__name__)
+        damage.deliver(sound, night.extracts)
+        before = night.published
+        outcome = night.run()
+        for problem in outcome.problems:
+            assert "Traceback" not in problem
+            assert "broke" not in problem, f"{damage.name} of {table.name}: {problem}"
+            assert night.published == before
+        if outcome.problems:
+            # the system delivers it anew, and the next run takes both days
+            shutil.rmtree(night.extracts / day.isoformat())
+            shutil.copytree(sound / day.isoformat(), night.extracts / day.isoformat())
+        else:
+            assert night.published != before
+        [(lost,)] = night.query("select count(*) from quality.quality_landing_reconciliation where not is_reconciled")
+        assert lost == 0
+        outcomes[f"{'stopped' if outcome.problems else 'published'}: {damage.name} of {table.name}"] += 1
+    night.succeed()
+    with capsys.disabled():
+        sys.stdout.write(f"\n{outcomes.total()} damaged nights in {time.monotonic() - started:.0f} s\n")
+        sys.stdout.writelines(f"  {line}\n" for line in sorted(outcomes))
+    assert outcomes.total() == WHOLE_NIGHTS
