@@ -13,8 +13,6 @@ from tests.integration.clv import oracle
 from tests.integration.clv.small_company import AS_OF, SmallCompany, draw_orders, draw_periods
 from tests.unit.science import cdnow
 
-pytestmark = pytest.mark.xdist_group("small companies")
-
 FIGURES = ["alive_probability", "no_order_probability", "expected_orders", "residual_value_amount"]
 
 

@@ -5,11 +5,8 @@ from __future__ import annotations
 from datetime import timedelta
 
 import pandas as pd
-import pytest
 
 from tests.integration.clv.small_company import AS_OF, SmallCompany, draw_orders, draw_periods
-
-pytestmark = pytest.mark.xdist_group("small companies")
 
 PROBABILITIES = ["alive_probability", "no_order_probability", "no_renewal_probability", "churn_probability"]
 AMOUNTS = ["expected_orders", "expected_order_amount", "expected_margin_amount", "residual_value_amount"]
