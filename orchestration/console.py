@@ -76,6 +76,8 @@ class Night:
         home = Home.of(self.deployment)
         retention = self.deployment.retention
         publication = Publication(home, retention.daily_versions, retention.weekly_versions)
+        for problem in outcome.untold:
+            self.console.print(f"\n{problem}", style="yellow", markup=False)
         if outcome.problems:
             for problem in outcome.problems:
                 self.console.print(f"\n{problem}", style="red", markup=False)

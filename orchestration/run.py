@@ -9,18 +9,21 @@ import os
 import sqlite3
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import date
+from datetime import UTC, date, datetime
 from pathlib import Path
 
 import dagster as dg
 from sqlalchemy import Engine, event
 
+from orchestration.alerts import watch
+from orchestration.alerts.alert import Alert
+from orchestration.alerts.senders import senders_of, tell
 from orchestration.connectors.files import available_load_dates
 from orchestration.definitions import build, resources
 from orchestration.deployment import Deployment
 from orchestration.errors import PipelineError
 from orchestration.home import Home
-from orchestration.nightly import pending_load_dates, range_tags
+from orchestration.nightly import COMMAND_TAG, pending_load_dates, range_tags
 from orchestration.resources.publication import Publication
 from orchestration.resources.run_lock import hold
 
@@ -44,6 +47,8 @@ class Outcome:
     load_dates: Sequence[date]
     run_id: str | None
     problems: Sequence[str] = ()
+    untold: Sequence[str] = ()
+    """Alerts that could not be sent, and why."""
 
 
 def open_instance(home: Home) -> dg.DagsterInstance:
@@ -121,12 +126,20 @@ def run_night(
     home = Home.of(deployment)
     parts = resources(deployment, home, extracts.resolve() if extracts else None)
     publication: Publication = parts["publication"]
-    load_dates = choose_load_dates(deployment, publication, parts["landing"].extracts, first, last)
+    senders = senders_of(deployment.alerts)
+    try:
+        load_dates = choose_load_dates(deployment, publication, parts["landing"].extracts, first, last)
+    except PipelineError:
+        if first is None and last is None:
+            tell([watch.of_start_refused(deployment, datetime.now(UTC))], senders)
+        raise
     if not load_dates and not full_refresh:
-        return Outcome((), None)
+        stale = watch.of_stale_publication(deployment, publication, datetime.now(UTC))
+        return Outcome((), None, untold=tell([stale] if stale else [], senders))
     with hold(home):
         instance = open_instance(home)
-        _fail_dead_runs(instance)
+        died = _fail_dead_runs(instance)
+        untold = tell([watch.of_failed_run(deployment, instance, run) for run in died], senders)
         if full_refresh:
             parts["warehouse"].reset()
     definitions = build(deployment, parts)
@@ -136,7 +149,7 @@ def run_night(
         selection = [key for key in definitions.resolve_asset_graph().executable_asset_keys if key.path[0] != "landing"]
     result = job.execute_in_process(
         instance=instance,
-        tags=range_tags(load_dates) if load_dates else None,
+        tags={COMMAND_TAG: "run", **(range_tags(load_dates) if load_dates else {})},
         asset_selection=selection,
         run_config={"loggers": {"console": {"config": {"log_level": log_level}}}},
         raise_on_error=False,
@@ -144,7 +157,13 @@ def run_night(
     problems = [_problem(entry) for entry in result.all_events if entry.is_step_failure]
     if not result.success and not problems:
         problems = ["The run failed before its first step; the Dagster UI shows the whole log."]
-    return Outcome(load_dates, result.run_id, problems)
+    run = instance.get_run_by_id(result.run_id)
+    if run and not result.success:
+        alert: Alert | None = watch.of_failed_run(deployment, instance, run)
+    else:
+        alert = watch.of_quarantine(deployment, home, load_dates, datetime.now(UTC), result.run_id)
+    untold += tell([alert] if alert else [], senders)
+    return Outcome(load_dates, result.run_id, problems, untold)
 
 
 def _problem(failed: dg.DagsterEvent) -> str:
@@ -160,8 +179,14 @@ def _problem(failed: dg.DagsterEvent) -> str:
     return f"Step '{failed.step_key}' broke: {error.message.strip()} (the Dagster UI shows where)"
 
 
-def _fail_dead_runs(instance: dg.DagsterInstance) -> None:
-    """Runs that a killed process left as running are failed: we hold the lock, so none of them lives."""
+def _fail_dead_runs(instance: dg.DagsterInstance) -> list[dg.DagsterRun]:
+    """Runs that a killed process left as running are failed: we hold the lock, so none of them lives.
+
+    Returns:
+        Those of them that a command drove: the daemon's sensors tell of the others.
+    """
     under_way = [dg.DagsterRunStatus.STARTING, dg.DagsterRunStatus.STARTED, dg.DagsterRunStatus.CANCELING]
-    for run in instance.get_runs(dg.RunsFilter(statuses=under_way)):
+    dead = instance.get_runs(dg.RunsFilter(statuses=under_way))
+    for run in dead:
         instance.report_run_failed(run, "The process of this run is gone: it was killed, or the machine went down.")
+    return [run for run in dead if COMMAND_TAG in run.tags]
