@@ -53,7 +53,7 @@ def build(deployment: Deployment, resources: Mapping[str, Any]) -> dg.Definition
         asset_checks=[gate],
         jobs=[nightly],
         schedules=[schedule(deployment, resources["publication"], resources["landing"].extracts)],
-        sensors=alert_sensors(deployment, resources["warehouse"].home, resources["publication"]),
+        sensors=alert_sensors(deployment, resources["publication"]),
         resources=dict(resources),
     )
 

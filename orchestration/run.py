@@ -161,7 +161,7 @@ def run_night(
     if run and not result.success:
         alert: Alert | None = watch.of_failed_run(deployment, instance, run)
     else:
-        alert = watch.of_quarantine(deployment, home, load_dates, datetime.now(UTC), result.run_id)
+        alert = watch.of_quarantine(deployment, publication, load_dates, datetime.now(UTC), result.run_id)
     untold += tell([alert] if alert else [], senders)
     return Outcome(load_dates, result.run_id, problems, untold)
 

@@ -139,7 +139,9 @@ class Secret(Strict):
     @classmethod
     def _stands_in_the_environment(cls, value: object) -> object:
         if not isinstance(value, dict | Secret):
-            raise ValueError("a secret never stands in the file: name the variable that holds it, as {env: NAME}")
+            raise ValueError(  # noqa: TRY004 - pydantic tells value errors only
+                "a secret never stands in the file: name the variable that holds it, as {env: NAME}"
+            )
         return value
 
     def value(self) -> str:

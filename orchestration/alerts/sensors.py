@@ -12,18 +12,17 @@ from orchestration.alerts.alert import Alert
 from orchestration.alerts.senders import senders_of, tell
 from orchestration.deployment import Deployment
 from orchestration.errors import PipelineError
-from orchestration.home import Home
 from orchestration.nightly import COMMAND_TAG, covered_load_dates, nightly
 from orchestration.resources.publication import Publication
 
 SECONDS_BETWEEN_LOOKS = 900
 
 
-def alert_sensors(deployment: Deployment, home: Home, publication: Publication) -> list[dg.SensorDefinition]:
+def alert_sensors(deployment: Deployment, publication: Publication) -> list[dg.SensorDefinition]:
     """Build the sensors of a deployment that names somebody to tell; none where it does not."""
     if not senders_of(deployment.alerts):
         return []
-    return [_on_failure(deployment), _on_quarantine(deployment, home), _when_stale(deployment, publication)]
+    return [_on_failure(deployment), _on_quarantine(deployment, publication), _when_stale(deployment, publication)]
 
 
 def _on_failure(deployment: Deployment) -> dg.SensorDefinition:
@@ -40,7 +39,7 @@ def _on_failure(deployment: Deployment) -> dg.SensorDefinition:
     return on_failure
 
 
-def _on_quarantine(deployment: Deployment, home: Home) -> dg.SensorDefinition:
+def _on_quarantine(deployment: Deployment, publication: Publication) -> dg.SensorDefinition:
     @dg.run_status_sensor(
         name="alert_on_quarantine",
         run_status=dg.DagsterRunStatus.SUCCESS,
@@ -51,7 +50,7 @@ def _on_quarantine(deployment: Deployment, home: Home) -> dg.SensorDefinition:
     def on_quarantine(context: dg.RunStatusSensorContext) -> None:
         run = context.dagster_run
         load_dates = covered_load_dates(run.tags)
-        alert = watch.of_quarantine(deployment, home, load_dates, datetime.now(UTC), run.run_id)
+        alert = watch.of_quarantine(deployment, publication, load_dates, datetime.now(UTC), run.run_id)
         if alert and COMMAND_TAG not in run.tags:
             _send(deployment, alert)
 

@@ -6,16 +6,14 @@ the landing know by name and number: a message that quotes a delivered value nev
 
 from __future__ import annotations
 
-import json
-from collections.abc import Collection, Iterator
+from collections.abc import Sequence
 from datetime import UTC, date, datetime, timedelta
-from pathlib import Path
 
 import dagster as dg
+import duckdb
 
 from orchestration.alerts.alert import Alert
 from orchestration.deployment import Deployment
-from orchestration.home import Home
 from orchestration.resources.publication import Publication
 
 GATE = "gate"
@@ -75,27 +73,31 @@ def of_start_refused(deployment: Deployment, now: datetime) -> Alert:
 
 def of_quarantine(
     deployment: Deployment,
-    home: Home,
-    load_dates: Collection[date],
+    publication: Publication,
+    load_dates: Sequence[date],
     since: datetime,
     run_id: str | None,
 ) -> Alert | None:
     """The alert of a run that put a larger share of a table's rows into quarantine than the deployment allows."""
     limit = deployment.alerts.quarantine_rate_limit
-    above = []
-    for table in deployment.tables():
-        rows = rejected = 0
-        for profile in _profiles(home, table.system_name, table.table_name, load_dates):
-            rows += profile["source_row_count"]
-            rejected += profile["quarantined_row_count"]
-        if rejected > limit * rows:
-            above.append(f"{table.name}: {rejected:,} of {rows:,} rows")
-    if not above:
+    with duckdb.connect((publication.current / "cx360.duckdb").resolve(), read_only=True) as connection:
+        tables = connection.execute(
+            """
+            select system, table_name, sum(quarantined_row_count) as quarantined, sum(source_row_count) as delivered
+            from quality.quality_landing_reconciliation
+            where list_contains($load_dates, load_date)
+            group by system, table_name
+            having quarantined > $limit * delivered
+            order by system, table_name
+            """,
+            {"load_dates": list(load_dates), "limit": limit},
+        ).fetchall()
+    if not tables:
         return None
     return Alert(
         deployment=deployment.name,
         what=f"The quarantine took more than {limit:.1%} of what was delivered",
-        where=tuple(above),
+        where=tuple(f"{system}__{table}: {rejected:,} of {rows:,} rows" for system, table, rejected, rows in tables),
         since=since,
         what_to_do=(
             "The night was published without these rows. See what is wrong with them (docs/runbook.md, "
@@ -124,14 +126,6 @@ def of_stale_publication(deployment: Deployment, publication: Publication, now: 
             f"(make ui DEPLOYMENT={deployment.name}), then run: make run DEPLOYMENT={deployment.name}"
         ),
     )
-
-
-def _profiles(home: Home, system: str, table: str, load_dates: Collection[date]) -> Iterator[dict[str, int]]:
-    folder: Path = home.landing / system / table
-    for load_date in load_dates:
-        profile = folder / f"load_date={load_date.isoformat()}" / "profile.json"
-        if profile.exists():
-            yield json.loads(profile.read_text(encoding="utf-8"))
 
 
 def _started_at(instance: dg.DagsterInstance, run: dg.DagsterRun) -> datetime:

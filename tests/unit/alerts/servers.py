@@ -1,4 +1,4 @@
-"""Mail and web servers on the loopback, which keep what they are sent."""
+"""Mail and web servers on the loopback, which keep what they are sent; and a publication to tell of."""
 
 from __future__ import annotations
 
@@ -6,14 +6,18 @@ import json
 import socket
 import ssl
 import threading
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from datetime import date
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 
+import duckdb
 from aiosmtpd.controller import Controller
 from aiosmtpd.smtp import SMTP, AuthResult, Envelope, LoginPassword, Session
+
+from orchestration.resources.publication import Publication
 
 
 @dataclass
@@ -74,7 +78,7 @@ def web_server(status: int = 200) -> Iterator[Posts]:
     """A web server that takes JSON and answers with ``status``."""
 
     class Handler(BaseHTTPRequestHandler):
-        def do_POST(self) -> None:  # noqa: N802 - the library's name
+        def do_POST(self) -> None:
             posts.bodies.append(json.loads(self.rfile.read(int(self.headers["Content-Length"]))))
             self.send_response(status)
             self.end_headers()
@@ -90,3 +94,19 @@ def web_server(status: int = 200) -> Iterator[Posts]:
     finally:
         server.shutdown()
         server.server_close()
+
+
+def published_units(publication: Publication, units: Sequence[tuple[str, str, date, int, int]]) -> None:
+    """Publish what became of units: system, table, load date, delivered and quarantined rows."""
+    publication.current.mkdir(parents=True)
+    with duckdb.connect(publication.current / "cx360.duckdb") as connection:
+        connection.execute("create schema quality")
+        connection.execute(
+            """
+            create table quality.quality_landing_reconciliation (
+                system varchar, table_name varchar, load_date date,
+                source_row_count bigint, quarantined_row_count bigint
+            )
+            """
+        )
+        connection.executemany("insert into quality.quality_landing_reconciliation values (?, ?, ?, ?, ?)", list(units))

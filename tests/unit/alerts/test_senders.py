@@ -1,9 +1,11 @@
+"""Alerts on their way: real mail and web servers on the loopback."""
+
 from __future__ import annotations
 
 import email
 import ssl
 from collections.abc import Iterator
-from datetime import datetime
+from datetime import UTC, datetime
 from email.message import Message
 from pathlib import Path
 
@@ -20,7 +22,7 @@ ALERT = Alert(
     deployment="demo",
     what="A gate is closed, nothing is published",
     where=("gate of landing/crm__cases",),
-    since=datetime(2026, 1, 30, 2, 15),
+    since=datetime(2026, 1, 30, 2, 15, tzinfo=UTC),
     what_to_do="Mend it & run again: <make run>",
     run_id="0f1e2d3c",
 )

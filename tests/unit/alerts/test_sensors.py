@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Iterator
+from datetime import date
 from pathlib import Path
 
 import dagster as dg
@@ -13,7 +14,7 @@ from orchestration.home import Home
 from orchestration.nightly import COMMAND_TAG, RANGE_END, RANGE_START
 from orchestration.resources.publication import Publication
 from orchestration.settings import AlertSettings, Secret, Webhook
-from tests.unit.alerts.servers import Posts, web_server
+from tests.unit.alerts.servers import Posts, published_units, web_server
 
 
 @pytest.fixture
@@ -36,7 +37,7 @@ def publication(tmp_path: Path) -> Publication:
 
 @pytest.fixture
 def sensors(deployment: Deployment, publication: Publication) -> dict[str, dg.SensorDefinition]:
-    return {sensor.name: sensor for sensor in alert_sensors(deployment, publication.home, publication)}
+    return {sensor.name: sensor for sensor in alert_sensors(deployment, publication)}
 
 
 def _publish(publication: Publication, version: str) -> None:
@@ -82,10 +83,7 @@ def test_a_failed_run_is_told_by_the_sensor_unless_a_command_told_it(
 def test_a_quarantine_above_its_limit_is_told_after_a_run_of_the_daemon(
     sensors: dict[str, dg.SensorDefinition], publication: Publication, posts: Posts
 ) -> None:
-    unit = publication.home.landing / "shop" / "orders" / "load_date=2026-01-30"
-    unit.mkdir(parents=True)
-    figures = {"source_row_count": 100, "quarantined_row_count": 4}
-    (unit / "profile.json").write_text(json.dumps(figures), encoding="utf-8")
+    published_units(publication, [("shop", "orders", date(2026, 1, 30), 100, 4)])
     with dg.DagsterInstance.ephemeral() as instance:
 
         @dg.asset
@@ -102,4 +100,4 @@ def test_a_quarantine_above_its_limit_is_told_after_a_run_of_the_daemon(
 
 
 def test_a_deployment_that_tells_nobody_has_no_sensors(publication: Publication) -> None:
-    assert alert_sensors(load_deployment("demo"), publication.home, publication) == []
+    assert alert_sensors(load_deployment("demo"), publication) == []

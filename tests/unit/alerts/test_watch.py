@@ -1,3 +1,5 @@
+"""What is worth an alert, and that no alert carries what was delivered."""
+
 import json
 from collections.abc import Iterator
 from datetime import UTC, date, datetime, timedelta
@@ -7,9 +9,11 @@ import dagster as dg
 import pytest
 
 from orchestration.alerts import watch
+from orchestration.alerts.alert import Alert
 from orchestration.deployment import Deployment, load_deployment
 from orchestration.home import Home
 from orchestration.resources.publication import Publication
+from tests.unit.alerts.servers import published_units
 
 DAY = date(2026, 1, 30)
 NOW = datetime(2026, 1, 31, 9, 0, tzinfo=UTC)
@@ -38,7 +42,7 @@ def broken() -> None:
 
 
 @dg.asset(check_specs=[dg.AssetCheckSpec("gate", asset="gated"), dg.AssetCheckSpec("unique", asset="gated")])
-def gated(context: dg.AssetExecutionContext) -> Iterator[dg.AssetCheckResult | dg.MaterializeResult]:
+def gated(context: dg.AssetExecutionContext) -> Iterator[dg.AssetCheckResult | dg.MaterializeResult[None]]:
     is_gate_open = context.run.tags.get("gate") == "open"
     yield dg.MaterializeResult()
     yield dg.AssetCheckResult(check_name="gate", passed=is_gate_open, metadata={"value": PERSONAL})
@@ -46,9 +50,7 @@ def gated(context: dg.AssetExecutionContext) -> Iterator[dg.AssetCheckResult | d
     raise dg.Failure(PERSONAL)
 
 
-def _failed(
-    deployment: Deployment, instance: dg.DagsterInstance, asset: dg.AssetsDefinition, **tags: str
-) -> watch.Alert:
+def _failed(deployment: Deployment, instance: dg.DagsterInstance, asset: dg.AssetsDefinition, **tags: str) -> Alert:
     result = dg.materialize([asset], instance=instance, raise_on_error=False, tags=tags)
     run = instance.get_run_by_id(result.run_id)
     assert run is not None
@@ -87,23 +89,21 @@ def test_a_run_whose_process_is_gone_is_said_to_be_cut_off(
     assert watch.of_failed_run(deployment, instance, run).what == "The night was cut off, nothing is published"
 
 
-def _landed(home: Home, table: str, load_date: date, rows: int, rejected: int) -> None:
-    system, name = table.split("__")
-    unit = home.landing / system / name / f"load_date={load_date}"
-    unit.mkdir(parents=True)
-    figures = {"source_row_count": rows, "quarantined_row_count": rejected}
-    (unit / "profile.json").write_text(json.dumps(figures), encoding="utf-8")
-
-
 def test_a_quarantine_above_its_limit_is_said_by_table_with_its_counts(deployment: Deployment, home: Home) -> None:
-    _landed(home, "crm__cases", DAY, rows=1_000, rejected=20)
-    _landed(home, "crm__cases", DAY - timedelta(days=1), rows=1_000, rejected=0)
-    _landed(home, "crm__customers", DAY, rows=100, rejected=1)
-    one_day = watch.of_quarantine(deployment, home, [DAY], NOW, "run")
+    publication = Publication(home, 7, 4)
+    published_units(
+        publication,
+        [
+            ("crm", "cases", DAY, 1_000, 20),
+            ("crm", "cases", DAY - timedelta(1), 1_000, 0),
+            ("shop", "orders", DAY, 100, 1),
+        ],
+    )
+    one_day = watch.of_quarantine(deployment, publication, [DAY], NOW, "run")
     assert one_day
     assert one_day.where == ("crm__cases: 20 of 1,000 rows",)
     # over two days it is the limit's one in a hundred, and not above it
-    assert watch.of_quarantine(deployment, home, [DAY, DAY - timedelta(days=1)], NOW, "run") is None
+    assert watch.of_quarantine(deployment, publication, [DAY, DAY - timedelta(days=1)], NOW, "run") is None
 
 
 @pytest.mark.parametrize(("hours", "is_stale"), [(29, False), (31, True)])
