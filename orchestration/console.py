@@ -80,6 +80,8 @@ class Night:
             self.status.stop()
         home = Home.of(self.deployment)
         publication = Publication(home, self.deployment.retention)
+        for problem in outcome.untold:
+            self.console.print(f"\n{problem}", style="yellow", markup=False)
         if outcome.problems:
             for problem in outcome.problems:
                 self.console.print(f"\n{problem}", style="red", markup=False)

@@ -12,6 +12,7 @@ from typing import Any
 
 import dagster as dg
 
+from orchestration.alerts.sensors import alert_sensors
 from orchestration.assets.external import external
 from orchestration.assets.extract.landed import extract
 from orchestration.assets.identity import customer_identities
@@ -60,6 +61,7 @@ def build(deployment: Deployment, resources: Mapping[str, Any]) -> dg.Definition
         asset_checks=[gate],
         jobs=[nightly],
         schedules=[schedule(deployment, resources["publication"], resources["landing"].extracts)],
+        sensors=alert_sensors(deployment, resources["publication"]),
         resources=dict(resources),
     )
 

@@ -4,8 +4,8 @@ Add here when the pipeline runs; keep out what it does (``definitions.py``). The
 same function what is to be loaded.
 """
 
-from collections.abc import Sequence
-from datetime import date
+from collections.abc import Mapping, Sequence
+from datetime import date, timedelta
 from pathlib import Path
 
 import dagster as dg
@@ -17,6 +17,8 @@ from orchestration.resources.publication import Publication
 
 RANGE_START = "dagster/asset_partition_range_start"
 RANGE_END = "dagster/asset_partition_range_end"
+COMMAND_TAG = "cx360/command"
+"""The tag of a run that ``cx360 run`` drives itself, in its own process."""
 
 nightly = dg.define_asset_job(
     "nightly",
@@ -70,6 +72,14 @@ def why_nothing_may_run(deployment: Deployment, publication: Publication) -> str
 def range_tags(load_dates: Sequence[date]) -> dict[str, str]:
     """The tags that make one run cover all of ``load_dates``."""
     return {RANGE_START: min(load_dates).isoformat(), RANGE_END: max(load_dates).isoformat()}
+
+
+def covered_load_dates(tags: Mapping[str, str]) -> list[date]:
+    """The days of the range that a run's tags name; none where they name none."""
+    if RANGE_START not in tags:
+        return []
+    first, last = date.fromisoformat(tags[RANGE_START]), date.fromisoformat(tags[RANGE_END])
+    return [first + timedelta(days=place) for place in range((last - first).days + 1)]
 
 
 def schedule(deployment: Deployment, publication: Publication, extracts: Path) -> dg.ScheduleDefinition:

@@ -23,24 +23,28 @@ ENDED_BADLY = [dg.DagsterRunStatus.FAILURE, dg.DagsterRunStatus.CANCELED]
 LOOKED_BACK = 50
 
 
-def recover(home: Home, instance: dg.DagsterInstance, run_id: str | None = None) -> None:
+def recover(home: Home, instance: dg.DagsterInstance, run_id: str | None = None) -> list[dg.DagsterRun]:
     """Leave nothing half done, no run that seems to run, and no run untold.
 
     Args:
         run_id: the run that calls, where one is under way.
+
+    Returns:
+        The runs that were found dead.
     """
     publication, history = Publication(home), History(home)
     publication.settle()
     if publication.manifest():
         history.absorb(publication.current / "cx360.duckdb")
-    for run in instance.get_runs(dg.RunsFilter(statuses=UNDER_WAY)):
-        if run.run_id != run_id:
-            instance.report_run_failed(run, "The process of this run is gone: it was killed, or the machine went down.")
+    died = [run for run in instance.get_runs(dg.RunsFilter(statuses=UNDER_WAY)) if run.run_id != run_id]
+    for run in died:
+        instance.report_run_failed(run, "The process of this run is gone: it was killed, or the machine went down.")
     known = history.run_ids()
     ended = instance.get_runs(dg.RunsFilter(job_name="nightly", statuses=ENDED_BADLY), limit=LOOKED_BACK)
     for run in reversed(ended):
         if run.run_id not in known:
             _note(history, instance, run.run_id)
+    return died
 
 
 def _note(history: History, instance: dg.DagsterInstance, run_id: str) -> None:

@@ -9,8 +9,8 @@ import os
 import sqlite3
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
-from datetime import date
+from dataclasses import dataclass, replace
+from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import Any
 
@@ -19,12 +19,15 @@ import duckdb
 from sqlalchemy import Engine, event
 from sqlalchemy.exc import OperationalError
 
+from orchestration.alerts import watch
+from orchestration.alerts.alert import Alert
+from orchestration.alerts.senders import senders_of, tell
 from orchestration.connectors.files import available_load_dates
 from orchestration.definitions import build, resources
 from orchestration.deployment import Deployment
 from orchestration.errors import PipelineError
 from orchestration.home import Home
-from orchestration.nightly import pending_load_dates, range_tags, why_held, why_nothing_may_run
+from orchestration.nightly import COMMAND_TAG, pending_load_dates, range_tags, why_held, why_nothing_may_run
 from orchestration.recovery import recover
 from orchestration.resources.publication import Publication
 from orchestration.resources.run_lock import RunLock, hold
@@ -52,6 +55,8 @@ class Outcome:
     load_dates: Sequence[date]
     run_id: str | None
     problems: Sequence[str] = ()
+    untold: Sequence[str] = ()
+    """Alerts that could not be sent, and why."""
 
 
 def open_instance(home: Home) -> dg.DagsterInstance:
@@ -132,22 +137,39 @@ def run_night(
     """
     home = Home.of(deployment)
     parts = resources(deployment, home, extracts.resolve() if extracts else None)
+    senders = senders_of(deployment.alerts)
     with _writing_below(home), hold(home, wait=wait):
         instance = open_instance(home)
         parts["landing"].recover()
-        recover(home, instance)
-        blocked = why_nothing_may_run(deployment, parts["publication"])
-        if blocked:
-            raise PipelineError(blocked)
-        load_dates = choose_load_dates(deployment, parts["publication"], parts["landing"].extracts, first, last)
+        died = [run for run in recover(home, instance) if COMMAND_TAG in run.tags]
+        untold = tell([watch.of_failed_run(deployment, instance, run) for run in died], senders)
+        try:
+            load_dates = _load_dates(deployment, parts, first, last)
+        except PipelineError:
+            if first is None and last is None:
+                tell([watch.of_start_refused(deployment, datetime.now(UTC))], senders)
+            raise
         if not load_dates and not full_refresh:
-            return Outcome((), None)
+            stale = watch.of_stale_publication(deployment, parts["publication"], datetime.now(UTC))
+            return Outcome((), None, untold=untold + tell([stale] if stale else [], senders))
         if full_refresh:
             parts["warehouse"].reset()
         parts["run_lock"] = RunLock(
             home_root=str(home.root), timeout_minutes=deployment.run_timeout_minutes, is_held=True
         )
-        return _execute(deployment, parts, instance, load_dates, log_level)
+        outcome = _execute(deployment, parts, instance, load_dates, log_level)
+        alert = _alert(deployment, parts["publication"], instance, outcome)
+        return replace(outcome, untold=untold + tell([alert] if alert else [], senders))
+
+
+def _load_dates(
+    deployment: Deployment, parts: Mapping[str, Any], first: date | None, last: date | None
+) -> Sequence[date]:
+    """What the run takes, unless nothing may run at all."""
+    blocked = why_nothing_may_run(deployment, parts["publication"])
+    if blocked:
+        raise PipelineError(blocked)
+    return choose_load_dates(deployment, parts["publication"], parts["landing"].extracts, first, last)
 
 
 @contextmanager
@@ -178,7 +200,7 @@ def _execute(
         selection = [key for key in definitions.resolve_asset_graph().executable_asset_keys if key.path[0] != "landing"]
     result = job.execute_in_process(
         instance=instance,
-        tags=range_tags(load_dates) if load_dates else None,
+        tags={COMMAND_TAG: "run", **(range_tags(load_dates) if load_dates else {})},
         asset_selection=selection,
         run_config={"loggers": {"console": {"config": {"log_level": log_level}}}},
         raise_on_error=False,
@@ -187,6 +209,16 @@ def _execute(
     if not result.success and not problems:
         problems = ["The run failed before its first step; the Dagster UI shows the whole log."]
     return Outcome(load_dates, result.run_id, problems)
+
+
+def _alert(
+    deployment: Deployment, publication: Publication, instance: dg.DagsterInstance, outcome: Outcome
+) -> Alert | None:
+    """What somebody must be told of a run that has ended."""
+    run = instance.get_run_by_id(str(outcome.run_id))
+    if run and outcome.problems:
+        return watch.of_failed_run(deployment, instance, run)
+    return watch.of_quarantine(deployment, publication, outcome.load_dates, datetime.now(UTC), outcome.run_id)
 
 
 def _problem(failed: dg.DagsterEvent) -> str:

@@ -204,6 +204,15 @@ class Secret(Strict):
 
     env: str = Field(pattern="^[A-Z_][A-Z0-9_]*$")
 
+    @model_validator(mode="before")
+    @classmethod
+    def _stands_in_the_environment(cls, value: object) -> object:
+        if not isinstance(value, dict | Secret):
+            raise ValueError(  # noqa: TRY004 - pydantic tells value errors only
+                "a secret never stands in the file: name the variable that holds it, as {env: NAME}"
+            )
+        return value
+
     def value(self) -> str:
         """The secret itself; read when it is needed, never kept.
 

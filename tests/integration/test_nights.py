@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import shutil
+from collections.abc import Iterator
 from datetime import date, timedelta
 from itertools import pairwise
 from pathlib import Path
@@ -12,7 +13,9 @@ from typing import Any
 import pandas as pd
 import pytest
 
+from orchestration.settings import AlertSettings, Secret, Webhook
 from tests.integration.conftest import HISTORY, Company, company
+from tests.unit.alerts.servers import Posts, web_server
 
 pytestmark = pytest.mark.xdist_group("demo nights")
 
@@ -32,6 +35,14 @@ def figures(night: Company) -> dict[str, tuple[int, str]]:
         for name, table in told["tables"].items()
         if name not in told["history"]
     }
+
+
+@pytest.fixture
+def posts(monkeypatch: pytest.MonkeyPatch) -> Iterator[Posts]:
+    """A web server that alerts are posted to."""
+    with web_server() as made:
+        monkeypatch.setenv("ALERT_WEBHOOK", made.url)
+        yield made
 
 
 @pytest.fixture(scope="module")
@@ -115,10 +126,12 @@ def test_the_same_windows_run_twice_change_no_published_figure(night_by_night: C
     assert figures(night_by_night) == before
 
 
-def test_a_source_that_breaks_its_promise_stops_the_night_and_yesterday_stays(
-    demo_extracts: Path, tmp_path: Path
+def test_a_source_that_breaks_its_promise_stops_the_night_tells_somebody_and_yesterday_stays(
+    demo_extracts: Path, tmp_path: Path, posts: Posts
 ) -> None:
     night = company("demo", tmp_path, tmp_path / "delivered")
+    alerts = AlertSettings(webhook=Webhook(url=Secret(env="ALERT_WEBHOOK")))
+    night.deployment = night.deployment.model_copy(update={"alerts": alerts})
     shutil.copytree(demo_extracts / "history", night.extracts / "history")
     night.succeed()
     before = manifest(night)
@@ -136,6 +149,9 @@ def test_a_source_that_breaks_its_promise_stops_the_night_and_yesterday_stays(
     assert "Traceback" not in problem
     assert manifest(night) == before
     assert not (night.home.landing / "crm" / "customers" / f"load_date={NIGHTS[0]}").exists()
+    [told] = posts.bodies
+    assert "gate of landing/crm__customers" in told["text"]
+    assert str(outcome.run_id) in told["text"]
 
     customers.write_text(intact, encoding="utf-8")
     assert list(night.succeed().load_dates) == [NIGHTS[0]]

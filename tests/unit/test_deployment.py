@@ -39,6 +39,9 @@ def settings(**changes: Any) -> dict[str, Any]:
     return company
 
 
+EMAIL = {"host": "mail.acme.example", "sender": "warehouse@acme.example", "recipients": ["data@acme.example"]}
+
+
 def system(role: str, table: str = "customers", delivers: tuple[str, ...] = ("customers",)) -> dict[str, Any]:
     """A system that delivers one table every night."""
     return {
@@ -196,6 +199,16 @@ def test_a_file_that_is_no_yaml_is_refused_with_the_line(tmp_path: Path) -> None
             {"systems__crm__tables": {"../x": {}}},
             "systems.crm.tables.../x.[key]: String should match pattern '^[a-z0-9_]+$'",
         ),
+        (
+            {"alerts__webhook__url": "https://hooks.example/T0"},
+            "alerts.webhook.url: a secret never stands in the file: name the variable that holds it, as {env: NAME}",
+        ),
+        ({"alerts__email": {**EMAIL, "recipients": []}}, "alerts.email.recipients: Tuple should have at least 1"),
+        ({"alerts__email": {**EMAIL, "username": {"env": "NAME"}}}, "alerts.email: username and password go together"),
+        (
+            {"alerts__email": {**EMAIL, "username": {"env": "A"}, "password": {"env": "B"}, "security": "none"}},
+            "alerts.email: a password is never sent without encryption",
+        ),
     ],
     ids=lambda value: str(value) if isinstance(value, dict) else "",
 )
@@ -205,6 +218,10 @@ def test_a_mistake_is_told_with_its_place_and_what_is_right(
     told = problem(tmp_path, **changes)
     assert told.startswith("deployments/acme.yml cannot be used:\n  ")
     assert message in told
+
+
+def test_a_secret_that_stands_in_the_file_is_refused_without_being_repeated(tmp_path: Path) -> None:
+    assert "hunter2" not in problem(tmp_path, alerts__webhook__url="https://hooks.example/hunter2")
 
 
 def test_every_mistake_of_a_file_is_told_at_once(tmp_path: Path) -> None:

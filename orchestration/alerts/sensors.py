@@ -1,0 +1,84 @@
+"""Alerts about runs that the daemon drives, and about nothing happening at all.
+
+A run from the command line tells its own alerts (``run.py``): its tag says so, and the sensors leave it alone.
+"""
+
+from datetime import UTC, datetime
+
+import dagster as dg
+
+from orchestration.alerts import watch
+from orchestration.alerts.alert import Alert
+from orchestration.alerts.senders import senders_of, tell
+from orchestration.deployment import Deployment
+from orchestration.errors import PipelineError
+from orchestration.nightly import COMMAND_TAG, covered_load_dates, nightly
+from orchestration.resources.publication import Publication
+
+SECONDS_BETWEEN_LOOKS = 900
+
+
+def alert_sensors(deployment: Deployment, publication: Publication) -> list[dg.SensorDefinition]:
+    """Build the sensors of a deployment that names somebody to tell; none where it does not."""
+    if not senders_of(deployment.alerts):
+        return []
+    return [_on_failure(deployment), _on_quarantine(deployment, publication), _when_stale(deployment, publication)]
+
+
+def _on_failure(deployment: Deployment) -> dg.SensorDefinition:
+    @dg.run_failure_sensor(
+        name="alert_on_failure",
+        monitored_jobs=[nightly],
+        default_status=dg.DefaultSensorStatus.RUNNING,
+        description="Tells that a night failed or a gate closed.",
+    )
+    def on_failure(context: dg.RunFailureSensorContext) -> None:
+        if COMMAND_TAG not in context.dagster_run.tags:
+            _send(deployment, watch.of_failed_run(deployment, context.instance, context.dagster_run))
+
+    return on_failure
+
+
+def _on_quarantine(deployment: Deployment, publication: Publication) -> dg.SensorDefinition:
+    @dg.run_status_sensor(
+        name="alert_on_quarantine",
+        run_status=dg.DagsterRunStatus.SUCCESS,
+        monitored_jobs=[nightly],
+        default_status=dg.DefaultSensorStatus.RUNNING,
+        description="Tells that a night was published, and that more of it than allowed lies in quarantine.",
+    )
+    def on_quarantine(context: dg.RunStatusSensorContext) -> None:
+        run = context.dagster_run
+        load_dates = covered_load_dates(run.tags)
+        alert = watch.of_quarantine(deployment, publication, load_dates, datetime.now(UTC), run.run_id)
+        if alert and COMMAND_TAG not in run.tags:
+            _send(deployment, alert)
+
+    return on_quarantine
+
+
+def _when_stale(deployment: Deployment, publication: Publication) -> dg.SensorDefinition:
+    @dg.sensor(
+        name="alert_when_stale",
+        minimum_interval_seconds=SECONDS_BETWEEN_LOOKS,
+        default_status=dg.DefaultSensorStatus.RUNNING,
+        description="Tells, once for each version, that nothing new has been published for too long.",
+    )
+    def when_stale(context: dg.SensorEvaluationContext) -> dg.SkipReason:
+        alert = watch.of_stale_publication(deployment, publication, datetime.now(UTC))
+        if alert is None:
+            return dg.SkipReason("The publication is fresh, or there is none yet.")
+        (version,) = alert.where
+        if context.cursor != version:
+            _send(deployment, alert)
+            context.update_cursor(version)
+        return dg.SkipReason(f"{alert.what}: told.")
+
+    return when_stale
+
+
+def _send(deployment: Deployment, alert: Alert) -> None:
+    """Tell the alert; what could not be told fails the sensor's tick, which the UI shows."""
+    problems = tell([alert], senders_of(deployment.alerts))
+    if problems:
+        raise PipelineError("\n".join(problems))

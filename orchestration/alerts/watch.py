@@ -1,0 +1,134 @@
+"""What is worth an alert: a night that failed, a gate that closed, too much in quarantine, nothing new for too long.
+
+Add here when an alert is raised; keep out how it is sent (``senders.py``). Everything is taken from what Dagster and
+the landing know by name and number: a message that quotes a delivered value never gets here.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import UTC, date, datetime, timedelta
+
+import dagster as dg
+import duckdb
+
+from orchestration.alerts.alert import Alert
+from orchestration.deployment import Deployment
+from orchestration.resources.publication import Publication
+
+GATE = "gate"
+
+
+def of_failed_run(deployment: Deployment, instance: dg.DagsterInstance, run: dg.DagsterRun) -> Alert:
+    """The alert of a run that failed: the checks that are red, else the steps that broke."""
+    events = [entry.dagster_event for entry in instance.all_logs(run.run_id) if entry.dagster_event]
+    evaluations = [
+        event.asset_check_evaluation_data
+        for event in events
+        if event.event_type == dg.DagsterEventType.ASSET_CHECK_EVALUATION
+    ]
+    red = [check for check in evaluations if not check.passed and check.severity == dg.AssetCheckSeverity.ERROR]
+    closed = [check.asset_key.to_user_string() for check in red if check.check_name == GATE]
+    steps = sorted(str(event.step_key) for event in events if event.is_step_failure)
+    if closed:
+        what, where = "A gate is closed, nothing is published", [f"gate of {table}" for table in closed]
+        cause = "Read which rule is broken"
+    elif red:
+        what = "A check is red, nothing is published"
+        where = [f"{check.asset_key.to_user_string()}: {check.check_name}" for check in red]
+        cause = "Read what the check found"
+    elif steps:
+        what, where = "The night failed, nothing is published", [f"step {step}" for step in steps]
+        cause = "Read why"
+    else:
+        what, where = "The night was cut off, nothing is published", []
+        cause = "Its process is gone: killed, out of memory, or the machine went down"
+    return Alert(
+        deployment=deployment.name,
+        what=what,
+        where=tuple(where),
+        since=_started_at(instance, run),
+        what_to_do=(
+            "Readers keep the last good version. "
+            f"{cause} (make ui DEPLOYMENT={deployment.name}, and docs/runbook.md), mend it, and run again: "
+            f"make run DEPLOYMENT={deployment.name}"
+        ),
+        run_id=run.run_id,
+    )
+
+
+def of_start_refused(deployment: Deployment, now: datetime) -> Alert:
+    """The alert of a night that could not even begin."""
+    return Alert(
+        deployment=deployment.name,
+        what="The night could not start",
+        where=(),
+        since=now,
+        what_to_do=(
+            f"Readers keep the last good version. Run it by hand, and it says why: make run "
+            f"DEPLOYMENT={deployment.name}"
+        ),
+    )
+
+
+def of_quarantine(
+    deployment: Deployment,
+    publication: Publication,
+    load_dates: Sequence[date],
+    since: datetime,
+    run_id: str | None,
+) -> Alert | None:
+    """The alert of a run that put a larger share of a table's rows into quarantine than the deployment allows."""
+    limit = deployment.alerts.quarantine_rate_limit
+    with duckdb.connect((publication.current / "cx360.duckdb").resolve(), read_only=True) as connection:
+        tables = connection.execute(
+            """
+            select system, table_name, sum(quarantined_row_count) as quarantined, sum(source_row_count) as delivered
+            from quality.quality_landing_reconciliation
+            where list_contains($load_dates, load_date)
+            group by system, table_name
+            having quarantined > $limit * delivered
+            order by system, table_name
+            """,
+            {"load_dates": list(load_dates), "limit": limit},
+        ).fetchall()
+    if not tables:
+        return None
+    return Alert(
+        deployment=deployment.name,
+        what=f"The quarantine took more than {limit:.1%} of what was delivered",
+        where=tuple(f"{system}__{table}: {rejected:,} of {rows:,} rows" for system, table, rejected, rows in tables),
+        since=since,
+        what_to_do=(
+            "The night was published without these rows. See what is wrong with them (make quarantine "
+            f"DEPLOYMENT={deployment.name}), and correct them or have the system deliver them anew"
+        ),
+        run_id=run_id,
+    )
+
+
+def of_stale_publication(deployment: Deployment, publication: Publication, now: datetime) -> Alert | None:
+    """The alert of a publication that nothing new came to for longer than the deployment allows."""
+    manifest = publication.manifest()
+    if manifest is None:
+        return None
+    published_at = datetime.fromisoformat(manifest["published_at"]).replace(tzinfo=UTC)
+    limit = deployment.alerts.stale_after_hours
+    if now - published_at <= timedelta(hours=limit):
+        return None
+    return Alert(
+        deployment=deployment.name,
+        what=f"Nothing new has been published for more than {limit} hours",
+        where=(f"version {manifest['version']}, as of {manifest['as_of_date']}",),
+        since=published_at,
+        what_to_do=(
+            "Readers see old figures. Look whether the schedule is on and whether anything was delivered "
+            f"(make ui DEPLOYMENT={deployment.name}), then run: make run DEPLOYMENT={deployment.name}"
+        ),
+    )
+
+
+def _started_at(instance: dg.DagsterInstance, run: dg.DagsterRun) -> datetime:
+    record = instance.get_run_record_by_id(run.run_id)
+    began = record.start_time or record.create_timestamp.timestamp() if record else 0
+    return datetime.fromtimestamp(began, UTC)

@@ -1,0 +1,103 @@
+"""What the daemon's sensors tell, through a real web server."""
+
+import json
+from collections.abc import Iterator
+from datetime import date
+from pathlib import Path
+
+import dagster as dg
+import pytest
+
+from orchestration.alerts.sensors import alert_sensors
+from orchestration.deployment import Deployment, load_deployment
+from orchestration.home import Home
+from orchestration.nightly import COMMAND_TAG, RANGE_END, RANGE_START
+from orchestration.resources.publication import Publication
+from orchestration.settings import AlertSettings, Secret, Webhook
+from tests.unit.alerts.servers import Posts, published_units, web_server
+
+
+@pytest.fixture
+def posts(monkeypatch: pytest.MonkeyPatch) -> Iterator[Posts]:
+    with web_server() as made:
+        monkeypatch.setenv("ALERT_WEBHOOK", made.url)
+        yield made
+
+
+@pytest.fixture
+def deployment() -> Deployment:
+    alerts = AlertSettings(webhook=Webhook(url=Secret(env="ALERT_WEBHOOK")))
+    return load_deployment("demo").model_copy(update={"alerts": alerts})
+
+
+@pytest.fixture
+def publication(tmp_path: Path) -> Publication:
+    return Publication(Home(tmp_path / "demo"))
+
+
+@pytest.fixture
+def sensors(deployment: Deployment, publication: Publication) -> dict[str, dg.SensorDefinition]:
+    return {sensor.name: sensor for sensor in alert_sensors(deployment, publication)}
+
+
+def _publish(publication: Publication, version: str) -> None:
+    publication.current.mkdir(parents=True, exist_ok=True)
+    facts = {"version": version, "as_of_date": version[:10], "published_at": f"{version[:10]}T02:10:00"}
+    (publication.current / "manifest.json").write_text(json.dumps(facts), encoding="utf-8")
+
+
+def test_a_stale_version_is_told_once(
+    sensors: dict[str, dg.SensorDefinition], publication: Publication, posts: Posts
+) -> None:
+    cursor = None
+    for version in ("2026-01-30-0a", "2026-01-30-0a", "2026-01-31-0b"):
+        _publish(publication, version)
+        context = dg.build_sensor_context(cursor=cursor)
+        sensors["alert_when_stale"](context)
+        cursor = context.cursor
+    assert len(posts.bodies) == 2
+    assert "version 2026-01-30-0a" in posts.bodies[0]["text"]
+    assert "version 2026-01-31-0b" in posts.bodies[1]["text"]
+
+
+@pytest.mark.parametrize(("tags", "told"), [({}, 1), ({COMMAND_TAG: "run"}, 0)])
+def test_a_failed_run_is_told_by_the_sensor_unless_a_command_told_it(
+    tags: dict[str, str], told: int, sensors: dict[str, dg.SensorDefinition], posts: Posts
+) -> None:
+    with dg.DagsterInstance.ephemeral() as instance:
+
+        @dg.asset
+        def broken() -> None:
+            raise ValueError("no")
+
+        result = dg.materialize([broken], instance=instance, raise_on_error=False, tags=tags)
+        [event] = [event for event in result.all_events if event.event_type == dg.DagsterEventType.RUN_FAILURE]
+        context = dg.build_run_status_sensor_context(
+            "alert_on_failure", event, instance, result.dagster_run
+        ).for_run_failure()
+        sensors["alert_on_failure"](context)
+    assert len(posts.bodies) == told
+    assert all("step broken" in body["text"] for body in posts.bodies)
+
+
+def test_a_quarantine_above_its_limit_is_told_after_a_run_of_the_daemon(
+    sensors: dict[str, dg.SensorDefinition], publication: Publication, posts: Posts
+) -> None:
+    published_units(publication, [("shop", "orders", date(2026, 1, 30), 100, 4)])
+    with dg.DagsterInstance.ephemeral() as instance:
+
+        @dg.asset
+        def fine() -> None:
+            pass
+
+        tags = {RANGE_START: "2026-01-29", RANGE_END: "2026-01-30"}
+        result = dg.materialize([fine], instance=instance)
+        run = result.dagster_run.with_tags(tags)
+        [event] = [event for event in result.all_events if event.event_type == dg.DagsterEventType.RUN_SUCCESS]
+        sensors["alert_on_quarantine"](dg.build_run_status_sensor_context("alert_on_quarantine", event, instance, run))
+    [body] = posts.bodies
+    assert "shop__orders: 4 of 100 rows" in body["text"]
+
+
+def test_a_deployment_that_tells_nobody_has_no_sensors(publication: Publication) -> None:
+    assert alert_sensors(load_deployment("demo"), publication) == []
