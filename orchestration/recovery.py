@@ -16,7 +16,12 @@ from orchestration.home import Home
 from orchestration.resources.history import CHECKS, RUNS, History
 from orchestration.resources.publication import Publication
 
-UNDER_WAY = [dg.DagsterRunStatus.STARTING, dg.DagsterRunStatus.STARTED, dg.DagsterRunStatus.CANCELING]
+UNDER_WAY = [
+    dg.DagsterRunStatus.NOT_STARTED,
+    dg.DagsterRunStatus.STARTING,
+    dg.DagsterRunStatus.STARTED,
+    dg.DagsterRunStatus.CANCELING,
+]
 ENDED_BADLY = [dg.DagsterRunStatus.FAILURE, dg.DagsterRunStatus.CANCELED]
 
 # runs that ended badly since the last one that began: a day has not many, and older ones are known
@@ -34,7 +39,9 @@ def recover(home: Home, instance: dg.DagsterInstance, run_id: str | None = None)
     if publication.manifest():
         history.absorb(publication.current / "cx360.duckdb")
     for run in instance.get_runs(dg.RunsFilter(statuses=UNDER_WAY)):
-        if run.run_id != run_id:
+        # one that the daemon is about to launch has not started either, and has a process to come
+        is_to_come = run.status == dg.DagsterRunStatus.NOT_STARTED and run.remote_job_origin
+        if run.run_id != run_id and not is_to_come:
             instance.report_run_failed(run, "The process of this run is gone: it was killed, or the machine went down.")
     known = history.run_ids()
     ended = instance.get_runs(dg.RunsFilter(job_name="nightly", statuses=ENDED_BADLY), limit=LOOKED_BACK)
