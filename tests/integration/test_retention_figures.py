@@ -175,7 +175,7 @@ def test_the_demos_new_revenue_is_earned_bought_or_unknown_as_the_crm_says(
     assert {"referral", "campaign", "unknown"} <= set(expected[date(2025, 1, 1)])
 
 
-@pytest.mark.xdist_group("tests/integration/olist")
+@pytest.mark.xdist_group("integration/olist")
 def test_olists_bridges_retention_and_cohorts_are_those_of_its_files(
     olist_night: Company, olist_bought: Bought
 ) -> None:
