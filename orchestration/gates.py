@@ -17,7 +17,7 @@ import pandas as pd
 from expectations.suite import Limit, ProfileRule, RowRule
 from orchestration.errors import InfrastructureError
 from orchestration.progress import part
-from orchestration.settings import Limits
+from orchestration.settings import Limits, Movement
 
 if TYPE_CHECKING:
     from great_expectations.core import ExpectationValidationResult
@@ -77,7 +77,10 @@ def broken_row_rules(table: str, rules: Sequence[RowRule], frame: pd.DataFrame) 
 
 
 def broken_profile_rules(
-    table: str, rules: Sequence[ProfileRule], profiles: Sequence[Mapping[str, Any]], limits: Limits = STANDARD_LIMITS
+    table: str,
+    rules: Sequence[ProfileRule],
+    profiles: Sequence[Mapping[str, Any]],
+    limits: Limits | Movement = STANDARD_LIMITS,
 ) -> list[list[Finding]]:
     """Judge one-row profiles, one for each unit or mart; a figure that is null is not judged.
 
@@ -104,7 +107,7 @@ def broken_profile_rules(
     return findings
 
 
-def _bounded(rule: ProfileRule, limits: Limits) -> ProfileRule:
+def _bounded(rule: ProfileRule, limits: Limits | Movement) -> ProfileRule:
     """The rule with the deployment's bounds in place of their names."""
     arguments = {
         name: value.sign * getattr(limits, value.name) if isinstance(value, Limit) else value
