@@ -60,7 +60,7 @@ bench-gates: $(READY) ## Print the gates' share of a night at 100,000 customers:
 torture: $(READY) ## Kill nights at random and compare what is published: ARGS="100"
 	@$(VENV)/bin/python -m bench.torture $(ARGS)
 
-docs: $(READY) ## Serve the documentation of every table
+docs: $(READY) ## Serve the documentation of every table and every check
 	@$(CX360) docs --deployment $(DEPLOYMENT) $(call option,port,PORT) $(ARGS)
 
 test: $(READY) ## Run the tests, all but the long ones

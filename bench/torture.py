@@ -56,6 +56,9 @@ def disturb(company: Company, row: list[Disturbance], before: int) -> bool:
         tell(f"{number:>4}  {ended.where:<66} at {ended.seconds:5.1f} s  readers had {had}")
         if served not in (company.before, company.after):
             problems.append("readers had neither the night before nor the new one")
+        if served != company.before:  # nothing is left of this night that could be killed
+            problems += company.problems(company.night())
+            company.restore()
     recovered = company.night()
     problems += company.problems(recovered)
     tell(f"      the next night took {recovered.seconds:.1f} s: {'; '.join(problems) or 'equal'}")

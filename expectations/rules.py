@@ -14,7 +14,7 @@ CONDITION = "ExpectColumnValuesToMeetCondition"
 PAIR_CONDITION = "ExpectColumnPairValuesToMeetCondition"
 
 # below so many a score or a total says more of chance than of the company
-MINIMUM_BASE = 100
+MINIMUM_BASE = 200
 
 # a typing error in a year would make the calendar thousands of years long
 FIRST_YEAR, LAST_YEAR = 1900, 2199
@@ -180,7 +180,7 @@ def moves_by_points(figure: str, told: str, sql: str, base: str, limit: str) -> 
         figure: its name.
         told: it in words.
         sql: an aggregate over the mart.
-        base: an aggregate: how many stand behind it. Below 100 in either version it is not judged.
+        base: an aggregate: how many stand behind it. Below 200 in either version it is not judged.
     """
     bounds = {"min_value": Limit(limit, sign=-1), "max_value": Limit(limit)}
     return _movement(figure, told, sql, base, limit, bounds, Comparison("difference"))
@@ -201,8 +201,8 @@ def _movement(
     figure: str, told: str, sql: str, base: str, limit: str, bounds: Mapping[str, Limit], comparison: Comparison
 ) -> tuple[ProfileRule, ...]:
     message = (
-        f"{told}: {{{figure}_usual:,.10g}} in the published version, {{{figure}:,.10g}} now, a change of"
-        f" {{{figure}_change:+.4g}}; movement.{limit} lets {{limits.{limit}:g}} pass"
+        f"{told}: {{{figure}_usual}} in the published version, {{{figure}}} now, a change of"
+        f" {{{figure}_change}}; movement.{limit} lets {{limits.{limit}}} pass"
     )
     figures = {figure: f"if({base} >= {MINIMUM_BASE}, round({sql}, 4), null)"}
     return (ProfileRule(figure, message, arguments=bounds, figures=figures, comparison=comparison),)

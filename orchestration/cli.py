@@ -6,6 +6,7 @@ libraries stand inside the commands, so that ``--help`` answers at once.
 
 from __future__ import annotations
 
+import contextlib
 import gc
 import os
 import shutil
@@ -238,16 +239,15 @@ def ui(deployment: str, extracts: Path | None, host: str, port: int) -> None:
 @click.option("--port", default=8080, show_default=True, help="The port to serve on.")
 @click.option("--serve/--no-serve", default=True, help="Serve the site after making it.")
 def docs(deployment: str, port: int, serve: bool) -> None:
-    """Make dbt's documentation of every model and column, and serve it on 127.0.0.1."""
-    from orchestration.resources.dbt import run_dbt
+    """Make the documentation of every table and every check, and serve it on 127.0.0.1."""
+    from orchestration.docs_site import make_docs, server_of
 
     settings = load_deployment(deployment)
-    home = Home.of(settings)
-    if not run_dbt(settings, home, ["docs", "generate", "--static"]).success:
-        raise PipelineError("dbt could not make the documentation; its messages above say why.")
-    click.echo(f"Made: {home.dbt / 'target' / 'static_index.html'}")
+    click.echo(f"Made: {make_docs(settings, Home.of(settings))}")
     if serve:
-        run_dbt(settings, home, ["docs", "serve", "--host", "127.0.0.1", "--port", str(port), "--no-browser"])
+        with server_of(Home.of(settings), port) as server, contextlib.suppress(KeyboardInterrupt):
+            click.echo(f"http://127.0.0.1:{server.server_port} (ctrl-c ends it)")
+            server.serve_forever()
 
 
 @main.command(context_settings={"ignore_unknown_options": True})

@@ -16,6 +16,7 @@ import pandas as pd
 
 from expectations.suite import Limit, ProfileRule, RowRule
 from orchestration.errors import InfrastructureError
+from orchestration.judgements import Judgements
 from orchestration.progress import part
 from orchestration.settings import Limits, Movement
 
@@ -49,12 +50,15 @@ class Broken:
     reason: str
 
 
-def broken_row_rules(table: str, rules: Sequence[RowRule], frame: pd.DataFrame) -> dict[int, list[Broken]]:
+def broken_row_rules(
+    table: str, rules: Sequence[RowRule], frame: pd.DataFrame, kept: Judgements | None = None
+) -> dict[int, list[Broken]]:
     """Judge each row of a frame.
 
     Args:
         table: named in the error when a rule cannot be judged.
         frame: delivered columns; rules on columns that it lacks are left to the batch rules.
+        kept: takes what is found, in counts.
 
     Returns:
         For each row that breaks a rule, by its place in the frame, the rules that it breaks, in their order.
@@ -68,7 +72,7 @@ def broken_row_rules(table: str, rules: Sequence[RowRule], frame: pd.DataFrame) 
     frame = frame.reset_index(drop=True)
     broken: dict[int, list[Broken]] = {}
     with part("gates"):
-        for rule, result in zip(judged, _validate(table, judged, frame), strict=True):
+        for rule, result in zip(judged, _validate(table, judged, frame, kept), strict=True):
             for place in sorted(result.result.get("unexpected_index_list") or ()):
                 value = _shown(frame.at[place, rule.column])
                 name = rule.reason.replace(" '{value}'", "")
@@ -81,11 +85,13 @@ def broken_profile_rules(
     rules: Sequence[ProfileRule],
     profiles: Sequence[Mapping[str, Any]],
     limits: Limits | Movement = STANDARD_LIMITS,
+    kept: Judgements | None = None,
 ) -> list[list[Finding]]:
     """Judge one-row profiles, one for each unit or mart; a figure that is null is not judged.
 
     Args:
         limits: the bounds that rules leave to the deployment.
+        kept: takes what is found, in counts.
 
     Returns:
         For each profile, what does not hold.
@@ -100,7 +106,7 @@ def broken_profile_rules(
     figures = {rule.judged: [_figure(profile.get(rule.judged)) for profile in profiles] for rule in judged}
     frame = pd.DataFrame(figures, dtype=float)
     with part("gates"):
-        for rule, result in zip(judged, _validate(table, judged, frame), strict=True):
+        for rule, result in zip(judged, _validate(table, judged, frame, kept), strict=True):
             for place in sorted(result.result.get("unexpected_index_list") or ()):
                 told = rule.message.format_map({"limits": limits, **profiles[place]})
                 findings[place].append(Finding(rule.severity, told))
@@ -128,7 +134,7 @@ def _shown(value: object) -> str:
 
 
 def _validate(
-    table: str, rules: Sequence[RowRule | ProfileRule], frame: pd.DataFrame
+    table: str, rules: Sequence[RowRule | ProfileRule], frame: pd.DataFrame, kept: Judgements | None
 ) -> list[ExpectationValidationResult]:
     """The result of each rule, in the order of the rules."""
     import great_expectations as gx
@@ -147,6 +153,8 @@ def _validate(
                 "This is a fault of the check or of the machine, not of the data, and nothing of it lands: run again,"
                 " and if it stays, mend the rule in expectations/."
             )
+    if kept:
+        kept.add(table, rules, results)
     return results
 
 

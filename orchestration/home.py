@@ -72,6 +72,11 @@ class Home:
         return self.root / "state"
 
     @property
+    def docs(self) -> Path:
+        """The documentation of every table and check, as pages."""
+        return self.root / "docs"
+
+    @property
     def published(self) -> Path:
         """What readers open: ``versions/<id>/`` and the pointer ``current``."""
         return self.root / "published"

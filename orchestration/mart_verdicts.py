@@ -18,6 +18,7 @@ from expectations.suite import MartSuite, ProfileRule
 from orchestration.deployment import Deployment
 from orchestration.gates import Finding, broken_profile_rules
 from orchestration.home import sql_text
+from orchestration.judgements import Judgements
 from orchestration.resources.publication import Version
 
 
@@ -26,12 +27,14 @@ def judge(
     suites: Collection[MartSuite],
     deployment: Deployment,
     published: Version | None,
+    kept: Judgements | None = None,
 ) -> dict[str, list[Finding]]:
     """Judge the marts that are built.
 
     Args:
         connection: to the work warehouse, with what will be published attached as ``cx360``.
         published: the current version, which movements are measured from; None before the first publication.
+        kept: takes what is found, in counts.
 
     Returns:
         For each mart what does not hold.
@@ -51,7 +54,7 @@ def judge(
                 old = _published_figure(connection, suite.mart, rule, published) if published else None
                 profile[rule.figure] = _number(profile[rule.figure])
                 profile |= rule.compared(profile[rule.figure], _number(old))
-            [found[suite.mart]] = broken_profile_rules(suite.mart, rules, [profile], deployment.movement)
+            [found[suite.mart]] = broken_profile_rules(suite.mart, rules, [profile], deployment.movement, kept)
     return found
 
 
@@ -98,4 +101,8 @@ def _published_figure(
 
 
 def _number(value: Any | None) -> float | None:
-    return None if value is None else float(value)
+    """A figure as it is told: a whole one without decimals."""
+    if value is None:
+        return None
+    figure = float(value)
+    return int(figure) if figure.is_integer() else figure

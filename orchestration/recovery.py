@@ -16,7 +16,12 @@ from orchestration.home import Home
 from orchestration.resources.history import CHECKS, RUNS, History
 from orchestration.resources.publication import Publication
 
-UNDER_WAY = [dg.DagsterRunStatus.STARTING, dg.DagsterRunStatus.STARTED, dg.DagsterRunStatus.CANCELING]
+UNDER_WAY = [
+    dg.DagsterRunStatus.NOT_STARTED,
+    dg.DagsterRunStatus.STARTING,
+    dg.DagsterRunStatus.STARTED,
+    dg.DagsterRunStatus.CANCELING,
+]
 ENDED_BADLY = [dg.DagsterRunStatus.FAILURE, dg.DagsterRunStatus.CANCELED]
 
 # runs that ended badly since the last one that began: a day has not many, and older ones are known
@@ -36,7 +41,12 @@ def recover(home: Home, instance: dg.DagsterInstance, run_id: str | None = None)
     publication.settle()
     if publication.manifest():
         history.absorb(publication.current / "cx360.duckdb")
-    died = [run for run in instance.get_runs(dg.RunsFilter(statuses=UNDER_WAY)) if run.run_id != run_id]
+    died = [
+        run
+        for run in instance.get_runs(dg.RunsFilter(statuses=UNDER_WAY))
+        # one that the daemon is about to launch has not started either, and has a process to come
+        if run.run_id != run_id and not (run.status == dg.DagsterRunStatus.NOT_STARTED and run.remote_job_origin)
+    ]
     for run in died:
         instance.report_run_failed(run, "The process of this run is gone: it was killed, or the machine went down.")
     known = history.run_ids()

@@ -276,7 +276,6 @@ class Webhook(Strict):
 class AlertSettings(Strict):
     """What is worth an alert, and whom it reaches; nobody where neither e-mail nor webhook is set."""
 
-    stale_after_hours: int = Field(30, ge=1, description="Hours without a new version.")
     quarantine_rate_limit: float = Field(0.01, ge=0, le=1, description="Share of a run's rows of one table.")
     email: Email | None = None
     webhook: Webhook | None = None

@@ -113,7 +113,7 @@ def of_stale_publication(deployment: Deployment, publication: Publication, now: 
     if manifest is None:
         return None
     published_at = datetime.fromisoformat(manifest["published_at"]).replace(tzinfo=UTC)
-    limit = deployment.alerts.stale_after_hours
+    limit = deployment.stale_after_hours
     if now - published_at <= timedelta(hours=limit):
         return None
     return Alert(

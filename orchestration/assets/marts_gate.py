@@ -8,6 +8,8 @@ from expectations.suite import MartSuite
 from orchestration.deployment import Deployment
 from orchestration.errors import PipelineError
 from orchestration.gates import Finding
+from orchestration.home import Home
+from orchestration.judgements import Judgements, site_of
 from orchestration.mart_verdicts import judge
 from orchestration.progress import step
 from orchestration.resources.publication import Publication
@@ -31,16 +33,21 @@ def marts_gate(deployment: Deployment, suites: Collection[MartSuite]) -> dg.Asse
         ],
     )
     def judged(
-        warehouse: dg.ResourceParam[Warehouse], publication: dg.ResourceParam[Publication], run_lock: RunLock
+        context: dg.AssetCheckExecutionContext,
+        warehouse: dg.ResourceParam[Warehouse],
+        publication: dg.ResourceParam[Publication],
+        run_lock: RunLock,
     ) -> Iterator[dg.AssetCheckResult]:
+        judgements = Judgements()
         with step("gate 2") as progress:
             try:
                 with warehouse.connect() as connection:
-                    found = judge(connection, suites, deployment, publication.version())
+                    found = judge(connection, suites, deployment, publication.version(), judgements)
             except PipelineError as error:
                 raise dg.Failure(description=str(error)) from error
+            judgements.keep(warehouse.home, context.run.run_id)
             for mart, findings in found.items():
-                yield _check(mart, findings)
+                yield _check(mart, findings, warehouse.home)
             if any(_is_red(findings) for findings in found.values()):
                 raise dg.Failure(description=_closed(deployment, found), allow_retries=False)
             warned = sum(len(findings) for findings in found.values())
@@ -49,13 +56,16 @@ def marts_gate(deployment: Deployment, suites: Collection[MartSuite]) -> dg.Asse
     return judged
 
 
-def _check(mart: str, findings: Sequence[Finding]) -> dg.AssetCheckResult:
+def _check(mart: str, findings: Sequence[Finding], home: Home) -> dg.AssetCheckResult:
     return dg.AssetCheckResult(
         asset_key=_key(mart),
         check_name="gate",
         passed=not findings,
         severity=dg.AssetCheckSeverity.ERROR if _is_red(findings) else dg.AssetCheckSeverity.WARN,
-        metadata={"findings": dg.MetadataValue.md("\n\n".join(finding.message for finding in findings) or "none")},
+        metadata={
+            "findings": dg.MetadataValue.md("\n\n".join(finding.message for finding in findings) or "none"),
+            "data_docs": dg.MetadataValue.path(site_of(home)),
+        },
     )
 
 

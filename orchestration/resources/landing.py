@@ -7,7 +7,7 @@ keep out how they are pulled (``connectors/``) and which rows are good (``expect
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date
 from functools import cached_property
 from pathlib import Path
@@ -22,6 +22,7 @@ from orchestration.deployment import Deployment, Table
 from orchestration.errors import InfrastructureError
 from orchestration.gates import broken_profile_rules, broken_row_rules
 from orchestration.home import Home
+from orchestration.judgements import Judgements
 from orchestration.progress import part
 from orchestration.resources.corrections import corrections_of
 from orchestration.resources.unit import Unit, UnitWriter, pandas_type
@@ -38,6 +39,7 @@ class Landing:
     deployment: Deployment
     home: Home
     extracts: Path
+    judgements: Judgements = field(default_factory=Judgements)
 
     @cached_property
     def delivered_load_dates(self) -> list[date]:
@@ -71,7 +73,7 @@ class Landing:
             for day in load_dates
         }
         for chunk in _chunks(self._pull(table, load_dates)):
-            _judge(suite, [(writers[load_date], batch) for load_date, batch in chunk])
+            _judge(suite, [(writers[load_date], batch) for load_date, batch in chunk], self.judgements)
         known: list[Known] = []
         for writer in writers.values():
             writer.correct()
@@ -81,7 +83,7 @@ class Landing:
         for writer, profile, findings in zip(
             writers.values(),
             profiles,
-            broken_profile_rules(table.name, suite.batch, profiles, table.limits),
+            broken_profile_rules(table.name, suite.batch, profiles, table.limits, self.judgements),
             strict=True,
         ):
             unit = Unit(table.name, writer.place.load_date, profile, tuple(findings), tuple(writer.examples))
@@ -146,12 +148,12 @@ def _as_promised(batch: Batch, table: Table, suite: RawSuite) -> Batch:
     return Batch(batch.rows.rename_columns(names), batch.faults) if names != batch.rows.column_names else batch
 
 
-def _judge(suite: RawSuite, chunk: Sequence[tuple[UnitWriter, Batch]]) -> None:
+def _judge(suite: RawSuite, chunk: Sequence[tuple[UnitWriter, Batch]], judgements: Judgements) -> None:
     """Judge the rows of a chunk, and write each where it belongs."""
     rows = pa.concat_tables([batch.rows for _, batch in chunk], promote_options="permissive")
     with part("gates"):
         frame = rows.to_pandas(types_mapper=pandas_type)
-    broken = broken_row_rules(suite.table, suite.rows, frame)
+    broken = broken_row_rules(suite.table, suite.rows, frame, judgements)
     start = 0
     for writer, batch in chunk:
         end = start + batch.rows.num_rows

@@ -60,7 +60,7 @@ class Version:
     @property
     def releases(self) -> set[str]:
         """The releases from quarantine that are in it."""
-        return set(self.manifest["releases"])
+        return set(self.manifest.get("releases", ()))
 
     @property
     def taken_load_dates(self) -> set[date]:

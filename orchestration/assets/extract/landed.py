@@ -5,11 +5,13 @@ Only pulling, gating and landing happen here. Renaming and typing belong to ``db
 
 from collections.abc import Iterator
 from datetime import date, timedelta
+from pathlib import Path
 
 import dagster as dg
 
 from orchestration.deployment import Deployment, Table
 from orchestration.errors import InfrastructureError, PipelineError
+from orchestration.judgements import site_of
 from orchestration.progress import step
 from orchestration.resources.holds import Holds
 from orchestration.resources.landing import Landing
@@ -61,8 +63,9 @@ def extract(table: Table) -> dg.AssetsDefinition:
                 # what a person must mend fails again; a fault of the machine may not
                 is_passing = isinstance(error, InfrastructureError)
                 raise dg.Failure(description=str(error), allow_retries=is_passing) from error
+            landing.judgements.keep(landing.home, context.run.run_id)
             progress.detail(_told(units))
-            yield _check(key, units)
+            yield _check(key, units, site_of(landing.home))
             refused = [unit.explain() for unit in units if not unit.has_landed]
             if refused:
                 raise dg.Failure(description=_closed(table, refused), allow_retries=False)
@@ -104,7 +107,7 @@ def _closed(table: Table, refused: list[str]) -> str:
     )
 
 
-def _check(key: dg.AssetKey, units: list[Unit]) -> dg.AssetCheckResult:
+def _check(key: dg.AssetKey, units: list[Unit], site: Path) -> dg.AssetCheckResult:
     findings = [finding for unit in units for finding in unit.findings]
     return dg.AssetCheckResult(
         asset_key=key,
@@ -115,6 +118,7 @@ def _check(key: dg.AssetKey, units: list[Unit]) -> dg.AssetCheckResult:
             "duplicate_rows": sum(unit.profile.get("duplicate_count") or 0 for unit in units),
             "warnings": sum(finding.severity == "warn" for finding in findings),
             "findings": dg.MetadataValue.md("\n\n".join(unit.explain() for unit in units if unit.findings) or "none"),
+            "data_docs": dg.MetadataValue.path(site),
         },
     )
 
