@@ -6,10 +6,15 @@ Row rules return tuples, so that a suite lists them with ``*``. What a value mus
 
 from __future__ import annotations
 
-from expectations.suite import ProfileRule, RowRule
+from collections.abc import Mapping
+
+from expectations.suite import Comparison, Limit, ProfileRule, RowRule
 
 CONDITION = "ExpectColumnValuesToMeetCondition"
 PAIR_CONDITION = "ExpectColumnPairValuesToMeetCondition"
+
+# below so many a score or a total says more of chance than of the company
+MINIMUM_BASE = 200
 
 # a typing error in a year would make the calendar thousands of years long
 FIRST_YEAR, LAST_YEAR = 1900, 2199
@@ -164,5 +169,59 @@ def never(name: str, condition: str, message: str) -> tuple[ProfileRule, ...]:
             f"{{{figure}}} rows: {message}",
             arguments={"max_value": 0},
             figures={figure: f"count(*) filter (where {condition})"},
+        ),
+    )
+
+
+def moves_by_points(figure: str, told: str, sql: str, base: str, limit: str) -> tuple[ProfileRule, ...]:
+    """A figure lies no further from that of the published version than ``movement.<limit>``, up or down.
+
+    Args:
+        figure: its name.
+        told: it in words.
+        sql: an aggregate over the mart.
+        base: an aggregate: how many stand behind it. Below 200 in either version it is not judged.
+    """
+    bounds = {"min_value": Limit(limit, sign=-1), "max_value": Limit(limit)}
+    return _movement(figure, told, sql, base, limit, bounds, Comparison("difference"))
+
+
+def moves_by_share(figure: str, told: str, sql: str, base: str, limit: str) -> tuple[ProfileRule, ...]:
+    """The same, by the difference as a share of the published figure."""
+    bounds = {"min_value": Limit(limit, sign=-1), "max_value": Limit(limit)}
+    return _movement(figure, told, sql, base, limit, bounds, Comparison("growth"))
+
+
+def falls_by_share(figure: str, told: str, sql: str, base: str, limit: str) -> tuple[ProfileRule, ...]:
+    """The same, downwards only."""
+    return _movement(figure, told, sql, base, limit, {"min_value": Limit(limit, sign=-1)}, Comparison("growth"))
+
+
+def _movement(
+    figure: str, told: str, sql: str, base: str, limit: str, bounds: Mapping[str, Limit], comparison: Comparison
+) -> tuple[ProfileRule, ...]:
+    message = (
+        f"{told}: {{{figure}_usual}} in the published version, {{{figure}}} now, a change of"
+        f" {{{figure}_change}}; movement.{limit} lets {{limits.{limit}}} pass"
+    )
+    figures = {figure: f"if({base} >= {MINIMUM_BASE}, round({sql}, 4), null)"}
+    return (ProfileRule(figure, message, arguments=bounds, figures=figures, comparison=comparison),)
+
+
+def none_missing(figure: str, told: str, sql: str) -> tuple[ProfileRule, ...]:
+    """Nothing of a list is missing.
+
+    Args:
+        figure: the name of the list.
+        told: what it means to be in it.
+        sql: the names of what is missing, as one text parted by commas; null where nothing is.
+    """
+    count = f"{figure}_count"
+    return (
+        ProfileRule(
+            count,
+            f"{{{figure}}}: {told}",
+            arguments={"max_value": 0},
+            figures={figure: sql, count: f"len(string_split({sql}, ','))"},
         ),
     )

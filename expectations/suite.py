@@ -32,7 +32,10 @@ class RowRule:
 
 @dataclass(frozen=True)
 class Limit:
-    """A bound that the deployment sets, by its name in ``orchestration.settings.Limits``; -1 makes it its negative."""
+    """A bound that the deployment sets, by its name in ``orchestration.settings``; -1 makes it its negative.
+
+    It stands in ``Limits`` (gate 1) or ``Movement`` (gate 2).
+    """
 
     name: str
     sign: int = 1
@@ -40,14 +43,16 @@ class Limit:
 
 @dataclass(frozen=True)
 class Comparison:
-    """Judges a figure by how it compares with its median over the last 14 loads, from the fifth load on.
+    """Judges a figure by how it compares with what was usual: what the published version says of it (gate 2).
+
+    In gate 1 that is its median over the last 14 loads, from the fifth load on.
 
     Attributes:
-        by: ``ratio`` to the median or ``difference`` from it.
-        base: not judged where the median is below it.
+        by: ``ratio`` to the usual, ``difference`` from it, or ``growth``: the difference as a share of the usual.
+        base: not judged where the usual is below it.
     """
 
-    by: Literal["ratio", "difference"]
+    by: Literal["ratio", "difference", "growth"]
     base: float = 0
 
 
@@ -81,6 +86,19 @@ class ProfileRule:
         """The name of the figure that is held against the bounds."""
         return f"{self.figure}_change" if self.comparison else self.figure
 
+    def compared(self, figure: float | None, usual: float | None) -> dict[str, float | None]:
+        """What is usual and how the figure compares with it, by their names; null where nothing can be compared."""
+        names = (f"{self.figure}_usual", f"{self.figure}_change")
+        if self.comparison is None or figure is None or usual is None or usual < self.comparison.base:
+            return dict.fromkeys(names)
+        change: float | None = None
+        if self.comparison.by == "difference":
+            change = round(figure - usual, 6)
+        elif usual:
+            growth = (figure - usual) / abs(usual)
+            change = round(growth, 6) if self.comparison.by == "growth" else round(figure / usual, 2)
+        return dict(zip(names, (usual, change), strict=True))
+
 
 @dataclass(frozen=True)
 class RawSuite:
@@ -108,7 +126,20 @@ class RawSuite:
 
 @dataclass(frozen=True)
 class MartSuite:
-    """What a mart must meet before it is published (gate 2): rules for the one-row profile of the mart."""
+    """What a mart must meet before it is published (gate 2): rules for the one-row profile of the mart.
+
+    Figures are SQL aggregates over the mart; ``getvariable('as_of_date')`` is the as-of date of the mart's version.
+
+    Attributes:
+        rules: what holds of the mart whatever was published before.
+        movements: figures held against those of the published version. Its figures are computed by the same SQL;
+            ``getvariable('ended_by')`` is its as-of date for both. Not judged where there is none, or where it lacks
+            the mart or a column.
+        presence: what must be there. The deployment says how severe a gap is, and which gaps are known
+            (``getvariable('known_gaps')``).
+    """
 
     mart: str
     rules: tuple[ProfileRule, ...]
+    movements: tuple[ProfileRule, ...] = ()
+    presence: tuple[ProfileRule, ...] = ()

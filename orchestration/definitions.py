@@ -12,6 +12,7 @@ from typing import Any
 
 import dagster as dg
 
+from expectations.registry import mart_suites
 from orchestration.alerts.sensors import alert_sensors
 from orchestration.assets.external import external
 from orchestration.assets.extract.landed import extract
@@ -52,7 +53,7 @@ def build(deployment: Deployment, resources: Mapping[str, Any]) -> dg.Definition
     stage, star, marts = (transform(part, manifest, deployment.owner) for part in ("stage", "star", "marts"))
     identity = customer_identities(deployment)
     science = [fits(deployment) for fits in (purchase_fits, spend_fits, contract_fits)]
-    gate = marts_gate()
+    gate = marts_gate(deployment, mart_suites().values())
     built = [*landed, stage, identity, star, *science, marts]
     published = fresh(version(deployment, built, [gate]), deployment)
     edges = external(manifest, [key for table in landed for key in table.keys], deployment.owner)

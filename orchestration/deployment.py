@@ -24,6 +24,8 @@ from orchestration.settings import (
     Lifecycle,
     LifetimeValue,
     Limits,
+    Movement,
+    Presence,
     Retention,
     RetentionPeriods,
     Role,
@@ -68,6 +70,8 @@ class Deployment(Strict):
     lifetime_value: LifetimeValue = LifetimeValue()
     alerts: AlertSettings = AlertSettings()
     limits: Limits = Field(Limits(), description="Limits of gate 1 for every table.")
+    movement: Movement = Field(Movement(), description="Limits of gate 2 for what moves between versions.")
+    presence: Presence = Presence()
     systems: dict[SystemName, System] = Field(min_length=1)
 
     @field_validator("timezone")

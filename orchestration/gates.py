@@ -18,7 +18,7 @@ from expectations.suite import Limit, ProfileRule, RowRule
 from orchestration.errors import InfrastructureError
 from orchestration.judgements import Judgements
 from orchestration.progress import part
-from orchestration.settings import Limits
+from orchestration.settings import Limits, Movement
 
 if TYPE_CHECKING:
     from great_expectations.core import ExpectationValidationResult
@@ -84,7 +84,7 @@ def broken_profile_rules(
     table: str,
     rules: Sequence[ProfileRule],
     profiles: Sequence[Mapping[str, Any]],
-    limits: Limits = STANDARD_LIMITS,
+    limits: Limits | Movement = STANDARD_LIMITS,
     kept: Judgements | None = None,
 ) -> list[list[Finding]]:
     """Judge one-row profiles, one for each unit or mart; a figure that is null is not judged.
@@ -113,7 +113,7 @@ def broken_profile_rules(
     return findings
 
 
-def _bounded(rule: ProfileRule, limits: Limits) -> ProfileRule:
+def _bounded(rule: ProfileRule, limits: Limits | Movement) -> ProfileRule:
     """The rule with the deployment's bounds in place of their names."""
     arguments = {
         name: value.sign * getattr(limits, value.name) if isinstance(value, Limit) else value

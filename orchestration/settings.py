@@ -72,6 +72,28 @@ class Limits(Strict):
         return self
 
 
+class Movement(Strict):
+    """How far figures may move from the published version to the next one (gate 2)."""
+
+    nps_change: float = Field(25, gt=0, description="Points of an overall NPS of the running quarter, up or down.")
+    invalid_rate_change: float = Field(0.05, gt=0, le=1, description="Change of its share of answers without a score.")
+    revenue_change: float = Field(0.10, gt=0, description="Change of the revenue of ended months, as a share of it.")
+    customer_loss: float = Field(0.05, gt=0, le=1, description="Share of the customers who are no more.")
+    residual_value_change: float = Field(0.30, gt=0, description="Change of the value to come, as a share of it.")
+
+
+class Presence(Strict):
+    """What becomes of post-purchase journey stages and channels without traffic or feedback in a year (gate 2)."""
+
+    severity: Literal["red", "warn", "off"] = "warn"
+    known_gaps: tuple[str, ...] = Field((), description="Journey stages and channels of which it is known, and why.")
+
+    @field_validator("severity", mode="before")
+    @classmethod
+    def _takes_off_for_a_word(cls, value: object) -> object:
+        return "off" if value is False else value  # as YAML reads it
+
+
 class Files(Strict):
     """Where the files of a system lie, below the extracts folder, and how they are written."""
 

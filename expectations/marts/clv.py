@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from expectations.rules import between, never
+from expectations.rules import between, moves_by_share, never
 from expectations.suite import MartSuite, ProfileRule
 
 
@@ -49,6 +49,13 @@ CUSTOMER_LIFETIME_VALUE = MartSuite(
         ),
         *never("time_travel", "first_order_date > last_order_date", "the first order is later than the last"),
         *never("fit_ahead", "fit_date > as_of_date", "a fit is younger than the figures"),
+    ),
+    movements=moves_by_share(
+        "residual_value",
+        "the value to come of all customers",
+        "sum(residual_value_amount)",
+        base="count(residual_value_amount)",
+        limit="residual_value_change",
     ),
 )
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from expectations.rules import between, never
+from expectations.rules import between, falls_by_share, never
 from expectations.suite import MartSuite
 
 CUSTOMER_360 = MartSuite(
@@ -17,4 +17,5 @@ CUSTOMER_360 = MartSuite(
         *never("too_many_open", "open_case_count > case_count", "more cases are open than there are"),
         *never("shared", "customer_id is null", "a row is nobody's"),
     ),
+    movements=falls_by_share("customer_count", "customers", "count(*)", base="count(*)", limit="customer_loss"),
 )

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from expectations.rules import between, never
+from expectations.rules import between, moves_by_points, never, none_missing
 from expectations.suite import MartSuite, ProfileRule
 
 
@@ -29,11 +29,33 @@ _ON_SCALE = (
     *never("mean_off_scale", "unit = 'mean' and (score < 1 or score > 7)", "a mean is not from 1 to 7"),
 )
 
-NPS_BY_SEGMENT_STAGE = MartSuite(mart="mart_nps_by_segment_stage", rules=_score("nps", -100, 100))
+
+def _nps_of_the_running_quarter(survey_type: str) -> tuple[ProfileRule, ...]:
+    """The overall score as readers see it: the trailing quarter of the month that the last night lies in."""
+    running = (
+        f"filter (where survey_type = '{survey_type}' and period_type = 'trailing_quarter'"
+        " and period_end_date = last_day(getvariable('as_of_date') - 1))"
+    )
+    return moves_by_points(
+        f"{survey_type}_nps",
+        f"the {survey_type} NPS of the running quarter",
+        f"100.0 * sum(nps_sum) {running} / sum(answer_count) {running}",
+        base=f"sum(answer_count) {running}",
+        limit="nps_change",
+    )
+
+
+NPS_BY_SEGMENT_STAGE = MartSuite(
+    mart="mart_nps_by_segment_stage",
+    rules=_score("nps", -100, 100),
+    movements=(*_nps_of_the_running_quarter("relational"), *_nps_of_the_running_quarter("transactional")),
+)
 
 NPS_BY_SEGMENT_LIFECYCLE = MartSuite(mart="mart_nps_by_segment_lifecycle", rules=_score("nps", -100, 100))
 
 EXPERIENCE_SCORES = MartSuite(mart="mart_experience_scores", rules=_ON_SCALE)
+
+_LATELY = "filter (where month_start_date > getvariable('as_of_date') - interval 3 month)"
 
 EXPERIENCE_SCORES_TOTAL = MartSuite(
     mart="mart_experience_scores_total",
@@ -41,6 +63,13 @@ EXPERIENCE_SCORES_TOTAL = MartSuite(
         *_ON_SCALE,
         *between("coverage_rate", 0, 1),
         *never("crowd", "customer_count > answer_count", "more customers answered than there are answers"),
+    ),
+    movements=moves_by_points(
+        "invalid_rate",
+        "the share of answers in three months that cannot be scored",
+        f"sum(invalid_count) {_LATELY} / sum(answer_count + superseded_count + invalid_count) {_LATELY}",
+        base=f"sum(answer_count + superseded_count + invalid_count) {_LATELY}",
+        limit="invalid_rate_change",
     ),
 )
 
@@ -89,6 +118,45 @@ SURVEY_HEALTH = MartSuite(
     ),
 )
 
+# a year, so that what is asked or done once a year counts
+_IN_A_YEAR = "> getvariable('as_of_date') - interval 12 month"
+
+
+def _missing_stages(counted: str) -> str:
+    """The post-purchase stages without any of ``counted``: a stage that no touchpoint belongs to is one."""
+    return f"""(
+        select string_agg(journey_stage, ',' order by stage_order)
+        from cx360.star.dim_journey_stages
+        where is_post_purchase
+            and not list_contains(getvariable('known_gaps'), journey_stage)
+            and journey_stage not in (
+                select journey_stage from cx360.marts.mart_survey_blind_spots
+                where {counted} > 0 and month_start_date {_IN_A_YEAR}
+            )
+    )"""
+
+
+def _missing_channels(present: str) -> str:
+    """The channels of the deployment's touchpoints that are not among those of the query ``present``."""
+    return f"""(
+        select string_agg(distinct channel, ',' order by channel)
+        from cx360.star.dim_touchpoints
+        where channel <> 'unknown'
+            and not list_contains(getvariable('known_gaps'), channel)
+            and channel not in ({present})
+    )"""
+
+
+_CHANNELS_WITH_TRAFFIC = f"""
+    select channel from cx360.star.fct_interactions inner join cx360.star.dim_channels using (channel_key)
+    where occurred_date {_IN_A_YEAR}
+"""
+
+_CHANNELS_WITH_FEEDBACK = f"""
+    select channel from cx360.marts.mart_experience_scores inner join cx360.star.dim_touchpoints using (touchpoint)
+    where answer_count > 0 and month_start_date {_IN_A_YEAR}
+"""
+
 SURVEY_BLIND_SPOTS = MartSuite(
     mart="mart_survey_blind_spots",
     rules=(
@@ -97,6 +165,20 @@ SURVEY_BLIND_SPOTS = MartSuite(
             "mislabelled",
             "is_blind_spot <> (contact_count > 0 and response_count = 0)",
             "a blind spot is not called one, or is heard",
+        ),
+    ),
+    presence=(
+        *none_missing(
+            "unmet_stages", "post-purchase stages without a contact in a year", _missing_stages("contact_count")
+        ),
+        *none_missing(
+            "unheard_stages", "post-purchase stages without a response in a year", _missing_stages("response_count")
+        ),
+        *none_missing(
+            "unmet_channels", "channels without a contact in a year", _missing_channels(_CHANNELS_WITH_TRAFFIC)
+        ),
+        *none_missing(
+            "unheard_channels", "channels without an answer in a year", _missing_channels(_CHANNELS_WITH_FEEDBACK)
         ),
     ),
 )

@@ -1,55 +1,93 @@
 """Gate 2: every mart meets its suite in ``expectations/marts`` before anything is published."""
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator, Mapping, Sequence
 
 import dagster as dg
 
-from expectations.registry import mart_suites
 from expectations.suite import MartSuite
-from orchestration.gates import broken_profile_rules
+from orchestration.deployment import Deployment
+from orchestration.errors import PipelineError
+from orchestration.gates import Finding
+from orchestration.home import Home
 from orchestration.judgements import Judgements, site_of
+from orchestration.mart_verdicts import judge
 from orchestration.progress import step
+from orchestration.resources.publication import Publication
 from orchestration.resources.run_lock import RunLock
 from orchestration.resources.warehouse import Warehouse
 
 
-def marts_gate() -> dg.AssetChecksDefinition:
+def marts_gate(deployment: Deployment, suites: Collection[MartSuite]) -> dg.AssetChecksDefinition:
     """Build the check that judges every mart by its suite."""
 
     @dg.multi_asset_check(
         name="marts_gate",
         specs=[
             dg.AssetCheckSpec(
-                "gate", asset=_key(suite), blocking=True, description="Gate 2: the bounds of expectations/marts."
+                "gate",
+                asset=_key(suite.mart),
+                blocking=True,
+                description="Gate 2: bounds, movement since the published version, and what must be there.",
             )
-            for suite in mart_suites().values()
+            for suite in suites
         ],
     )
     def judged(
-        context: dg.AssetCheckExecutionContext, warehouse: dg.ResourceParam[Warehouse], run_lock: RunLock
+        context: dg.AssetCheckExecutionContext,
+        warehouse: dg.ResourceParam[Warehouse],
+        publication: dg.ResourceParam[Publication],
+        run_lock: RunLock,
     ) -> Iterator[dg.AssetCheckResult]:
         judgements = Judgements()
-        with step("gate 2") as progress, warehouse.connect() as connection:
-            for suite in mart_suites().values():
-                figures = {name: sql for rule in suite.rules for name, sql in rule.figures.items()}
-                selected = ", ".join(f"{sql} as {name}" for name, sql in figures.items())
-                values = connection.execute(f"select {selected} from cx360.marts.{suite.mart}").fetchall()[0]
-                profile = dict(zip(figures, values, strict=True))
-                [findings] = broken_profile_rules(suite.mart, suite.rules, [profile], kept=judgements)
-                yield dg.AssetCheckResult(
-                    asset_key=_key(suite),
-                    check_name="gate",
-                    passed=not any(finding.severity == "error" for finding in findings),
-                    metadata={
-                        "findings": dg.MetadataValue.md("\n\n".join(finding.message for finding in findings) or "none"),
-                        "data_docs": dg.MetadataValue.path(site_of(warehouse.home)),
-                    },
-                )
+        with step("gate 2") as progress:
+            try:
+                with warehouse.connect() as connection:
+                    found = judge(connection, suites, deployment, publication.version(), judgements)
+            except PipelineError as error:
+                raise dg.Failure(description=str(error)) from error
             judgements.keep(warehouse.home, context.run.run_id)
-            progress.detail(f"{len(mart_suites())} marts")
+            for mart, findings in found.items():
+                yield _check(mart, findings, warehouse.home)
+            if any(_is_red(findings) for findings in found.values()):
+                raise dg.Failure(description=_closed(deployment, found), allow_retries=False)
+            warned = sum(len(findings) for findings in found.values())
+            progress.detail(f"{len(found)} marts" + (f", {warned} warnings" if warned else ""))
 
     return judged
 
 
-def _key(suite: MartSuite) -> dg.AssetKey:
-    return dg.AssetKey(["marts", suite.mart])
+def _check(mart: str, findings: Sequence[Finding], home: Home) -> dg.AssetCheckResult:
+    return dg.AssetCheckResult(
+        asset_key=_key(mart),
+        check_name="gate",
+        passed=not findings,
+        severity=dg.AssetCheckSeverity.ERROR if _is_red(findings) else dg.AssetCheckSeverity.WARN,
+        metadata={
+            "findings": dg.MetadataValue.md("\n\n".join(finding.message for finding in findings) or "none"),
+            "data_docs": dg.MetadataValue.path(site_of(home)),
+        },
+    )
+
+
+def _is_red(findings: Sequence[Finding]) -> bool:
+    return any(finding.severity == "error" for finding in findings)
+
+
+def _closed(deployment: Deployment, found: Mapping[str, Sequence[Finding]]) -> str:
+    told = [
+        f"  {mart}: {finding.message}"
+        for mart, findings in found.items()
+        for finding in findings
+        if finding.severity == "error"
+    ]
+    return (
+        f"Gate 2 is closed for deployment '{deployment.name}': nothing is published, the published version stays.\n"
+        + "\n".join(told)
+        + "\nFind out whether the figures are right. If they are not, mend what made them and run again. If they are,"
+        f" raise the limit that is named (movement, presence) in deployments/{deployment.name}.yml or change the rule"
+        " in expectations/marts, with a reason, and run again."
+    )
+
+
+def _key(mart: str) -> dg.AssetKey:
+    return dg.AssetKey(["marts", mart])

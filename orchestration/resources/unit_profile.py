@@ -248,13 +248,7 @@ def _null_rate_change(rates: Mapping[str, float], recent: Sequence[Mapping[str, 
 def _compared(rule: ProfileRule, figure: float | None, recent: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
     """What is usual for the rule's figure, and how the unit's own compares with it."""
     usual = _usual([known.get("figures", {}).get(rule.figure) for known in recent])
-    names = (f"{rule.figure}_usual", f"{rule.figure}_change")
-    comparison = rule.comparison
-    if comparison is None or figure is None or usual is None or usual < comparison.base:
-        return dict.fromkeys(names)
-    if comparison.by == "difference":
-        return dict(zip(names, (usual, round(figure - usual, 6)), strict=True))
-    return dict(zip(names, (usual, round(figure / usual, 2) if usual else None), strict=True))
+    return rule.compared(figure, usual)
 
 
 def _usual(values: Sequence[float | None]) -> float | None:

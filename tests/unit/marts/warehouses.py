@@ -1,0 +1,86 @@
+"""What the tests of gate 2 share: small warehouses, built and published."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from dataclasses import dataclass
+from datetime import date
+from pathlib import Path
+
+import dagster as dg
+import duckdb
+
+from expectations.suite import MartSuite
+from orchestration.assets.marts_gate import marts_gate
+from orchestration.deployment import load_deployment
+from orchestration.gates import Finding
+from orchestration.home import Home
+from orchestration.mart_verdicts import judge
+from orchestration.resources.publication import Publication, Version
+from orchestration.resources.run_lock import RunLock
+from orchestration.resources.warehouse import Warehouse
+from orchestration.settings import Movement, Presence
+
+PUBLISHED_AS_OF, AS_OF = date(2026, 2, 11), date(2026, 2, 12)
+DEMO = load_deployment("demo").model_copy(update={"presence": Presence()})
+
+
+@dataclass(frozen=True)
+class Warehouses:
+    """What is published, and what was built since."""
+
+    home: Home
+
+    def publish(self, *tables: str) -> None:
+        """A version that readers have, of tables like ``marts.mart_x as select ...``."""
+        version = self.home.published / "versions" / "first"
+        version.mkdir(parents=True)
+        _write(version / "cx360.duckdb", PUBLISHED_AS_OF, tables)
+        (version / "manifest.json").write_text(f'{{"as_of_date": "{PUBLISHED_AS_OF}"}}', encoding="utf-8")
+        (self.home.published / "current").symlink_to(version)
+
+    def build(self, *tables: str) -> None:
+        """What the night has built."""
+        self.home.star_db.parent.mkdir(parents=True)
+        _write(self.home.star_db, AS_OF, tables)
+
+    @property
+    def published(self) -> Version | None:
+        return Publication(self.home).version()
+
+    def found(
+        self, suite: MartSuite, movement: Movement | None = None, presence: Presence | None = None
+    ) -> list[Finding]:
+        """What gate 2 finds of one mart."""
+        deployment = DEMO.model_copy(
+            update={"movement": movement or DEMO.movement, "presence": presence or DEMO.presence}
+        )
+        with Warehouse(self.home, "1GB").connect() as connection:
+            return judge(connection, [suite], deployment, self.published)[suite.mart]
+
+
+def _write(file: Path, as_of_date: date, tables: Collection[str]) -> None:
+    with duckdb.connect(file) as connection:
+        connection.execute(f"""
+            create schema star;
+            create schema marts;
+            create table star.dim_dates as select date '{as_of_date}' as date_day, true as is_as_of;
+        """)
+        for table in tables:
+            connection.execute(f"create table {table}")
+
+
+def executed(warehouses: Warehouses, suites: Collection[MartSuite]) -> dg.ExecuteInProcessResult:
+    """Run the check as a night does."""
+    home = warehouses.home
+    definitions = dg.Definitions(
+        assets=[dg.AssetSpec(["marts", suite.mart]) for suite in suites],
+        asset_checks=[marts_gate(DEMO, suites)],
+        jobs=[dg.define_asset_job("gate", selection=dg.AssetSelection.all_asset_checks())],
+        resources={
+            "warehouse": Warehouse(home, "1GB"),
+            "publication": Publication(home),
+            "run_lock": RunLock(home_root=str(home.root), timeout_minutes=1, is_held=True),
+        },
+    )
+    return definitions.resolve_job_def("gate").execute_in_process(raise_on_error=False)
