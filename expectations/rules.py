@@ -183,28 +183,37 @@ def moves_by_points(figure: str, told: str, sql: str, base: str, limit: str) -> 
         base: an aggregate: how many stand behind it. Below 200 in either version it is not judged.
     """
     bounds = {"min_value": Limit(limit, sign=-1), "max_value": Limit(limit)}
-    return _movement(figure, told, sql, base, limit, bounds, Comparison("difference"))
+    judged = f"if({base} >= {MINIMUM_BASE}, {sql}, null)"
+    return _movement(figure, told, judged, limit, bounds, Comparison("difference"))
 
 
 def moves_by_share(figure: str, told: str, sql: str, base: str, limit: str) -> tuple[ProfileRule, ...]:
-    """The same, by the difference as a share of the published figure."""
+    """The same of a total, by the difference as a share of the published one.
+
+    Only the published total needs the base: one that has vanished since is judged.
+    """
     bounds = {"min_value": Limit(limit, sign=-1), "max_value": Limit(limit)}
-    return _movement(figure, told, sql, base, limit, bounds, Comparison("growth"))
+    return _movement(figure, told, _total(sql, base), limit, bounds, Comparison("growth"))
 
 
 def falls_by_share(figure: str, told: str, sql: str, base: str, limit: str) -> tuple[ProfileRule, ...]:
     """The same, downwards only."""
-    return _movement(figure, told, sql, base, limit, {"min_value": Limit(limit, sign=-1)}, Comparison("growth"))
+    bounds = {"min_value": Limit(limit, sign=-1)}
+    return _movement(figure, told, _total(sql, base), limit, bounds, Comparison("growth"))
+
+
+def _total(sql: str, base: str) -> str:
+    return f"if(getvariable('is_published') and {base} < {MINIMUM_BASE}, null, coalesce({sql}, 0))"
 
 
 def _movement(
-    figure: str, told: str, sql: str, base: str, limit: str, bounds: Mapping[str, Limit], comparison: Comparison
+    figure: str, told: str, sql: str, limit: str, bounds: Mapping[str, Limit], comparison: Comparison
 ) -> tuple[ProfileRule, ...]:
     message = (
         f"{told}: {{{figure}_usual}} in the published version, {{{figure}}} now, a change of"
         f" {{{figure}_change}}; movement.{limit} lets {{limits.{limit}}} pass"
     )
-    figures = {figure: f"if({base} >= {MINIMUM_BASE}, round({sql}, 4), null)"}
+    figures = {figure: f"round({sql}, 4)"}
     return (ProfileRule(figure, message, arguments=bounds, figures=figures, comparison=comparison),)
 
 

@@ -86,6 +86,7 @@ def _profile(
     figures = {name: sql for rule in rules for name, sql in rule.figures.items()}
     selected = ", ".join(f"{sql} as {name}" for name, sql in figures.items())
     connection.execute("set variable as_of_date = ?::date", [as_of_date])
+    connection.execute("set variable is_published = ?::boolean", [place == "published"])
     values = connection.execute(f"select {selected} from {place}.marts.{mart}").fetchall()[0]
     return dict(zip(figures, values, strict=True))
 

@@ -73,6 +73,18 @@ def test_three_nights_one_by_one_equal_one_run_over_all_of_them(night_by_night: 
     assert figures(night_by_night) == figures(demo_night)
 
 
+def test_a_clean_company_moves_nothing_too_far_and_lacks_nothing(night_by_night: Company) -> None:
+    """Of each night gate 2 has judged every mart, the later ones against the version before."""
+    found = night_by_night.query(
+        """
+        select distinct runs.version is not null, checks.status
+        from quality.quality_checks as checks inner join quality.quality_runs as runs using (run_id)
+        where checks.check_name = 'gate' and checks.table_name like 'marts/%'
+        """
+    )
+    assert found == [(True, "passed")]
+
+
 def test_a_figure_of_an_ended_month_that_a_later_night_changed_is_a_restatement(night_by_night: Company) -> None:
     versions = sorted((night_by_night.home.published / "versions").iterdir())
     expected = set()

@@ -157,6 +157,15 @@ def test_without_a_figure_to_compare_with_nothing_is_judged(warehouses: Warehous
     assert not warehouses.found(movements(REVENUE_BRIDGE))
 
 
+def test_a_total_that_has_vanished_is_judged(warehouses: Warehouses) -> None:
+    warehouses.publish(revenue(10_000, 100), customers(1000), values_to_come(200, 10))
+    warehouses.build(revenue(0, 0, customer_count=0), customers(0), values_to_come(0, 10))
+    for suite in (REVENUE_BRIDGE, CUSTOMER_360, CUSTOMER_LIFETIME_VALUE):
+        (found,) = warehouses.found(movements(suite))
+        assert found.severity == "error"
+        assert "0 now, a change of -1.0;" in found.message
+
+
 def test_a_base_that_has_become_too_small_is_not_judged(warehouses: Warehouses) -> None:
     warehouses.publish(answers(promoters=150, detractors=50))
     warehouses.build(answers(promoters=0, detractors=199))
