@@ -80,7 +80,7 @@ class RunLock(dg.ConfigurableResource):
         home = Home(Path(self.home_root))
         with nullcontext() if self.is_held else hold(home):
             if context.instance and not self.is_held:
-                recover(home, context.instance, context.run_id)
+                recover(home, context.instance, context.run.run_id if context.run else None)
             timer = threading.Timer(self.timeout_minutes * 60, end)
             timer.daemon = True
             timer.start()
