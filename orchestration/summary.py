@@ -49,10 +49,10 @@ SECTIONS: tuple[tuple[tuple[str, ...], str], ...] = (
         """,
     ),
     (
-        ("lifetime value by segment", "buyers", "revenue", "margin", "margin per buyer", "margin to come"),
+        ("value by segment", "buyers", "revenue", "margin", "per buyer", "to come"),
         """
-        select segment, count(*), sum(revenue_amount), sum(margin_amount), round(avg(margin_amount), 2),
-            sum(residual_value_amount)
+        select segment, count(*), round(sum(revenue_amount)), round(sum(margin_amount)),
+            round(sum(margin_amount) / count(margin_amount), 2), round(sum(residual_value_amount))
         from marts.mart_customer_lifetime_value
         where order_count > 0
         group by segment order by sum(margin_amount) desc nulls last limit 8
