@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import shutil
 import sys
 import time
@@ -28,6 +29,9 @@ from tests.integration.conftest import HISTORY, company
 from tests.integration.gates.mutations import MUTATIONS, Table, swap
 
 pytestmark = [pytest.mark.long, pytest.mark.xdist_group("mutations")]
+
+# as the reader counts lines; a refused row is kept as JSON, which writes them so
+LINE_BREAK = r"\r\n|\r|\n|\\r\\n|\\r|\\n"
 
 SEED = 20260101
 SETS = 320
@@ -158,7 +162,9 @@ def reconcile(home: Home, table: DeployedTable, damage: Damage, extracts: Path) 
         expected = Counter(places_of_rows(Table(file).read_bytes(), table))
         for row in (*landed, *refused):
             # a record may hold line breaks of its own
-            inner = sum(str(value).count("\n") for value in row.values()) if table.system.files.format == "csv" else 0
+            texts = [row["row_text"]] if "row_text" in row else [str(value) for value in row.values()]
+            inner = sum(len(re.findall(LINE_BREAK, text)) for text in texts)
+            inner = inner if table.system.files.format == "csv" else 0
             lines.update(range(row["_source_row"] + 1, row["_source_row"] + 1 + inner))
     assert lines == expected
 
