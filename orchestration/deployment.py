@@ -9,7 +9,7 @@ import difflib
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
-from datetime import date
+from datetime import UTC, date, datetime, time, timedelta
 from pathlib import Path
 from typing import Any, get_args
 from zoneinfo import ZoneInfo, available_timezones
@@ -31,10 +31,8 @@ from orchestration.settings import (
     Role,
     Strict,
     Surveys,
-    System,
-    SystemName,
-    TableSettings,
 )
+from orchestration.system_settings import System, SystemName, TableSettings
 
 PROJECT = Path(__file__).resolve().parent.parent
 DEPLOYMENTS = PROJECT / "deployments"
@@ -130,6 +128,19 @@ class Deployment(Strict):
 
 
 @dataclass(frozen=True)
+class Window:
+    """What a unit covers: the rows that changed in it, from ``start`` on and before ``end``, both in UTC.
+
+    Attributes:
+        start: None for the history drop, which holds all of the past.
+    """
+
+    load_date: date
+    start: datetime | None
+    end: datetime
+
+
+@dataclass(frozen=True)
 class Table:
     """One table of one system: what an extract asset lands."""
 
@@ -157,9 +168,21 @@ class Table:
         """The limits of gate 1: the deployment's, save where the table sets its own."""
         return self.deployment.limits.model_copy(update=self.settings.limits.model_dump(exclude_unset=True))
 
+    def window(self, load_date: date) -> Window:
+        """The load date's day in the deployment's time zone, and as many days before it as the table looks back."""
+        start = None
+        if load_date > self.deployment.history_load_date:
+            start = self._midnight(load_date - timedelta(days=self.settings.lookback_days))
+        return Window(load_date, start, self._midnight(load_date + timedelta(days=1)))
+
+    def _midnight(self, day: date) -> datetime:
+        return datetime.combine(day, time(), self.deployment.zone).astimezone(UTC)
+
     def pattern(self, load_date: date) -> str | None:
         """The file pattern of one load window below the extracts folder; None where nothing is ever delivered."""
         files = self.system.files
+        if files is None:
+            return None
         if load_date == self.deployment.history_load_date:
             pattern = self.settings.history or files.history
         else:

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import dagster as dg
 
-from orchestration.connectors.files import available_load_dates
+from orchestration.connectors.sources import available_load_dates
 from orchestration.deployment import Deployment
 from orchestration.resources.corrections import releases
 from orchestration.resources.publication import Publication

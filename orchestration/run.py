@@ -22,7 +22,7 @@ from sqlalchemy.exc import OperationalError
 from orchestration.alerts import watch
 from orchestration.alerts.alert import Alert
 from orchestration.alerts.senders import senders_of, tell
-from orchestration.connectors.files import available_load_dates
+from orchestration.connectors.sources import available_load_dates
 from orchestration.definitions import build, resources
 from orchestration.deployment import Deployment
 from orchestration.errors import PipelineError

@@ -1,46 +1,20 @@
 """What a deployment's file may hold, part by part: a class for each part, with its defaults and its limits.
 
-Add here a setting; keep out how the file is read (``deployment.py``) and rules (they stand in SQL). Unknown keys are
-refused with a suggestion, so that a typing error never silently means a default.
+Add here a setting; keep out the source systems (``system_settings.py``), how the file is read (``deployment.py``) and
+rules (they stand in SQL). Unknown keys are refused with a suggestion, so that a typing error never silently means a
+default.
 """
 
 from __future__ import annotations
 
 import os
-import string
-from typing import Annotated, Literal
+from typing import Literal
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, field_validator, model_validator
+from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
 
 from orchestration.errors import PipelineError
 
 Role = Literal["surveys", "crm", "transactions", "interactions"]
-Format = Literal["csv", "jsonl", "parquet"]
-SystemName = Annotated[str, Field(pattern="^[a-z0-9_]+$")]
-
-
-def _is_pattern(value: str) -> str:
-    """A pattern of file names, in which {table} and {load_date} are filled in."""
-    if not value.strip():
-        raise ValueError("the pattern is empty")
-    try:
-        found = {name for _, name, _, _ in string.Formatter().parse(value) if name is not None}
-    except ValueError as error:
-        raise ValueError(f"the pattern '{value}' cannot be read: {error}") from None
-    unknown = sorted(found - {"table", "load_date"})
-    if unknown:
-        raise ValueError(f"the pattern '{value}' has the unknown placeholder {{{unknown[0]}}}")
-    return value
-
-
-def _names_its_night(value: str) -> str:
-    if "{load_date}" not in value:
-        raise ValueError(f"the pattern '{value}' lacks {{load_date}}: every night would take the same file")
-    return value
-
-
-Pattern = Annotated[str, AfterValidator(_is_pattern)]
-DailyPattern = Annotated[Pattern, AfterValidator(_names_its_night)]
 
 
 class Strict(BaseModel):
@@ -92,61 +66,6 @@ class Presence(Strict):
     @classmethod
     def _takes_off_for_a_word(cls, value: object) -> object:
         return "off" if value is False else value  # as YAML reads it
-
-
-class Files(Strict):
-    """Where the files of a system lie, below the extracts folder, and how they are written."""
-
-    format: Format
-    history: Pattern | None = Field(None, description="Pattern of the one drop that holds the past.")
-    daily: DailyPattern | None = Field(None, description="Pattern of a night's drop.")
-    delimiter: str = ","
-    encoding: str = "utf-8"
-    unpacked_gigabytes: float = Field(20, gt=0, description="A compressed file that unpacks to more is refused.")
-    unpacked_ratio: float = Field(250, ge=1, description="The same for one that unpacks to more times its own size.")
-
-    @field_validator("delimiter")
-    @classmethod
-    def _is_one_character(cls, value: str) -> str:
-        if len(value) != 1 or not value.isascii() or value in '"\r\n':
-            raise ValueError(f'{value!r} is not one ASCII character that may part fields (a tab is "\\t")')
-        return value
-
-    @field_validator("encoding")
-    @classmethod
-    def _is_an_encoding(cls, value: str) -> str:
-        try:
-            "text".encode(value)
-        except (LookupError, UnicodeError):
-            raise ValueError(f"'{value}' is no encoding that Python knows (like utf-8 or latin-1)") from None
-        return value
-
-
-class TableSettings(Strict):
-    """What the deployment says of one table of a system."""
-
-    description: str
-    key: tuple[str, ...] = Field(min_length=1)
-    delivers: tuple[str, ...] = Field(description="Entities whose staging models read this table.")
-    history: Pattern | None = None
-    daily: DailyPattern | None = None
-    limits: Limits = Field(Limits(), description="Limits of gate 1 that differ from the deployment's.")
-
-
-class System(Strict):
-    """A source system: the roles it serves, where its extracts are, and its tables."""
-
-    description: str
-    roles: tuple[Role, ...] = Field(min_length=1)
-    files: Files
-    tables: dict[SystemName, TableSettings] = Field(min_length=1)
-
-    @model_validator(mode="after")
-    def _delivers_every_table(self) -> System:
-        for name, table in self.tables.items():
-            if not (table.history or table.daily or self.files.history or self.files.daily):
-                raise ValueError(f"table '{name}' has no pattern: name its files by history, daily or both")
-        return self
 
 
 class Identity(Strict):

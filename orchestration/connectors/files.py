@@ -13,8 +13,8 @@ from pathlib import Path, PurePosixPath
 
 from orchestration.connectors.batch import Batch, SourceError, UnreadableError
 from orchestration.connectors.readers import delimited, json_lines, parquet
-from orchestration.deployment import Deployment, Table
-from orchestration.settings import Files, Format
+from orchestration.deployment import Table, Window
+from orchestration.system_settings import Files, Format
 
 READERS: dict[Format, Callable[[Path, str, Files], Iterator[Batch]]] = {
     "csv": delimited.read,
@@ -24,8 +24,8 @@ READERS: dict[Format, Callable[[Path, str, Files], Iterator[Batch]]] = {
 BATCH_ROWS = 100_000
 
 
-def pull(table: Table, load_date: date, extracts: Path) -> Iterator[Batch]:
-    """Yield what ``table`` delivered for one load window, file by file in the order of their names.
+def pull(table: Table, window: Window, extracts: Path) -> Iterator[Batch]:
+    """Yield what ``table`` delivered for one window, file by file in the order of their names.
 
     Every file yields at least one batch, also one without rows: no batch at all means that the deployment expects
     nothing of the table in this window.
@@ -33,7 +33,7 @@ def pull(table: Table, load_date: date, extracts: Path) -> Iterator[Batch]:
     Raises:
         SourceError: an expected file is missing, or one cannot be taken as it is; batches before it stand.
     """
-    pattern = table.pattern(load_date)
+    pattern = table.pattern(window.load_date)
     if pattern is None:
         return
     paths = _find(table, pattern, extracts)
@@ -42,7 +42,7 @@ def pull(table: Table, load_date: date, extracts: Path) -> Iterator[Batch]:
     for path in paths:
         source_file = path.relative_to(extracts).as_posix()
         try:
-            yield from _read(table.system.files, path, source_file)
+            yield from _read(_files(table), path, source_file)
         except UnreadableError as error:
             raise SourceError(f"{_of(table)}, file '{source_file}': {error}.") from error
         except OSError as error:
@@ -50,6 +50,12 @@ def pull(table: Table, load_date: date, extracts: Path) -> Iterator[Batch]:
                 f"{_of(table)}, file '{source_file}': it cannot be read ({error.strerror or error})."
                 " Check the file, its disk and its permissions."
             ) from error
+
+
+def _files(table: Table) -> Files:
+    if table.system.files is None:
+        raise TypeError(f"{_of(table)} is not pulled from files")
+    return table.system.files
 
 
 def _read(files: Files, path: Path, source_file: str) -> Iterator[Batch]:
@@ -62,25 +68,24 @@ def _read(files: Files, path: Path, source_file: str) -> Iterator[Batch]:
             yield Batch(batch.rows.slice(start, BATCH_ROWS), ())
 
 
-def available_load_dates(deployment: Deployment, extracts: Path) -> list[date]:
-    """The load dates for which at least one table has a file, oldest first.
+def load_dates(table: Table, extracts: Path) -> set[date]:
+    """The load dates for which the table has a file.
 
     Raises:
         SourceError: a pattern of the deployment leads out of the extracts folder.
     """
     found: set[date] = set()
-    for table in deployment.tables():
-        for load_date in _candidates(table, deployment, extracts) - found:
-            pattern = table.pattern(load_date)
-            if pattern is not None and _find(table, pattern, extracts):
-                found.add(load_date)
-    return sorted(found)
+    for load_date in _candidates(table, extracts):
+        pattern = table.pattern(load_date)
+        if pattern is not None and _find(table, pattern, extracts):
+            found.add(load_date)
+    return found
 
 
-def _candidates(table: Table, deployment: Deployment, extracts: Path) -> set[date]:
+def _candidates(table: Table, extracts: Path) -> set[date]:
     """The dates that stand in the names of files like the table's; the history's date always."""
-    candidates = {deployment.history_load_date}
-    daily = table.settings.daily or table.system.files.daily
+    candidates = {table.deployment.history_load_date}
+    daily = table.settings.daily or _files(table).daily
     if daily is not None:
         anyday = daily.format(table=table.table_name, load_date="????-??-??")
         for path in _find(table, anyday, extracts):

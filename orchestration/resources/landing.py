@@ -17,7 +17,7 @@ import pyarrow as pa
 from expectations.registry import raw_suite
 from expectations.suite import RawSuite
 from orchestration.connectors.batch import Batch, SourceError
-from orchestration.connectors.files import available_load_dates, pull
+from orchestration.connectors.sources import available_load_dates, pull
 from orchestration.deployment import Deployment, Table
 from orchestration.errors import InfrastructureError
 from orchestration.gates import broken_profile_rules, broken_row_rules

@@ -206,7 +206,7 @@ def _columns(place: UnitPlace, suite: RawSuite, tally: Tally, before: Mapping[st
     both = [name for name in delivered if name in types]
     order = [name for name in types if name in tally.delivered]
     # a JSON object has no order
-    has_order = place.table.system.files.format != "jsonl"
+    has_order = place.table.system.kind not in {"jsonl", "rest"}
     moved = [name for name, old in zip(both, order, strict=True) if name != old and has_order]
     is_header = any(name in suite.promised for name in delivered)
     return {

@@ -231,13 +231,17 @@ def test_every_mistake_of_a_file_is_told_at_once(tmp_path: Path) -> None:
 @pytest.mark.parametrize("delimiter", [",", ";", "\t", "|"])
 def test_the_usual_delimiters_are_allowed(tmp_path: Path, delimiter: str) -> None:
     acme = loaded(tmp_path, systems__crm__files__delimiter=delimiter)
-    assert acme.systems["crm"].files.delimiter == delimiter
+    files = acme.systems["crm"].files
+    assert files is not None
+    assert files.delimiter == delimiter
 
 
 @pytest.mark.parametrize("encoding", ["utf-8", "latin-1", "cp1252", "utf-16", "shift_jis"])
 def test_the_encodings_that_python_knows_are_allowed(tmp_path: Path, encoding: str) -> None:
     acme = loaded(tmp_path, systems__crm__files__encoding=encoding)
-    assert acme.systems["crm"].files.encoding == encoding
+    files = acme.systems["crm"].files
+    assert files is not None
+    assert files.encoding == encoding
 
 
 def test_the_history_and_the_nights_have_their_own_patterns_and_a_tables_own_comes_first(tmp_path: Path) -> None:

@@ -40,7 +40,7 @@ def extract(table: Table) -> dg.AssetsDefinition:
                 description=table.settings.description,
                 group_name="extract",
                 owners=[table.deployment.owner],
-                kinds={table.system.files.format, "parquet"},
+                kinds={table.system.kind, "parquet"},
                 metadata={"system": table.system.description, "key": ", ".join(table.settings.key)},
             )
         ],

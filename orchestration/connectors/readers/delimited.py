@@ -18,7 +18,7 @@ from orchestration.connectors.batch import Batch, Fault, UnreadableError, check_
 from orchestration.connectors.readers.quotes import Quotes
 from orchestration.connectors.readers.records import LINE_BREAK, Records, parse
 from orchestration.connectors.readers.text import is_readable, open_text, shown
-from orchestration.settings import Files
+from orchestration.system_settings import Files
 
 BLOCK_CHARACTERS = 8 * 1024 * 1024
 HEADER_CHARACTERS = 64 * 1024

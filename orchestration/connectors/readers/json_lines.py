@@ -16,7 +16,7 @@ import pyarrow as pa
 
 from orchestration.connectors.batch import Batch, Fault, UnreadableError, check_columns
 from orchestration.connectors.readers.text import is_readable, open_text, shown
-from orchestration.settings import Files
+from orchestration.system_settings import Files
 
 BATCH_ROWS = 50_000
 BATCH_CHARACTERS = 16 * 1024 * 1024

@@ -10,7 +10,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from orchestration.connectors.batch import Batch, UnreadableError, check_columns
-from orchestration.settings import Files
+from orchestration.system_settings import Files
 
 BATCH_ROWS = 100_000
 

@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Any, BinaryIO, Literal
 
 from orchestration.connectors.batch import UnreadableError
-from orchestration.settings import Files
+from orchestration.system_settings import Files
 
 SMALL = 16 * 1024 * 1024
 """So many bytes may come of any gzip file: a short one packs tight by chance."""

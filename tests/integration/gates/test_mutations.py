@@ -156,7 +156,7 @@ def reconcile(home: Home, table: DeployedTable, damage: Damage, extracts: Path) 
     assert (profile["landed_row_count"], profile["quarantined_row_count"]) == (len(landed), len(refused))
     lines = Counter(row["_source_row"] for row in (*landed, *refused))
     file = damage.file(table, extracts)
-    if table.system.files.format == "parquet":
+    if table.system.kind == "parquet":
         expected = Counter(range(1, pq.read_metadata(file).num_rows + 1))
     else:
         expected = Counter(places_of_rows(Table(file).read_bytes(), table))
@@ -164,14 +164,14 @@ def reconcile(home: Home, table: DeployedTable, damage: Damage, extracts: Path) 
             # a record may hold line breaks of its own
             texts = [row["row_text"]] if "row_text" in row else [str(value) for value in row.values()]
             inner = sum(len(re.findall(LINE_BREAK, text)) for text in texts)
-            inner = inner if table.system.files.format == "csv" else 0
+            inner = inner if table.system.kind == "csv" else 0
             lines.update(range(row["_source_row"] + 1, row["_source_row"] + 1 + inner))
     assert lines == expected
 
 
 def places_of_rows(raw: bytes, table: DeployedTable) -> list[int]:
     """The lines that hold anything, but for a header."""
-    is_csv = table.system.files.format == "csv"
+    is_csv = table.system.kind == "csv"
     text = raw.removeprefix(b"\xef\xbb\xbf")
     lines = text.replace(b"\r\n", b"\n").replace(b"\r", b"\n").split(b"\n") if is_csv else text.split(b"\n")
     filled = [number for number, line in enumerate(lines, start=1) if line.strip(b"\r\n" if is_csv else None)]

@@ -7,9 +7,9 @@ from pathlib import Path
 from typing import Any
 
 from orchestration.connectors.batch import Fault
-from orchestration.connectors.files import pull
+from orchestration.connectors.sources import pull
 from orchestration.deployment import Table, load_deployment
-from orchestration.settings import Files, System, TableSettings
+from orchestration.system_settings import Files, System, TableSettings
 
 
 def table_of(files: Files, table_name: str = "customers") -> Table:

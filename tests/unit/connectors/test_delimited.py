@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 
 from orchestration.connectors.batch import SourceError, UnreadableError
 from orchestration.connectors.readers import delimited
-from orchestration.settings import Files
+from orchestration.system_settings import Files
 from tests.unit.connectors.deliveries import Pulled, pulled
 
 

@@ -10,9 +10,10 @@ from typing import Literal
 import pytest
 
 from orchestration.connectors.batch import SourceError
-from orchestration.connectors.files import BATCH_ROWS, available_load_dates, pull
+from orchestration.connectors.files import BATCH_ROWS
+from orchestration.connectors.sources import available_load_dates, pull
 from orchestration.deployment import Table
-from orchestration.settings import Files
+from orchestration.system_settings import Files
 from tests.unit.connectors.deliveries import table_of
 
 HISTORY = dt.date(2025, 12, 31)

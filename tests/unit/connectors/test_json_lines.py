@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 from orchestration.connectors.batch import SourceError
 from orchestration.connectors.readers import json_lines
-from orchestration.settings import Files
+from orchestration.system_settings import Files
 from tests.unit.connectors.deliveries import Pulled, pulled
 
 

@@ -11,8 +11,8 @@ import pyarrow.parquet as pq
 import pytest
 
 from orchestration.connectors.batch import SourceError
-from orchestration.connectors.files import pull
-from orchestration.settings import Files
+from orchestration.connectors.sources import pull
+from orchestration.system_settings import Files
 from tests.unit.connectors.deliveries import pulled, table_of
 
 

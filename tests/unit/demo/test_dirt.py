@@ -126,8 +126,10 @@ def test_a_truncated_file_breaks_off(tmp_path: Path) -> None:
     ((day, count),) = told(cut, "truncated_file", "survey_tool", "responses").items()
     assert count == 1
     path = cut.folder / day / "survey_tool" / "responses.jsonl.gz"
+    files = load_deployment("demo").systems["survey_tool"].files
+    assert files is not None
     with pytest.raises(UnreadableError, match="cut off"):
-        list(json_lines.read(path, path.name, load_deployment("demo").systems["survey_tool"].files))
+        list(json_lines.read(path, path.name, files))
 
 
 def test_a_clean_company_has_no_faults(clean: Demo) -> None:
