@@ -255,10 +255,14 @@ def docs(deployment: str, port: int, serve: bool) -> None:
 @click.argument("arguments", nargs=-1, type=click.UNPROCESSED)
 def dbt(deployment: str, arguments: tuple[str, ...]) -> None:
     """Call dbt on the deployment's warehouse, for example: cx360 dbt build --select star."""
+    from orchestration.resources.built import Built
     from orchestration.resources.dbt import run_dbt
 
     settings = load_deployment(deployment)
-    result = run_dbt(settings, Home.of(settings), arguments)
+    home = Home.of(settings)
+    # what dbt builds by itself is no whole build: the next night starts anew
+    Built(home).forget()
+    result = run_dbt(settings, home, arguments)
     sys.exit(0 if result.success else 1)
 
 

@@ -1,0 +1,91 @@
+{#
+    An incremental night builds anew what belongs to touched customers, and keeps the rest (docs/decisions/incremental-nights.md).
+#}
+
+{# What a row says, as one number: rows that differ in any of the values, or tables, have another one. #}
+{% macro row_fingerprint(values) -%}
+    hash({{ values | join(', ') }})
+{%- endmacro %}
+
+{# The fingerprints of a group of rows as one, whatever their order. #}
+{% macro group_fingerprint(column) -%}
+    bit_xor({{ column }})
+{%- endmacro %}
+
+{# In an incremental night, the records of touched people only; of records that name nobody, all or none. #}
+{% macro where_touched(person_column) -%}
+    {%- if is_incremental() or not execute -%}
+    where (system, coalesce({{ person_column }}, '')) in (
+        select (system, source_id) from {{ ref('customer_identities__touched') }}
+        where is_touched
+    )
+    {%- endif -%}
+{%- endmacro %}
+
+{# In an incremental night, what belongs to the orders of touched people only, whether the order is known or not. #}
+{% macro where_order_touched() -%}
+    {%- if is_incremental() or not execute -%}
+    where (system, order_source_id) in (
+        select (system, source_id) from {{ ref('int_orders__fingerprinted') }}
+        {{ where_touched('customer_source_id') }}
+    )
+    {%- endif -%}
+{%- endmacro %}
+
+{# In an incremental night, what belongs to the records that are built only. #}
+{% macro where_built(records, reference_column) -%}
+    {%- if is_incremental() -%}
+    where (system, {{ reference_column }}) in (select (system, source_id) from {{ records }})
+    {%- endif -%}
+{%- endmacro %}
+
+{# The customers that an incremental night builds anew, those that have given up their id among them. #}
+{% macro touched_customers() -%}
+    select customer_id from {{ ref('customer_identities__touched') }}
+    where is_touched
+    union all
+    select previous_customer_id from {{ ref('customer_identities__touched') }}
+    where is_touched
+{%- endmacro %}
+
+{#
+    How an incremental night writes: the rows of touched customers go, those that were built come. Rows that are built
+    anew go whoever held them before; and a record of nobody known, whom no customer leads to, goes where its door
+    (`meta.door`) has it no more.
+#}
+{% macro get_incremental_touched_sql(arguments) -%}
+    {%- set target, built = arguments['target_relation'], arguments['temp_relation'] -%}
+    {%- set columns = get_quoted_csv(arguments['dest_columns'] | map(attribute='name')) -%}
+    {%- set key = arguments['unique_key'] -%}
+    {%- set door = config.get('meta', {}).get('door') -%}
+    delete from {{ target }}
+    where customer_id in ({{ touched_customers() }});
+
+    {% if key -%}
+    delete from {{ target }}
+    where ({{ key | join(', ') }}) in (select ({{ key | join(', ') }}) from {{ built }});
+    {%- endif %}
+
+    {% if door -%}
+    delete from {{ target }} as gone
+    where
+        gone.customer_id = {{ unknown_key() }}
+        and not exists (
+            select 1 from {{ ref(door) }} as door
+            where door.system = gone.system and door.source_id = gone.source_id
+        );
+    {%- endif %}
+
+    insert into {{ target }} ({{ columns }})
+    select {{ columns }} from {{ built }}
+{%- endmacro %}
+
+{# How a table is written that reads itself as it was before: all rows go, those that were built come. #}
+{% macro get_incremental_whole_sql(arguments) -%}
+    {%- set target, built = arguments['target_relation'], arguments['temp_relation'] -%}
+    {%- set columns = get_quoted_csv(arguments['dest_columns'] | map(attribute='name')) -%}
+    delete from {{ target }};
+
+    insert into {{ target }} ({{ columns }})
+    select {{ columns }} from {{ built }}
+{%- endmacro %}
