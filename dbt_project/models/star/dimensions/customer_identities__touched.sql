@@ -12,6 +12,12 @@ fingerprints as (
 
 ),
 
+as_of as (
+
+    select * from {{ ref('int_as_of') }}
+
+),
+
 people as (
 
     select
@@ -29,16 +35,27 @@ people as (
 -- as the last build knew them; who had vanished before it is nobody any more
 before as (
 
-    {% if is_incremental() -%}
+    {% if goes_on() -%}
         select * from {{ this }}
         where fingerprint is not null
     {%- else -%}
-        select * from people
+        select
+            *,
+            cast(null as date) as as_of_date
+        from people
         where false
     {%- endif %}
 
 ),
 
+last_build as (
+
+    select max(as_of_date) as as_of_date
+    from before
+
+),
+
+-- a build of an earlier date than the last one keeps nothing of it
 compared as (
 
     select
@@ -47,11 +64,16 @@ compared as (
         people.customer_id,
         before.customer_id as previous_customer_id,
         people.fingerprint,
-        people.fingerprint is distinct from before.fingerprint as is_changed
+        as_of.as_of_date,
+        last_build.as_of_date as previous_as_of_date,
+        people.fingerprint is distinct from before.fingerprint
+        or as_of.as_of_date < last_build.as_of_date as is_changed
     from people
     full join before
         on people.system = before.system
         and people.source_id = before.source_id
+    cross join as_of
+    cross join last_build
 
 ),
 
@@ -80,7 +102,11 @@ final as (
 
         -- attributes
         compared.is_changed or touched.customer_id is not null as is_touched,
-        compared.fingerprint
+        compared.fingerprint,
+
+        -- times
+        compared.as_of_date,
+        compared.previous_as_of_date
 
     from compared
     left join touched
