@@ -260,8 +260,9 @@ def dbt(deployment: str, arguments: tuple[str, ...]) -> None:
 
     settings = load_deployment(deployment)
     home = Home.of(settings)
-    # what dbt builds by itself is no whole build: the next night starts anew
-    Built(home).forget()
+    # what dbt builds by itself is no night: the next one starts anew
+    if {"build", "run", "seed", "retry", "run-operation"} & set(arguments):
+        Built(home).forget()
     result = run_dbt(settings, home, arguments)
     sys.exit(0 if result.success else 1)
 

@@ -44,6 +44,23 @@
     {%- endif -%}
 {%- endmacro %}
 
+{#
+    In an incremental night, the rows of touched customers only, and of nobody known, who may be many people.
+    `or_since`: also what had not ended yet at the last build, whose it may be.
+#}
+{% macro where_customer_touched(alias=none, or_since=none) -%}
+    {%- if goes_on() -%}
+    where
+        {{ alias ~ '.' if alias }}customer_id in ({{ touched_customers() }})
+        or {{ alias ~ '.' if alias }}customer_id = {{ unknown_key() }}
+        {%- if or_since %}
+        or {{ or_since }} >= (
+            select max(previous_as_of_date) from {{ ref('customer_identities__touched') }}
+        )
+        {%- endif %}
+    {%- endif -%}
+{%- endmacro %}
+
 {# The customers that an incremental night builds anew, those that have given up their id among them. #}
 {% macro touched_customers() -%}
     select customer_id from {{ ref('customer_identities__touched') }}
@@ -55,8 +72,8 @@
 
 {#
     How an incremental night writes: the rows of touched customers go, those that were built come. Rows that are built
-    anew go whoever held them before; and a record of nobody known, whom no customer leads to, goes where its door
-    (`meta.door`) has it no more.
+    anew go whoever held them before. A record of nobody known, whom no customer leads to, goes where its door
+    (`meta.door`) has it no more; without a door, nobody known is always built anew.
 #}
 {% macro get_incremental_touched_sql(arguments) -%}
     {%- set target, built = arguments['target_relation'], arguments['temp_relation'] -%}
@@ -64,7 +81,11 @@
     {%- set key = arguments['unique_key'] -%}
     {%- set door = config.get('meta', {}).get('door') -%}
     delete from {{ target }}
-    where customer_id in ({{ touched_customers() }});
+    where
+        customer_id in ({{ touched_customers() }})
+        {%- if not door %}
+        or customer_id = {{ unknown_key() }}
+        {%- endif %};
 
     {% if key -%}
     delete from {{ target }}

@@ -8,6 +8,7 @@ is remembered; keep out what is built (``assets/transform.py``) and how (``dbt_p
 from __future__ import annotations
 
 import json
+import os
 from dataclasses import dataclass
 from typing import Any
 
@@ -36,11 +37,22 @@ class Built:
 
     def end(self, part: str, stamp: str) -> None:
         """Note that a part has ended well."""
-        self.home.built.write_text(json.dumps({"part": part, "stamp": stamp}), encoding="utf-8")
+        new = self.home.built.with_suffix(".new")
+        with new.open("w", encoding="utf-8") as file:
+            json.dump({"part": part, "stamp": stamp}, file)
+            file.flush()
+            os.fsync(file.fileno())
+        new.replace(self.home.built)
 
     def forget(self) -> None:
         """Have the next build start anew: somebody else has written to the warehouse, or removed it."""
-        self.home.built.unlink(missing_ok=True)
+        if not self.home.built.exists():
+            return
+        self.home.built.unlink()
+        # a machine that loses its power must not find it again beside tables that were written since
+        folder = os.open(self.home.built.parent, os.O_RDONLY)
+        os.fsync(folder)
+        os.close(folder)
 
     @property
     def _is_known(self) -> bool:

@@ -37,6 +37,7 @@ ranked as (
         and answers.answered_date < periods.observed_date
     left join standing
         on answers.survey_answer_key = standing.survey_answer_key
+    {{ where_customer_touched('answers', or_since='periods.period_end_date') }}
 
 ),
 
