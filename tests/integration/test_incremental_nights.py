@@ -30,7 +30,7 @@ def night(demo_extracts: Path, tmp_path_factory: pytest.TempPathFactory) -> Comp
 
 
 def rewrite_the_past(extracts: Path, drop: Path) -> None:
-    """Let a night bring a late change of a customer, an address that makes two customers one, and a late cancellation."""
+    """Let a night bring a late change of a customer, an address that makes two customers one, a late cancellation."""
     known = pd.read_csv(extracts / "history" / "crm" / "customers.csv", dtype="str")
     late, first, second = (known.drop_duplicates("customer_id").iloc[place] for place in (3, 5, 8))
     customers = pd.read_csv(drop / "crm" / "customers.csv", dtype="str")
