@@ -34,10 +34,11 @@ def rewrite_the_past(extracts: Path, drop: Path) -> None:
     known = pd.read_csv(extracts / "history" / "crm" / "customers.csv", dtype="str")
     late, first, second = (known.drop_duplicates("customer_id").iloc[place] for place in (3, 5, 8))
     customers = pd.read_csv(drop / "crm" / "customers.csv", dtype="str")
-    other = "basic" if late["segment"] != "basic" else "premium"
+    other = "premium" if late["segment"] != "premium" else "consumer"
+    day_after = (pd.Timestamp(late["registered_at"]) + pd.Timedelta(days=1)).isoformat()
     changes = pd.DataFrame(
         [
-            late | {"segment": other, "updated_at": late["registered_at"].replace("T0", "T1")},
+            late | {"segment": other, "updated_at": day_after},
             second | {"email": first["email"], "updated_at": f"{NIGHTS[1]}T10:00:00+01:00"},
         ]
     )
