@@ -97,7 +97,7 @@ def _nodes(logs: Callable[..., Any], run_id: str) -> tuple[dict[str, float], flo
 
 
 def _transformation(figures: Figures) -> float:
-    return sum(figures["steps"][name] for name in TRANSFORMATION)
+    return float(sum(figures["steps"][name] for name in TRANSFORMATION))
 
 
 def _tell(name: str, figures: Figures) -> None:

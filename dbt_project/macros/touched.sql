@@ -54,9 +54,7 @@
         {{ alias ~ '.' if alias }}customer_id in ({{ touched_customers() }})
         or {{ alias ~ '.' if alias }}customer_id = {{ unknown_key() }}
         {%- if or_since %}
-        or {{ or_since }} >= (
-            select max(previous_as_of_date) from {{ ref('customer_identities__touched') }}
-        )
+        or {{ or_since }} >= {{ last_as_of_date() }}
         {%- endif %}
     {%- endif -%}
 {%- endmacro %}
@@ -68,6 +66,17 @@
     union all
     select previous_customer_id from {{ ref('customer_identities__touched') }}
     where is_touched
+{%- endmacro %}
+
+{# The customers of whom nothing has changed. #}
+{% macro untouched_customers() -%}
+    select customer_id from {{ ref('customer_identities__touched') }}
+    where not is_touched
+{%- endmacro %}
+
+{# The as-of date of the build that an incremental night goes on from. #}
+{% macro last_as_of_date() -%}
+    (select max(previous_as_of_date) from {{ ref('customer_identities__touched') }})
 {%- endmacro %}
 
 {#

@@ -31,8 +31,8 @@ fingerprints as (
         answers.customer_source_id,
         {{ row_fingerprint(
             [
-                'answers', 'surveys.touchpoint', 'surveys.source_id',
-                'invitations.source_id', 'orders.source_id'
+                'answers', 'surveys.source_id', 'surveys.survey_type',
+                'surveys.touchpoint', 'invitations.source_id', 'orders.source_id'
             ]
         ) }} as fingerprint
     from answers
@@ -53,8 +53,8 @@ fingerprints as (
         invitations.customer_source_id,
         {{ row_fingerprint(
             [
-                'invitations', 'surveys.touchpoint', 'surveys.source_id',
-                'orders.source_id'
+                'invitations', 'surveys.source_id', 'surveys.survey_type',
+                'surveys.touchpoint', 'orders.source_id'
             ]
         ) }} as fingerprint
     from invitations

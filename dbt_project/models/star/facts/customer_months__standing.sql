@@ -55,16 +55,12 @@ as_of as (
 kept as (
 
     {% if goes_on() -%}
-        select standing.*
-        from {{ this }} as standing
-        inner join (
-            select {{ month_start('max(previous_as_of_date)') }} as open_since_date
-            from {{ ref('customer_identities__touched') }}
-        ) as builds
-            on
-                standing.month_start_date
-                = builds.open_since_date - interval 1 month
-        where standing.customer_id not in ({{ touched_customers() }})
+        select *
+        from {{ this }}
+        where
+            month_start_date
+            = {{ month_start(last_as_of_date()) }} - interval 1 month
+            and customer_id in ({{ untouched_customers() }})
     {%- else -%}
         -- a first build keeps nothing
         select
