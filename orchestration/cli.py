@@ -255,15 +255,10 @@ def docs(deployment: str, port: int, serve: bool) -> None:
 @click.argument("arguments", nargs=-1, type=click.UNPROCESSED)
 def dbt(deployment: str, arguments: tuple[str, ...]) -> None:
     """Call dbt on the deployment's warehouse, for example: cx360 dbt build --select star."""
-    from orchestration.resources.built import Built
-    from orchestration.resources.dbt import run_dbt
+    from orchestration.resources.dbt import run_by_hand
 
     settings = load_deployment(deployment)
-    home = Home.of(settings)
-    # what dbt builds by itself is no night: the next one starts anew
-    if {"build", "run", "seed", "retry", "run-operation"} & set(arguments):
-        Built(home).forget()
-    result = run_dbt(settings, home, arguments)
+    result = run_by_hand(settings, Home.of(settings), arguments)
     sys.exit(0 if result.success else 1)
 
 

@@ -2,9 +2,12 @@
     An incremental night builds anew what belongs to touched customers, and keeps the rest (docs/decisions/incremental-nights.md).
 #}
 
-{# Whether the model goes on from the last build. While dbt parses it does, so that it sees all that may be read. #}
+{#
+    Whether the model goes on from the last build. While dbt parses it does, so that dbt sees all that may be read; a unit
+    test has no last build, unless it says so.
+#}
 {% macro goes_on() -%}
-    {{ return(is_incremental() or not execute) }}
+    {{ return(not execute or (model.resource_type != 'unit_test' and is_incremental())) }}
 {%- endmacro %}
 
 {# What a row says, as one number: rows that differ in any of the values, or tables, have another one. #}

@@ -20,6 +20,7 @@ import duckdb
 from orchestration.deployment import PROJECT, Deployment
 from orchestration.errors import PipelineError
 from orchestration.home import Home, sql_text
+from orchestration.resources.built import Built
 
 if TYPE_CHECKING:
     from dbt.artifacts.schemas.run import RunExecutionResult
@@ -104,6 +105,13 @@ def run_dbt(
     with ready_for_dbt(deployment, home):
         runner = dbtRunner(manifest=manifest, callbacks=[on_event] if on_event else [])
         return runner.invoke([*arguments, *(["--vars", variables] if takes_variables else [])])
+
+
+def run_by_hand(deployment: Deployment, home: Home, arguments: Sequence[str]) -> dbtRunnerResult:
+    """Run one dbt command outside of a night; what it writes is no night, and the next one starts anew."""
+    if {"build", "run", "seed", "retry", "run-operation"} & set(arguments):
+        Built(home).forget()
+    return run_dbt(deployment, home, arguments)
 
 
 @contextmanager

@@ -67,8 +67,8 @@ kept as (
             cast(null as varchar) as customer_id,
             cast(null as date) as month_start_date,
             cast(null as varchar) as latest_nps_band,
-            cast(null as bigint) as order_count_to_date,
-            cast(null as decimal(18, 2)) as revenue_to_date_amount,
+            cast(null as bigint) as cumulative_order_count,
+            cast(null as decimal(18, 2)) as cumulative_revenue_amount,
             cast(null as date) as first_ordered_date,
             cast(null as date) as last_ordered_date,
             cast(null as date) as won_back_date
@@ -342,8 +342,8 @@ continued as (
         first_ordered_date,
         last_ordered_date,
         won_back_date,
-        order_count_to_date as counted_order_count,
-        revenue_to_date_amount as counted_revenue_amount,
+        cumulative_order_count as counted_order_count,
+        cumulative_revenue_amount as counted_revenue_amount,
         true as is_kept
     from kept
 
@@ -360,8 +360,8 @@ remembered as (
         revenue_amount,
         margin_amount,
         {{ last_known('nps_band', 'history') }} as latest_nps_band,
-        sum(counted_order_count) over history as order_count_to_date,
-        sum(counted_revenue_amount) over history as revenue_to_date_amount,
+        sum(counted_order_count) over history as cumulative_order_count,
+        sum(counted_revenue_amount) over history as cumulative_revenue_amount,
         min(first_ordered_date) over history as first_ordered_date,
         max(last_ordered_date) over history as last_ordered_date,
         max(won_back_date) over history as won_back_date,
@@ -418,9 +418,9 @@ final as (
         months.interaction_count,
         cast(months.revenue_amount as decimal(18, 2)) as revenue_amount,
         cast(months.margin_amount as decimal(18, 2)) as margin_amount,
-        cast(months.order_count_to_date as bigint) as order_count_to_date,
-        cast(months.revenue_to_date_amount as decimal(18, 2))
-            as revenue_to_date_amount,
+        cast(months.cumulative_order_count as bigint) as cumulative_order_count,
+        cast(months.cumulative_revenue_amount as decimal(18, 2))
+            as cumulative_revenue_amount,
 
         -- times
         months.first_ordered_date,

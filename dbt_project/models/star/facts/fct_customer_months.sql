@@ -18,11 +18,11 @@ ranked as (
         ) as recency_tier,
         ntile(5) over (
             partition by month_start_date, last_ordered_date is not null
-            order by order_count_to_date, customer_id
+            order by cumulative_order_count, customer_id
         ) as frequency_tier,
         ntile(5) over (
             partition by month_start_date, last_ordered_date is not null
-            order by revenue_to_date_amount, customer_id
+            order by cumulative_revenue_amount, customer_id
         ) as monetary_tier
     from standing
 
