@@ -79,6 +79,13 @@ class Deployment(Strict):
             raise ValueError(f"'{value}' is no IANA time zone (like Europe/Berlin)")
         return value
 
+    @field_validator("owner")
+    @classmethod
+    def _is_an_owner_that_dagster_knows(cls, value: str) -> str:
+        if not re.fullmatch(r"[A-Za-z0-9._%+-]+@[A-Za-z0-9.-]+\.[A-Za-z]{2,7}|team:\S+", value):
+            raise ValueError(f"'{value}' is neither an e-mail address nor a team, written team:<name>")
+        return value
+
     @field_validator("survivorship")
     @classmethod
     def _names_every_role_once(cls, value: tuple[Role, ...]) -> tuple[Role, ...]:
