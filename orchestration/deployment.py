@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
 from pathlib import Path
 from typing import Any, get_args
-from zoneinfo import ZoneInfo, available_timezones
+from zoneinfo import ZoneInfo
 
 import yaml
 from pydantic import Field, ValidationError, field_validator, model_validator
@@ -31,6 +31,7 @@ from orchestration.settings import (
     Role,
     Strict,
     Surveys,
+    Timezone,
 )
 from orchestration.system_settings import System, SystemName, TableSettings
 
@@ -45,7 +46,7 @@ class Deployment(Strict):
     """One company: its clock, its money, its systems and its thresholds."""
 
     name: str
-    timezone: str
+    timezone: Timezone
     currency: str = Field(pattern="^[A-Z]{3}$")
     history_load_date: date
     history_start_date: date | None = Field(
@@ -71,13 +72,6 @@ class Deployment(Strict):
     movement: Movement = Field(Movement(), description="Limits of gate 2 for what moves between versions.")
     presence: Presence = Presence()
     systems: dict[SystemName, System] = Field(min_length=1)
-
-    @field_validator("timezone")
-    @classmethod
-    def _is_a_timezone(cls, value: str) -> str:
-        if value not in available_timezones():
-            raise ValueError(f"'{value}' is no IANA time zone (like Europe/Berlin)")
-        return value
 
     @field_validator("owner")
     @classmethod

@@ -11,7 +11,7 @@ from typing import Annotated, Literal
 
 from pydantic import AfterValidator, Field, field_validator, model_validator
 
-from orchestration.settings import Limits, Role, Secret, Strict
+from orchestration.settings import Limits, Role, Secret, Strict, Timezone
 
 Format = Literal["csv", "jsonl", "parquet"]
 SystemName = Annotated[str, Field(pattern="^[a-z0-9_]+$")]
@@ -73,13 +73,25 @@ class Sql(Strict):
     """A database that is pulled by queries."""
 
     url: Secret = Field(description="The variable that holds the SQLAlchemy URL, password included.")
+    timezone: Timezone = Field("UTC", description="Zone of cursors that name none: times without an offset, dates.")
+    statement_timeout_seconds: int = Field(3600, ge=1, description="A statement may take so long, landing included.")
+    connect_timeout_seconds: int = Field(15, ge=1)
 
 
 class SqlTable(Strict):
-    """What is pulled of a database for one table."""
+    """What is pulled of a database for one table: the table of its own name, unless it says another or a query."""
 
-    table: str | None = Field(None, description="Its name in the database, with the schema; else the table's own.")
-    cursor: str | None = Field(None, description="The column that says when a row changed last.")
+    table: str | None = Field(None, min_length=1, description="Its name in the database, with the schema.")
+    query: str | None = Field(None, min_length=1, description="A select whose rows are pulled instead of a table's.")
+    cursor: str | None = Field(
+        None, min_length=1, description="The column that says when a row changed last; without one all is pulled."
+    )
+
+    @model_validator(mode="after")
+    def _names_one_source(self) -> SqlTable:
+        if self.table and self.query:
+            raise ValueError("a table is pulled from a table or from a query: set sql.table or sql.query")
+        return self
 
 
 class Rest(Strict):

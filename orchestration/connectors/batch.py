@@ -13,7 +13,7 @@ import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
 
-from orchestration.errors import PipelineError
+from orchestration.errors import InfrastructureError, PipelineError
 
 Numbers = npt.NDArray[np.int64]
 
@@ -22,6 +22,10 @@ RESERVED_COLUMNS = ("_load_date", "_source_file", "_source_row")
 
 class SourceError(PipelineError):
     """A source cannot be taken as it is, for a reason that no single row bears: the night stops."""
+
+
+class SourceUnavailableError(SourceError, InfrastructureError):
+    """A source cannot be reached, or broke off: the same again may succeed."""
 
 
 class UnreadableError(Exception):
