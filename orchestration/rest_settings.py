@@ -241,6 +241,12 @@ class RestTable(Strict):
         return self
 
     @model_validator(mode="after")
+    def _has_elements_to_count(self) -> RestTable:
+        if self.total_path and EVERY not in steps_of(self.records):
+            raise ValueError("total_path counts the elements of a list, and records has no [*]")
+        return self
+
+    @model_validator(mode="after")
     def _parameters_are_told_apart(self) -> RestTable:
         window = self.window
         names = [name for name in (window and window.from_parameter, window and window.to_parameter) if name]
