@@ -11,6 +11,7 @@ from typing import Annotated, Literal
 
 from pydantic import AfterValidator, Field, field_validator, model_validator
 
+from orchestration.rest_settings import Rest, RestTable
 from orchestration.settings import Limits, Role, Secret, Strict, Timezone
 
 Format = Literal["csv", "jsonl", "parquet"]
@@ -94,18 +95,6 @@ class SqlTable(Strict):
         return self
 
 
-class Rest(Strict):
-    """A web service that is pulled page by page."""
-
-    url: str = Field(pattern="^https?://", description="What the paths of its tables come after.")
-
-
-class RestTable(Strict):
-    """What is pulled of a web service for one table."""
-
-    path: str
-
-
 class TableSettings(Strict):
     """What the deployment says of one table of a system."""
 
@@ -150,7 +139,9 @@ class System(Strict):
             if self.files and not (table.history or table.daily or self.files.history or self.files.daily):
                 raise ValueError(f"table '{name}' has no pattern: name its files by history, daily or both")
             if self.rest and not table.rest:
-                raise ValueError(f"table '{name}' does not say what is asked for: set rest.path")
+                raise ValueError(f"table '{name}' does not say what is asked for: set rest.path and rest.records")
+            if self.rest and table.rest and not (table.rest.pages or self.rest.pages):
+                raise ValueError(f"table '{name}' does not say how its pages follow: set rest.pages, if only to single")
             if (table.sql and not self.sql) or (table.rest and not self.rest):
                 raise ValueError(f"table '{name}' has settings of another kind of system")
         return self

@@ -35,6 +35,10 @@ class UnreadableError(Exception):
         super().__init__(f"{problem}. {remedy}")
 
 
+class UnavailableError(UnreadableError):
+    """The same of a source that may be read when it is asked again: it becomes a ``SourceUnavailableError``."""
+
+
 @dataclass(frozen=True, slots=True)
 class Fault:
     r"""A row that could not be read as a record; in ``text`` a byte that is no text stands as ``\xNN``."""
