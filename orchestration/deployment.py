@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
 from pathlib import Path
 from typing import Any, get_args
-from zoneinfo import ZoneInfo, available_timezones
+from zoneinfo import ZoneInfo
 
 import yaml
 from pydantic import Field, ValidationError, field_validator, model_validator
@@ -31,6 +31,7 @@ from orchestration.settings import (
     Role,
     Strict,
     Surveys,
+    Timezone,
 )
 from orchestration.system_settings import System, SystemName, TableSettings
 
@@ -45,7 +46,7 @@ class Deployment(Strict):
     """One company: its clock, its money, its systems and its thresholds."""
 
     name: str
-    timezone: str
+    timezone: Timezone
     currency: str = Field(pattern="^[A-Z]{3}$")
     history_load_date: date
     history_start_date: date | None = Field(
@@ -72,11 +73,11 @@ class Deployment(Strict):
     presence: Presence = Presence()
     systems: dict[SystemName, System] = Field(min_length=1)
 
-    @field_validator("timezone")
+    @field_validator("owner")
     @classmethod
-    def _is_a_timezone(cls, value: str) -> str:
-        if value not in available_timezones():
-            raise ValueError(f"'{value}' is no IANA time zone (like Europe/Berlin)")
+    def _is_an_owner_that_dagster_knows(cls, value: str) -> str:
+        if not re.fullmatch(r"[A-Za-z0-9._%+-]+@[A-Za-z0-9.-]+\.[A-Za-z]{2,7}|team:\S+", value):
+            raise ValueError(f"'{value}' is neither an e-mail address nor a team, written team:<name>")
         return value
 
     @field_validator("survivorship")

@@ -8,13 +8,23 @@ default.
 from __future__ import annotations
 
 import os
-from typing import Literal
+from typing import Annotated, Literal
+from zoneinfo import available_timezones
 
-from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, field_validator, model_validator
 
 from orchestration.errors import PipelineError
 
 Role = Literal["surveys", "crm", "transactions", "interactions"]
+
+
+def _is_a_timezone(value: str) -> str:
+    if value not in available_timezones():
+        raise ValueError(f"'{value}' is no IANA time zone (like Europe/Berlin)")
+    return value
+
+
+Timezone = Annotated[str, AfterValidator(_is_a_timezone)]
 
 
 class Strict(BaseModel):

@@ -25,15 +25,22 @@ if TYPE_CHECKING:
     from dbt.contracts.graph.manifest import Manifest
 
 DBT_PROJECT = PROJECT / "dbt_project"
+REFERENCE = PROJECT / "seeds" / "reference"
 
 # what dbt has to say is told by its results; its whole log lies in the home's dbt folder
 SILENT = ("--log-level", "none")
+
+
+def own_references(deployment: Deployment) -> list[str]:
+    """The reference data that the deployment has of its own; the others are the default ones."""
+    return sorted(path.stem for path in (REFERENCE / deployment.name).glob("*.csv"))
 
 
 def dbt_vars(deployment: Deployment, home: Home) -> dict[str, Any]:
     """What the models know of the deployment. Nothing here changes from night to night: dbt would parse anew."""
     return {
         "deployment": deployment.name,
+        "own_references": own_references(deployment),
         "timezone": deployment.timezone,
         "currency": deployment.currency,
         "systems": list(deployment.systems),
