@@ -186,6 +186,12 @@ class Table:
         return self.system.tables[self.table_name]
 
     @property
+    def delivered_key(self) -> tuple[str, ...]:
+        """The key by the names that the system itself has for its columns."""
+        theirs = {ours: name for name, ours in self.settings.rename.items()}
+        return tuple(theirs.get(name, name) for name in self.settings.key)
+
+    @property
     def limits(self) -> Limits:
         """The limits of gate 1: the deployment's, save where the table sets its own."""
         return self.deployment.limits.model_copy(update=self.settings.limits.model_dump(exclude_unset=True))

@@ -61,7 +61,7 @@ def as_promised(delivered: Sequence[str], table: Table, suite: RawSuite) -> list
 
 
 def suggested(missing: Sequence[str], new: Sequence[str], resemblance: Resemblance | None = None) -> dict[str, str]:
-    """Which new column each missing one may be: by its name, else by its values.
+    """Which new column each missing one may be: by its name, else by its values; none where two are as likely.
 
     Returns:
         The missing columns' names by the new ones', as ``rename`` has them.
@@ -75,7 +75,8 @@ def suggested(missing: Sequence[str], new: Sequence[str], resemblance: Resemblan
             if measure and wanted not in found.values() and name not in found
         ]
         for likeness, wanted, name in sorted(pairs, reverse=True):
-            if likeness >= ALIKE and wanted not in found.values() and name not in found:
+            rivals = [pair for pair in pairs if pair[0] == likeness and (pair[1] == wanted) != (pair[2] == name)]
+            if likeness >= ALIKE and not rivals and wanted not in found.values() and name not in found:
                 found[name] = wanted
     return found
 
@@ -120,7 +121,9 @@ def columns_compared(
     missing = [name for name in suite.required if names and name not in delivered]
     missing_optional = [name for name in suite.optional if names and name not in delivered]
     new = [name for name in names if name not in suite.promised]
-    suggestions = suggested([*missing, *missing_optional], new, resemblance)
+    suggestions = suggested(missing, new, resemblance)
+    left = [name for name in new if name not in suggestions]
+    suggestions |= suggested(missing_optional, left, resemblance)
     retyped = [
         f"{name} ({types[name]}, now {kind})"
         for name, kind in delivered.items()
