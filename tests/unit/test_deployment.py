@@ -84,38 +84,6 @@ def test_an_unknown_deployment_like_no_other_is_answered_with_all_there_are(tmp_
         load_deployment("zzz")
 
 
-@pytest.mark.parametrize(
-    ("table", "told"),
-    [
-        ({"rename": {"a": "id", "b": "id"}}, "every column may stand once on either side; 'id' is empty or stands twice"),
-        ({"rename": {"a": "id", "A": "name"}}, "every column may stand once on either side; 'A'"),
-        ({"rename": {" ": "id"}}, "every column may stand once on either side; ' '"),
-        ({"limits": {"snapshot_loss": 1.5}}, "snapshot_loss: Input should be less than or equal to 1"),
-    ],
-)
-def test_what_is_said_of_a_table_must_make_sense(tmp_path: Path, table: dict[str, Any], told: str) -> None:
-    crm = system("crm")
-    crm["tables"]["customers"] |= table
-    assert told in problem(tmp_path, systems={"crm": crm})
-
-
-def test_a_snapshot_of_files_needs_a_file_every_night(tmp_path: Path) -> None:
-    crm = system("crm")
-    crm["files"] = {"format": "csv", "history": "{table}.csv"}
-    crm["tables"]["customers"]["snapshot"] = True
-    assert "table 'customers' is a snapshot and names no daily files" in problem(tmp_path, systems={"crm": crm})
-
-
-def test_an_entity_is_delivered_by_snapshots_or_by_changes_never_by_both(tmp_path: Path) -> None:
-    crm = system("crm")
-    whole = {"description": "The list.", "key": ["id"], "delivers": ["customers"], "snapshot": True}
-    crm["tables"]["everybody"] = whole
-    assert "delivers customers by tables of which some are snapshots" in problem(tmp_path, systems={"crm": crm})
-    del crm["tables"]["customers"]
-    acme = loaded(tmp_path, systems={"crm": crm})
-    assert acme.snapshots() == [{"entity": "customers", "system": "crm", "table": "everybody"}]
-
-
 @pytest.mark.parametrize("name", ["../acme", "acme.yml", "", "/etc/passwd"])
 def test_a_name_that_is_a_path_is_no_deployment(tmp_path: Path, name: str) -> None:
     (tmp_path / "acme.yml").write_text("", encoding="utf-8")
