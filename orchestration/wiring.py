@@ -65,11 +65,11 @@ def _of_enable_lines(deployment: Deployment) -> Iterator[str]:
     for system in deployment.systems:
         if system not in staging:
             line = f"{system}: {{+enabled: \"{{{{ '{system}' in var('systems') }}}}\"}}"
-            yield f"dbt_project/dbt_project.yml: add the line below models.cx360.staging: {line}"
+            yield f"dbt_project/dbt_project.yml: add to models.cx360.staging: {line}"
     own = own_references(deployment)
     if own and deployment.name not in seeds:
         line = f"{deployment.name}: {{+enabled: \"{{{{ var('deployment') == '{deployment.name}' }}}}\"}}"
-        yield f"dbt_project/dbt_project.yml: add the line below seeds.cx360: {line}"
+        yield f"dbt_project/dbt_project.yml: add to seeds.cx360: {line}"
     known = {path.stem for path in (REFERENCE / "defaults").glob("*.csv")}
     for name in own:
         if name not in known:

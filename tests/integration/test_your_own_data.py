@@ -2,16 +2,24 @@
 
 from __future__ import annotations
 
-from datetime import date
+import json
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import date, datetime
 from decimal import Decimal
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
+from threading import Thread
+from typing import Any
+from urllib.parse import parse_qs, urlsplit
 
 import duckdb
 import numpy as np
 import pandas as pd
 import pytest
 
-from tests.integration.own_data import Copy
+from tests.integration.own_data import Copy, blocks
+from tests.postgres import Postgres
 
 pytestmark = pytest.mark.long
 
@@ -152,3 +160,74 @@ def test_answers_alone_become_scores(project: Copy) -> None:
     for mart in ("mart_retention_cohorts", "mart_revenue_bridge", "mart_survey_blind_spots"):
         assert rows(project, "panel", mart) == 0
     assert not [text for text in published_texts(project, "panel") if "@" in text]
+
+
+TOKEN = "t0ken-of-the-survey-tool"
+
+
+@contextmanager
+def survey_service(responses: list[dict[str, Any]]) -> Iterator[tuple[str, list[str]]]:
+    """A service that gives the responses of a time, a page each; its address, and the questions it was asked."""
+    asked: list[str] = []
+
+    class Service(BaseHTTPRequestHandler):
+        def do_GET(self) -> None:
+            parts = urlsplit(self.path)
+            given = {name: values[0] for name, values in parse_qs(parts.query).items()}
+            since, until = (datetime.fromisoformat(given.get(name, "1970-01-01T00:00Z")) for name in ("since", "until"))
+            found = [row for row in responses if since <= datetime.fromisoformat(row["given_at"]) < until]
+            page = int(given["page"])
+            allowed = self.headers["Authorization"] == f"Bearer {TOKEN}" and parts.path == "/responses"
+            body = json.dumps({"data": found[page - 1 : page], "more": page < len(found)}).encode()
+            asked.append(parts.query)
+            self.send_response(200 if allowed else 401)
+            self.send_header("Content-Type", "application/json")
+            self.end_headers()
+            self.wfile.write(body)
+
+        def log_request(self, *_: object) -> None:
+            """Say nothing."""
+
+    server = ThreadingHTTPServer(("127.0.0.1", 0), Service)
+    thread = Thread(target=server.serve_forever)
+    thread.start()
+    try:
+        yield f"http://127.0.0.1:{server.server_port}", asked
+    finally:
+        server.shutdown()
+        thread.join()
+        server.server_close()
+
+
+@pytest.mark.xdist_group("postgres")
+def test_a_database_and_a_service_become_marts_of_one_customer(project: Copy, postgres_server: Postgres) -> None:
+    data = {block.kind: block.text for block in blocks("Outfitter") if block.path is None}
+    postgres_server.execute("create database outfitter")
+    postgres_server.execute(*data["sql"].split(";\n"), database="outfitter")
+    with survey_service(json.loads(data["json"])["data"]) as (address, asked):
+        project.environment |= {
+            "OUTFITTER_DATABASE": postgres_server.url("outfitter"),
+            "OUTFITTER_SURVEY_TOKEN": TOKEN,
+        }
+        [told] = project.follow("Outfitter", {"https://surveys.outfitter.example": address})
+
+    customers = project.query(
+        "outfitter",
+        """
+        select segment, order_count, revenue_amount, latest_csat_answer, system_count from marts.mart_customer_360
+        order by order_count
+        """,
+    )
+    # the third order changed on the second night; buyer and respondent are one, whatever the case of the address
+    assert customers == [("guest", 1, Decimal("45.50"), 2, 2), ("club", 2, Decimal("170.00"), 5, 2)]
+    assert len({query.split("until=")[1] for query in asked}) == 2, "the history and one night"
+    scores = project.query(
+        "outfitter",
+        """
+        select journey_stage, sum(answer_count) from marts.mart_experience_scores
+        where metric = 'csat' and period_type = 'month' group by all
+        """,
+    )
+    assert scores == [("onboarding", 2)]
+    assert not [text for text in published_texts(project, "outfitter") if "@" in text]
+    assert TOKEN not in told
