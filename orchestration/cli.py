@@ -189,6 +189,20 @@ def _make_demo(
 
 @main.command()
 @_deployment
+@_extracts
+def check(deployment: str, extracts: Path | None) -> None:
+    """Try every connection and judge ten rows of each table: what maps to what, what would fail. Nothing lands."""
+    settings = load_deployment(deployment)
+    from rich.console import Console
+
+    from orchestration.check_page import show_check
+
+    folder = extracts or Home.of(settings).extracts
+    sys.exit(0 if show_check(settings, folder, Console(highlight=False, soft_wrap=True)) else 1)
+
+
+@main.command()
+@_deployment
 @click.option("--table", help="Only this table, <system>__<table>.")
 @click.option("--date", "day", type=_day, help="Only this load date.")
 @click.option("--explain", is_flag=True, help="Show each row with its reasons and what was delivered.")

@@ -99,6 +99,18 @@ class Deployment(Strict):
             raise ValueError("flagged_base must not be below minimum_base")
         return self
 
+    @model_validator(mode="after")
+    def _delivers_an_entity_in_one_way(self) -> Deployment:
+        ways: dict[tuple[str, str], bool] = {}
+        for table in self.tables():
+            for entity in table.settings.delivers:
+                if ways.setdefault((table.system_name, entity), table.settings.snapshot) != table.settings.snapshot:
+                    raise ValueError(
+                        f"system '{table.system_name}' delivers {entity} by tables of which some are snapshots and"
+                        " some are not: nobody could tell what was deleted"
+                    )
+        return self
+
     @property
     def zone(self) -> ZoneInfo:
         """The time zone that load dates and months are in."""
@@ -119,6 +131,15 @@ class Deployment(Strict):
                 if table.system_name not in systems:
                     systems.append(table.system_name)
         return delivered
+
+    def snapshots(self) -> list[dict[str, str]]:
+        """Which table of which system delivers an entity whole every night, by their names."""
+        return [
+            {"entity": entity, "system": table.system_name, "table": table.table_name}
+            for table in self.tables()
+            if table.settings.snapshot
+            for entity in table.settings.delivers
+        ]
 
     def system_ranks(self) -> dict[str, int]:
         """The place of each system when systems disagree about a person: 1 is believed first."""
@@ -163,6 +184,12 @@ class Table:
     def settings(self) -> TableSettings:
         """What the deployment says of the table."""
         return self.system.tables[self.table_name]
+
+    @property
+    def delivered_key(self) -> tuple[str, ...]:
+        """The key by the names that the system itself has for its columns."""
+        theirs = {ours: name for name, ours in self.settings.rename.items()}
+        return tuple(theirs.get(name, name) for name in self.settings.key)
 
     @property
     def limits(self) -> Limits:

@@ -45,6 +45,7 @@ class Limits(Strict):
     amount_at_least: float = Field(0.33, ge=0, description="Mean and median of an amount by the recent loads'.")
     amount_at_most: float = Field(3.0, ge=1, description="Mean and median of an amount by the recent loads'.")
     score_change: float = Field(0.2, ge=0, le=1, description="Change of a mean score, as a share of its scale.")
+    snapshot_loss: float = Field(0.1, ge=0, le=1, description="Share of the last snapshot's keys that a new one lacks.")
     days_behind: float = Field(2.0, gt=0, description="Days from the newest changes to the end of the window.")
     days_ahead: float = Field(1.0, ge=0, description="Days from the end of the window to the newest changes.")
 

@@ -106,7 +106,20 @@ class TableSettings(Strict):
     sql: SqlTable | None = None
     rest: RestTable | None = None
     lookback_days: int = Field(0, ge=0, description="Days before the window that are pulled again, for late changes.")
+    snapshot: bool = Field(False, description="Every load holds the table whole: what it lacks was deleted.")
+    rename: dict[str, str] = Field({}, description="The names that columns were promised under, by the delivered ones.")
     limits: Limits = Field(Limits(), description="Limits of gate 1 that differ from the deployment's.")
+
+    @field_validator("rename")
+    @classmethod
+    def _names_every_column_once(cls, value: dict[str, str]) -> dict[str, str]:
+        for names in (list(value), list(value.values())):
+            known: set[str] = set()
+            for name in names:
+                if not name.strip() or name.lower() in known:
+                    raise ValueError(f"every column may stand once on either side; '{name}' is empty or stands twice")
+                known.add(name.lower())
+        return value
 
 
 class System(Strict):
@@ -138,6 +151,8 @@ class System(Strict):
         for name, table in self.tables.items():
             if self.files and not (table.history or table.daily or self.files.history or self.files.daily):
                 raise ValueError(f"table '{name}' has no pattern: name its files by history, daily or both")
+            if self.files and table.snapshot and not (table.daily or self.files.daily):
+                raise ValueError(f"table '{name}' is a snapshot and names no daily files: every night needs its own")
             if self.rest and not table.rest:
                 raise ValueError(f"table '{name}' does not say what is asked for: set rest.path and rest.records")
             if self.rest and table.rest and not (table.rest.pages or self.rest.pages):

@@ -25,12 +25,17 @@ def check_wiring(deployment: Deployment) -> None:
     Raises:
         PipelineError: names every place that is missing.
     """
-    missing = [*_of_entities(deployment), *_of_suites(deployment), *_of_enable_lines(deployment)]
+    missing = missing_places(deployment)
     if missing:
         told = "\n".join(f"  {place}" for place in missing)
         raise PipelineError(
             f"Deployment '{deployment.name}' is not complete:\n{told}\ndocs/your-own-data.md shows every place."
         )
+
+
+def missing_places(deployment: Deployment) -> list[str]:
+    """What is missing, a line for each place: what it is, where it belongs, and the line to write where it is one."""
+    return [*_of_entities(deployment), *_of_suites(deployment), *_of_enable_lines(deployment)]
 
 
 def _of_entities(deployment: Deployment) -> Iterator[str]:

@@ -46,6 +46,7 @@ def dbt_vars(deployment: Deployment, home: Home) -> dict[str, Any]:
         "systems": list(deployment.systems),
         "system_ranks": deployment.system_ranks(),
         "entities": deployment.entities(),
+        "snapshots": deployment.snapshots(),
         "keys": {table.name: list(table.settings.key) for table in deployment.tables()},
         "delivering_tables": [table.name for table in deployment.tables() if table.settings.delivers],
         # they stand between quotes in the SQL of the sources

@@ -41,7 +41,7 @@ class Asked:
         if table.system.sql is None:
             raise TypeError(f"{table.name} is not pulled from a database")
         settings = table.settings.sql or SqlTable()
-        return cls(table.system.sql, settings, table.settings.key, window, settings.table or table.table_name)
+        return cls(table.system.sql, settings, table.delivered_key, window, settings.table or table.table_name)
 
     @property
     def query(self) -> str | None:
