@@ -76,6 +76,7 @@ def test_everything_that_a_new_system_needs_is_told_at_once_with_its_place() -> 
     assert told(company("till", "orders", "order_lines")) == [
         missing_model("orders"),
         missing_model("order_lines"),
+        "  dbt_project/models/staging/till/_till__sources.yml: there is no source for the table 'till__orders'.",
         "  expectations/raw/till.py: there is no RawSuite for the table 'till__orders'.",
         STAGING_LINE,
     ]
