@@ -35,7 +35,12 @@ def check_wiring(deployment: Deployment) -> None:
 
 def missing_places(deployment: Deployment) -> list[str]:
     """What is missing, a line for each place: what it is, where it belongs, and the line to write where it is one."""
-    return [*_of_entities(deployment), *_of_suites(deployment), *_of_enable_lines(deployment)]
+    return [
+        *_of_entities(deployment),
+        *_of_sources(deployment),
+        *_of_suites(deployment),
+        *_of_enable_lines(deployment),
+    ]
 
 
 def _of_entities(deployment: Deployment) -> Iterator[str]:
@@ -57,6 +62,18 @@ def _of_entities(deployment: Deployment) -> Iterator[str]:
                 )
 
 
+def _of_sources(deployment: Deployment) -> Iterator[str]:
+    """Landed tables that dbt does not know."""
+    for name, system in deployment.systems.items():
+        folder = MODELS / "staging" / name
+        written = [yaml.safe_load(path.read_text(encoding="utf-8")) or {} for path in folder.glob("*.yml")]
+        known = {table["name"] for yml in written for source in yml.get("sources", []) for table in source["tables"]}
+        for table, settings in system.tables.items():
+            if settings.delivers and f"{name}__{table}" not in known:
+                place = folder.relative_to(DBT_PROJECT.parent) / f"_{name}__sources.yml"
+                yield f"{place}: there is no source for the table '{name}__{table}'."
+
+
 def _of_suites(deployment: Deployment) -> Iterator[str]:
     for table in deployment.tables():
         if table.name not in raw_suites():
@@ -70,11 +87,11 @@ def _of_enable_lines(deployment: Deployment) -> Iterator[str]:
     for system in deployment.systems:
         if system not in staging:
             line = f"{system}: {{+enabled: \"{{{{ '{system}' in var('systems') }}}}\"}}"
-            yield f"dbt_project/dbt_project.yml: add the line below models.cx360.staging: {line}"
+            yield f"dbt_project/dbt_project.yml: add to models.cx360.staging: {line}"
     own = own_references(deployment)
     if own and deployment.name not in seeds:
         line = f"{deployment.name}: {{+enabled: \"{{{{ var('deployment') == '{deployment.name}' }}}}\"}}"
-        yield f"dbt_project/dbt_project.yml: add the line below seeds.cx360: {line}"
+        yield f"dbt_project/dbt_project.yml: add to seeds.cx360: {line}"
     known = {path.stem for path in (REFERENCE / "defaults").glob("*.csv")}
     for name in own:
         if name not in known:

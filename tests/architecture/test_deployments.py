@@ -72,10 +72,11 @@ def test_dbt_knows_exactly_the_tables_that_land(manifests: dict[str, Manifest]) 
             if key not in sources:
                 continue
             meta = sources[key]["meta"] | sources[key]["config"].get("meta", {})
-            if f"/landing/{table.system_name}/{table.table_name}/load_date=" not in str(meta.get("external_location")):
-                offences.append(f"{deployment.name}: {table.name} is read from {meta.get('external_location')}")
-            if meta.get("dagster", {}).get("asset_key") != ["landing", table.name]:
-                offences.append(f"{deployment.name}: {table.name} lacks meta.dagster.asset_key [landing, {table.name}]")
+            location = str(meta.get("external_location")).replace("{identifier}", sources[key]["identifier"])
+            if f"/landing/{table.system_name}/{table.table_name}/load_date=" not in location:
+                offences.append(f"{deployment.name}: {table.name} is read from {location}")
+            if sources[key]["schema"] != "landing":
+                offences.append(f"{deployment.name}: the schema of {table.name} is not landing")
     assert_none(offences, "Bring models/staging/<system>/_<system>__sources.yml and deployments/<name>.yml in line:")
 
 

@@ -48,7 +48,7 @@ class Copy:
     """A copy of what is committed, with this project's environment: what a new user has after ``git clone``."""
 
     root: Path
-    environment: Mapping[str, str] = field(default_factory=dict)
+    environment: dict[str, str] = field(default_factory=dict)
 
     @classmethod
     def made(cls, root: Path) -> Copy:
@@ -68,23 +68,30 @@ class Copy:
         (root / ".venv" / "bin").symlink_to(Path(sys.executable).parent)
         return cls(root)
 
-    def follow(self, heading: str) -> list[str]:
-        """Do what a section says from top to bottom; what each of its commands printed."""
+    def follow(self, heading: str, addresses: Mapping[str, str] | None = None) -> list[str]:
+        """Do what a section says from top to bottom; what each of its commands printed.
+
+        Args:
+            addresses: where what the page names by an address of nobody's is found.
+        """
         told = []
         for block in blocks(heading):
             if block.path is not None:
-                self.write(block)
+                self.write(block, addresses or {})
             elif block.kind == "sh":
                 told += [self.run(line) for line in block.text.splitlines()]
         assert told, f"the section '{heading}' has no command"
         return told
 
-    def write(self, block: Block) -> None:
+    def write(self, block: Block, addresses: Mapping[str, str]) -> None:
         """Write a file, or add lines to one."""
         path = self.root / str(block.path)
         if block.place is None:
+            text = block.text
+            for written, real in addresses.items():
+                text = text.replace(written, real)
             path.parent.mkdir(parents=True, exist_ok=True)
-            path.write_text(block.text, encoding="utf-8")
+            path.write_text(text, encoding="utf-8")
             return
         lines = path.read_text(encoding="utf-8").splitlines(keepends=True)
         [place] = [number for number, line in enumerate(lines) if line.strip() == block.place]

@@ -2,16 +2,24 @@
 
 from __future__ import annotations
 
-from datetime import date
+import json
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import date, datetime
 from decimal import Decimal
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
+from threading import Thread
+from typing import Any
+from urllib.parse import parse_qs, urlsplit
 
 import duckdb
 import numpy as np
 import pandas as pd
 import pytest
 
-from tests.integration.own_data import Copy
+from tests.integration.own_data import Copy, blocks
+from tests.postgres import Postgres
 
 pytestmark = pytest.mark.long
 
@@ -84,7 +92,9 @@ def test_three_files_become_marts_and_the_next_night_follows(project: Copy) -> N
     ]
     # nobody delivers surveys or contacts: what tells of them is empty, and no check asks for it
     assert [rows(project, "acme", mart) for mart in ("mart_nps_by_segment_stage", "mart_survey_blind_spots")] == [0, 0]
-    assert project.query("acme", "select gap from quality.quality_checks where status = 'warned'") == []
+    assert (
+        project.query("acme", "select table_name, check_name from quality.quality_checks where status = 'warned'") == []
+    )
     assert "2026-11-02" in told[-1]
 
 
@@ -96,7 +106,7 @@ def test_orders_alone_become_marts_and_the_buyers_addresses_stay_behind(project:
         "select order_count, revenue_amount, historic_value_amount from marts.mart_customer_360 order by order_count",
     )
     assert buyers == [(1, Decimal("8.00"), Decimal("3.20")), (2, Decimal("32.50"), Decimal("13.00"))]
-    assert project.query("kiosk", "select sum(revenue_amount) from star.fct_orders") == [(Decimal("45.50"),)]
+    assert project.query("kiosk", "select sum(net_amount) from star.fct_orders") == [(Decimal("45.50"),)]
     assert not [text for text in published_texts(project, "kiosk") if "@" in text]
 
     orders = kiosk_night(project.root / "data" / "kiosk" / "extracts")
@@ -152,3 +162,83 @@ def test_answers_alone_become_scores(project: Copy) -> None:
     for mart in ("mart_retention_cohorts", "mart_revenue_bridge", "mart_survey_blind_spots"):
         assert rows(project, "panel", mart) == 0
     assert not [text for text in published_texts(project, "panel") if "@" in text]
+
+
+TOKEN = "t0ken-of-the-survey-tool"
+
+
+@contextmanager
+def survey_service(responses: list[dict[str, Any]]) -> Iterator[tuple[str, list[str]]]:
+    """A service that gives the responses of a time, a page each; its address, and the questions it was asked."""
+    asked: list[str] = []
+
+    class Service(BaseHTTPRequestHandler):
+        def do_GET(self) -> None:
+            parts = urlsplit(self.path)
+            given = {name: values[0] for name, values in parse_qs(parts.query).items()}
+            since, until = (datetime.fromisoformat(given.get(name, "1970-01-01T00:00Z")) for name in ("since", "until"))
+            found = [row for row in responses if since <= datetime.fromisoformat(row["given_at"]) < until]
+            page = int(given["page"])
+            allowed = self.headers["Authorization"] == f"Bearer {TOKEN}" and parts.path == "/responses"
+            body = json.dumps({"data": found[page - 1 : page], "more": page < len(found)}).encode()
+            asked.append(parts.query)
+            self.send_response(200 if allowed else 401)
+            self.send_header("Content-Type", "application/json")
+            self.end_headers()
+            self.wfile.write(body)
+
+        def log_request(self, *_: object) -> None:
+            """Say nothing."""
+
+    server = ThreadingHTTPServer(("127.0.0.1", 0), Service)
+    thread = Thread(target=server.serve_forever)
+    thread.start()
+    try:
+        yield f"http://127.0.0.1:{server.server_port}", asked
+    finally:
+        server.shutdown()
+        thread.join()
+        server.server_close()
+
+
+@pytest.mark.xdist_group("postgres")
+def test_a_database_and_a_service_become_marts_of_one_customer(project: Copy, postgres_server: Postgres) -> None:
+    data = {block.kind: block.text for block in blocks("Outfitter") if block.path is None}
+    postgres_server.execute("create database outfitter")
+    postgres_server.execute(*data["sql"].split(";\n"), database="outfitter")
+    with survey_service(json.loads(data["json"])["data"]) as (address, asked):
+        project.environment |= {
+            "OUTFITTER_DATABASE": postgres_server.url("outfitter"),
+            "OUTFITTER_SURVEY_TOKEN": TOKEN,
+        }
+        [told] = project.follow("Outfitter", {"https://surveys.outfitter.example": address})
+
+    customers = project.query(
+        "outfitter",
+        """
+        select segment, order_count, revenue_amount, latest_csat_answer, system_count from marts.mart_customer_360
+        order by order_count
+        """,
+    )
+    # the third order changed on the second night; buyer and respondent are one, whatever the case of the address
+    assert customers == [("guest", 1, Decimal("45.50"), 2, 2), ("club", 2, Decimal("170.00"), 5, 2)]
+    assert [parse_qs(query) for query in asked] == [
+        {"until": ["2026-10-31T23:00:00Z"], "page": ["1"]},
+        {"until": ["2026-10-31T23:00:00Z"], "page": ["2"]},
+        {"since": ["2026-10-31T23:00:00Z"], "until": ["2026-11-01T23:00:00Z"], "page": ["1"]},
+    ]
+    scores = project.query(
+        "outfitter",
+        "select touchpoint, segment, answer_count, score_sum from marts.mart_experience_scores where metric = 'csat'",
+    )
+    # five stars are satisfied, two are not
+    assert sorted(scores) == [("delivery", "club", 1, Decimal(1)), ("delivery", "guest", 1, Decimal(0))]
+    assert project.query(
+        "outfitter",
+        """
+        select count(*) from star.fct_survey_answers as answers
+        inner join star.fct_orders as orders on answers.order_key = orders.order_key
+        """,
+    ) == [(2,)]
+    assert not [text for text in published_texts(project, "outfitter") if "@" in text]
+    assert TOKEN not in told

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
 from pathlib import Path
 
 import pytest
@@ -55,6 +54,19 @@ def references(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     return tmp_path / "acme"
 
 
+def missing_model(entity: str) -> str:
+    return (
+        f"  dbt_project/models/staging/till/stg_till__{entity}.sql: the model is missing, and till delivers {entity}."
+        f" Its columns are those of dbt_project/models/intermediate/int_{entity}__unioned.yml."
+    )
+
+
+STAGING_LINE = """\
+  dbt_project/dbt_project.yml: add to models.cx360.staging: till: {+enabled: "{{ 'till' in var('systems') }}"}"""
+SEEDS_LINE = """\
+  dbt_project/dbt_project.yml: add to seeds.cx360: acme: {+enabled: "{{ var('deployment') == 'acme' }}"}"""
+
+
 @pytest.mark.parametrize("name", deployment_names())
 def test_the_deployments_of_the_project_are_complete(name: str) -> None:
     check_wiring(load_deployment(name))
@@ -62,13 +74,11 @@ def test_the_deployments_of_the_project_are_complete(name: str) -> None:
 
 def test_everything_that_a_new_system_needs_is_told_at_once_with_its_place() -> None:
     assert told(company("till", "orders", "order_lines")) == [
-        "  dbt_project/models/staging/till/stg_till__orders.sql: the model is missing, and till delivers orders."
-        " Its columns are those of dbt_project/models/intermediate/int_orders__unioned.yml.",
-        "  dbt_project/models/staging/till/stg_till__order_lines.sql: the model is missing, and till delivers order_lines."
-        " Its columns are those of dbt_project/models/intermediate/int_order_lines__unioned.yml.",
+        missing_model("orders"),
+        missing_model("order_lines"),
+        "  dbt_project/models/staging/till/_till__sources.yml: there is no source for the table 'till__orders'.",
         "  expectations/raw/till.py: there is no RawSuite for the table 'till__orders'.",
-        "  dbt_project/dbt_project.yml: add the line below models.cx360.staging:"
-        " till: {+enabled: \"{{ 'till' in var('systems') }}\"}",
+        STAGING_LINE,
     ]
 
 
@@ -78,31 +88,19 @@ def test_an_entity_that_is_none_is_answered_with_the_nearest_one() -> None:
     ]
 
 
-@pytest.mark.parametrize(
-    ("files", "missing"),
-    [
-        (
-            ["segments"],
-            [
-                "  dbt_project/dbt_project.yml: add the line below seeds.cx360:"
-                " acme: {+enabled: \"{{ var('deployment') == 'acme' }}\"}"
-            ],
-        ),
-        (
-            ["touchpoint"],
-            [
-                "  dbt_project/dbt_project.yml: add the line below seeds.cx360:"
-                " acme: {+enabled: \"{{ var('deployment') == 'acme' }}\"}",
-                "  seeds/reference/acme/touchpoint.csv: nothing reads it. Did you mean 'touchpoints'?",
-            ],
-        ),
-    ],
-)
-def test_codes_of_its_own_are_loaded_or_told(references: Path, files: Collection[str], missing: list[str]) -> None:
-    for name in files:
-        (references / f"{name}.csv").touch()
-    assert told(company("shop", "orders")) == missing
+def test_codes_of_its_own_need_their_enable_line(references: Path) -> None:
+    (references / "segments.csv").touch()
+    assert told(company("shop", "orders")) == [SEEDS_LINE]
 
 
-def test_a_company_without_codes_of_its_own_needs_none(references: Path) -> None:
+def test_a_file_of_codes_that_nothing_reads_is_told(references: Path) -> None:
+    (references / "touchpoint.csv").touch()
+    assert told(company("shop", "orders")) == [
+        SEEDS_LINE,
+        "  seeds/reference/acme/touchpoint.csv: nothing reads it. Did you mean 'touchpoints'?",
+    ]
+
+
+@pytest.mark.usefixtures("references")
+def test_a_company_without_codes_of_its_own_needs_none() -> None:
     check_wiring(company("shop", "orders"))
