@@ -7,6 +7,7 @@ from collections.abc import Callable
 from datetime import date, datetime
 from decimal import Decimal
 from pathlib import Path
+from typing import Any
 
 import pyarrow as pa
 import pytest
@@ -82,7 +83,7 @@ def test_a_tables_columns_keep_the_types_that_the_database_declares(database: Da
     [{"cursor": "changed"}, {"cursor": "day"}, {"cursor": "changed", "query": "select * from orders -- ':x'"}],
     ids=["time", "day", "query"],
 )
-def test_windows_are_half_open_also_where_times_are_text(database: Database, settings: dict[str, str]) -> None:
+def test_windows_are_half_open_also_where_times_are_text(database: Database, settings: dict[str, Any]) -> None:
     """SQLite compares text: with and without a fraction of a second, midnight begins the day."""
     database(
         FIRST,
@@ -152,6 +153,6 @@ def test_a_value_that_its_column_does_not_declare_is_refused_without_quoting_it(
     ],
 )
 @pytest.mark.usefixtures("database")
-def test_what_is_wrong_is_told(settings: dict[str, str], message: str) -> None:
+def test_what_is_wrong_is_told(settings: dict[str, Any], message: str) -> None:
     with pytest.raises(SourceError, match=f"system 'shop', table 'orders': {message}"):
         pulled(table_of(**settings))
