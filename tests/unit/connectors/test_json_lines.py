@@ -62,8 +62,8 @@ def test_blank_lines_are_no_rows_but_count_as_lines(tmp_path: Path) -> None:
     [
         ('{"a": 1,', "column 9: no valid JSON (Expecting property name enclosed in double quotes)"),
         ('{"a": 1} x', "column 10: no valid JSON (Extra data)"),
-        ("[1, 2]", "column 1: valid JSON, but no object"),
-        ('"a"', "column 1: valid JSON, but no object"),
+        ("[1, 2]", "valid JSON, but no object"),
+        ('"a"', "valid JSON, but no object"),
         ('{"a": NaN}', "NaN is no JSON value"),
         ('{"a": -Infinity}', "-Infinity is no JSON value"),
         ('{"a": 1, "b": 2, "a": 3}', "a key stands twice in one object"),

@@ -12,6 +12,19 @@ fingerprints as (
 
 ),
 
+-- a record that was deleted, or came back, speaks otherwise for its customer
+deletions as (
+
+    select
+        system,
+        source_id,
+        {{ listed("concat(deleted_at, ' to ', restored_at)") }} as absences
+    from {{ ref('int_records__deleted') }}
+    where entity = 'customers'
+    group by system, source_id
+
+),
+
 as_of as (
 
     select * from {{ ref('int_as_of') }}
@@ -24,11 +37,15 @@ people as (
         coalesce(identities.system, fingerprints.system) as system,
         coalesce(identities.source_id, fingerprints.source_id) as source_id,
         identities.customer_id,
-        {{ row_fingerprint(['identities', 'fingerprints']) }} as fingerprint
+        {{ row_fingerprint(['identities', 'fingerprints', 'deletions.absences']) }}
+            as fingerprint
     from identities
     full join fingerprints
         on identities.system = fingerprints.system
         and identities.source_id = fingerprints.source_id
+    left join deletions
+        on identities.system = deletions.system
+        and identities.source_id = deletions.source_id
 
 ),
 
