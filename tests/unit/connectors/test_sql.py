@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from datetime import UTC, date, datetime, time
 from decimal import Decimal
 from itertools import count
@@ -31,7 +30,7 @@ def database(postgres_server: Postgres) -> str:
 @pytest.fixture(params=["adbc", "psycopg"])
 def server(
     request: pytest.FixtureRequest, postgres_server: Postgres, database: str, monkeypatch: pytest.MonkeyPatch
-) -> Iterator[Postgres]:
+) -> Postgres:
     """The server, whose database is pulled from in each of both ways."""
     url = postgres_server.url(database)
     monkeypatch.setenv(URL, url if request.param == "adbc" else by_driver(url))
