@@ -57,7 +57,7 @@ def pull(table: Table, window: Window) -> Iterator[Batch]:
         raise TypeError(f"{_of(table)} is not pulled from a web service")
     parameters = _window_parameters(asked.window, window, table.deployment)
     question = f"{asked.method} {asked.path}" + (f"?{urlencode(parameters, safe=':')}" if parameters else "")
-    reading = _Reading(asked, question, table.settings.key)
+    reading = _Reading(asked, question, table.delivered_key)
     try:
         from orchestration.connectors.rest_pages import answers
 
