@@ -32,7 +32,6 @@ from orchestration.connectors.readers.json_values import (
     batch_of,
     record_of,
 )
-from orchestration.connectors.readers.text import shown
 from orchestration.deployment import Deployment, Table, Window
 from orchestration.errors import PipelineError
 from orchestration.rest_settings import EVERY, RestTable, WindowParameters, steps_of
@@ -152,7 +151,7 @@ class _Reading:
                 self.records.append(self._with_columns(record, way))
                 self.places.append(self.row_count)
             except NoRecordError as error:
-                self.faults.append(Fault(self.question, self.row_count, str(error), shown(as_json(value))))
+                self.faults.append(Fault(self.question, self.row_count, str(error), _shown(value)))
         self.character_count += len(text)
         self.page_count += 1
         self.where = f"page {self.page_count + 1}"
@@ -225,8 +224,8 @@ def _ways(way: tuple[Any, ...], segments: list[tuple[str, ...]]) -> Iterator[tup
     if len(segments) == 1:
         yield (*way, None if value is _NOTHING else value)
         return
-    is_outermost = len(way) == 1
-    if value is None or (value is _NOTHING and not is_outermost):
+    is_inner = len(way) > 1 and isinstance(way[-1], dict)
+    if value is None or way[-1] is None or (value is _NOTHING and is_inner):
         return
     if not isinstance(value, list):
         raise UnreadableError(
@@ -244,3 +243,8 @@ def _at(value: Any, names: tuple[str | None, ...]) -> Any:
             return _NOTHING
         value = value[name]
     return value
+
+
+def _shown(value: Any) -> str:
+    """A value for people, half a character as its escape."""
+    return as_json(value).encode("utf-8", "backslashreplace").decode()
