@@ -32,6 +32,7 @@ from orchestration.connectors.readers.json_values import (
     batch_of,
     record_of,
 )
+from orchestration.connectors.rest_pages import answers
 from orchestration.deployment import Deployment, Table, Window
 from orchestration.errors import PipelineError
 from orchestration.rest_settings import EVERY, RestTable, WindowParameters, steps_of
@@ -58,8 +59,6 @@ def pull(table: Table, window: Window) -> Iterator[Batch]:
     question = f"{asked.method} {asked.path}" + (f"?{urlencode(parameters, safe=':')}" if parameters else "")
     reading = _Reading(asked, question, table.settings.key)
     try:
-        from orchestration.connectors.rest_pages import answers
-
         for answer in answers(rest, asked, parameters):
             reading.take(answer.document, answer.text)
             if reading.is_full:

@@ -1,7 +1,7 @@
 """The pages of a web service, one after the other, by dlt's REST client and its paginators.
 
-Part of ``rest.py``, which imports this module when a service is pulled: dlt takes seconds to import. Add here how pages
-follow each other; keep out what becomes of what they hold.
+Part of ``rest.py``, which is imported when a service is pulled: dlt takes seconds. Add here how pages follow each
+other; keep out what becomes of what they hold.
 """
 
 from __future__ import annotations
