@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 from typing import Any
 
@@ -12,6 +13,7 @@ from orchestration import deployment as deployments
 from orchestration.deployment import Deployment, load_deployment
 from orchestration.errors import PipelineError
 from orchestration.rest_settings import EVERY, Rest, steps_of
+from orchestration.system_settings import System
 
 SYSTEM = """
 description: The survey tool.
@@ -145,3 +147,16 @@ def test_a_path_is_read_step_by_step(path: str, steps: tuple[str | None, ...]) -
 def test_on_the_same_machine_nothing_need_be_encrypted(url: str) -> None:
     auth = {"kind": "bearer", "token": {"env": "A"}}
     assert Rest.model_validate({"url": url, "auth": auth}).url == url
+
+
+def test_the_examples_of_the_documentation_can_be_used() -> None:
+    page = (deployments.PROJECT / "docs" / "connectors.md").read_text(encoding="utf-8")
+    section = page.split("## Web services", 1)[1].split("\n## ", 1)[0]
+    examples = re.findall(r"```yaml\n(.*?)```", section, re.DOTALL)
+    systems = {
+        name: System.model_validate(told) for example in examples for name, told in yaml.safe_load(example).items()
+    }
+    assert {name: system.kind for name, system in systems.items()} == {"survey_tool": "rest", "crm": "rest"}
+    # every word that may stand in a deployment's file is explained
+    words = {*Rest.model_fields, *RestTable.model_fields, *WindowParameters.model_fields}
+    assert [word for word in sorted(words) if not re.search(rf"\b{word}\b", section)] == []
