@@ -12,7 +12,7 @@ import yaml
 from orchestration import deployment as deployments
 from orchestration.deployment import Deployment, load_deployment
 from orchestration.errors import PipelineError
-from orchestration.rest_settings import EVERY, Rest, steps_of
+from orchestration.rest_settings import EVERY, Rest, RestTable, WindowParameters, steps_of
 from orchestration.system_settings import System
 
 SYSTEM = """
