@@ -37,7 +37,7 @@ def test_a_post_carries_everything_in_its_body(kind: str) -> None:
                 made.url,
                 method="POST",
                 params={"filter": {"survey": "S1"}},
-                window={"from_parameter": "filter.changed.from"},
+                window={"from_parameter": "filter.changed.from", "to_parameter": "filter.changed.to"},
                 pages=PAGES[kind],
             )
         )
@@ -45,7 +45,8 @@ def test_a_post_carries_everything_in_its_body(kind: str) -> None:
     assert {asked.method for asked in made.asked} == {"POST"}
     assert all(asked.query == {} for asked in made.asked)
     filters = [asked.parameters["filter"] for asked in made.asked]
-    assert filters == [{"survey": "S1", "changed": {"from": "2025-12-31T23:00:00Z"}}] * len(made.asked)
+    changed = {"from": "2025-12-31T23:00:00Z", "to": "2026-01-01T23:00:00Z"}
+    assert filters == [{"survey": "S1", "changed": changed}] * len(made.asked)
 
 
 @pytest.mark.parametrize("kind", PAGES)
@@ -248,3 +249,29 @@ def test_a_window_is_written_as_the_service_reads_it(
     with service(paging("single", lambda: records(1))) as made:
         pulled(table_of(made.url, window=window))
     assert (made.asked[0].query["since"], made.asked[0].query["until"]) == expected
+
+
+def test_a_service_that_knows_no_end_is_left_what_other_nights_take() -> None:
+    """The day in Berlin is from 23:00 to 23:00 in UTC; what has no time that can be read is judged by gate 1."""
+    changed = [
+        "2025-12-31T22:59:59.999Z",
+        "2025-12-31T23:00:00Z",
+        "2026-01-01T00:00:00+01:00",
+        1767222000,
+        1767308399999,
+        1767308400,
+        "2026-01-01T22:59:59",
+        "2026-01-02T00:00:00+01:00",
+        None,
+        "yesterday",
+        "2027-01-01",
+    ]
+    held = [{"id": str(number), "at": at} for number, at in enumerate(changed)]
+    window = {"from_parameter": "since", "changed_at": "at"}
+    with service(paging("cursor", lambda: held)) as made:
+        table = table_of(made.url, pages=PAGES["cursor"], window=window, total_path="$.meta.total")
+        night, history = pulled(table), pulled(table, HISTORY)
+    assert night.column("id") == ["1", "2", "3", "4", "6", "8", "9"]
+    assert night.column("_source_row") == [1, 2, 3, 4, 5, 6, 7]
+    assert history.column("id") == ["0", "8", "9"]
+    assert [asked.query.get("since") for asked in made.asked] == ["2025-12-31T23:00:00Z"] * 2 + [None] * 2

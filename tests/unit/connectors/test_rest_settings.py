@@ -97,10 +97,10 @@ def test_a_service_is_set_up_by_configuration_alone(tmp_path: Path, monkeypatch:
         ({"tables__responses__rest__path": "https://other.example/responses"}, "rest.path"),
         ({"tables__responses__rest__columns": {"id": "$.other[*].id"}}, "must be those of records"),
         ({"tables__responses__rest__columns": {"tag": "$.data[*].tags[*]"}}, "must be those of records"),
-        ({"tables__responses__rest__window": {"format": "iso"}}, "needs from_parameter, to_parameter"),
+        ({"tables__responses__rest__window": {"from_parameter": "since"}}, "as changed_at"),
         (
             {
-                "tables__responses__rest__window": {"from_parameter": "since"},
+                "tables__responses__rest__window": {"from_parameter": "since", "to_parameter": "until"},
                 "tables__responses__rest__params": {"since": "2020"},
             },
             "name the same parameter",
