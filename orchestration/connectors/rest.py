@@ -1,7 +1,7 @@
 """A web service: what is asked for a table's window, and the records in its answers.
 
-Add here what a record is and which window is asked for; how pages follow each other stands in ``rest_pages``, how the
-service is spoken to in ``rest_answers``, how the login is made in ``rest_auth``.
+Add here what a record is and which window is asked for; how pages follow each other stands in ``services.pages``, how the
+service is spoken to in ``services.answers``, how the login is made in ``services.login``.
 """
 
 from __future__ import annotations
@@ -31,8 +31,8 @@ from orchestration.connectors.readers.json_values import (
     batch_of,
     record_of,
 )
-from orchestration.connectors.rest_pages import answers
-from orchestration.connectors.rest_window import lies_in, parameters_of
+from orchestration.connectors.services.pages import answers
+from orchestration.connectors.services.window import lies_in, parameters_of
 from orchestration.deployment import Table, Window
 from orchestration.errors import PipelineError
 from orchestration.rest_settings import EVERY, RestTable, steps_of

@@ -1,6 +1,6 @@
 """How a web service is spoken to: a request is sent again while that may help, an answer is read digit by digit.
 
-Part of ``rest_pages.py``. Every problem is told without addresses, in which a secret may stand, and without what was
+Part of ``pages.py``. Every problem is told without addresses, in which a secret may stand, and without what was
 answered.
 """
 
@@ -20,7 +20,7 @@ from dlt.sources.helpers.requests import Client
 
 from orchestration.connectors.batch import UnavailableError, UnreadableError
 from orchestration.connectors.readers.json_values import NoRecordError, parse
-from orchestration.connectors.rest_auth import origin_of, variables_of
+from orchestration.connectors.services.login import origin_of, variables_of
 from orchestration.rest_settings import Rest
 
 CHUNK_BYTES = 64 * 1024

@@ -1,6 +1,6 @@
 """The pages of a web service, one after the other, by dlt's REST client and its paginators.
 
-Part of ``rest.py``, which is imported when a service is pulled: dlt takes seconds. Add here how pages follow each
+Part of ``connectors/rest.py``, which is imported when a service is pulled: dlt takes seconds. Add here how pages follow each
 other; keep out what becomes of what they hold.
 """
 
@@ -20,8 +20,8 @@ from dlt.sources.helpers.rest_client import paginators
 from dlt.sources.helpers.rest_client.client import PageData, RESTClient
 
 from orchestration.connectors.batch import UnavailableError, UnreadableError
-from orchestration.connectors.rest_answers import Answer, TimeLimit, explained, reader, session_of
-from orchestration.connectors.rest_auth import OneOrigin
+from orchestration.connectors.services.answers import Answer, TimeLimit, explained, reader, session_of
+from orchestration.connectors.services.login import OneOrigin
 from orchestration.rest_settings import (
     EVERY,
     Cursor,
