@@ -1,7 +1,6 @@
 """A web service: what is asked for a table's window, and the records in its answers.
 
-Add here what a record is and which window is asked for; how pages follow each other stands in ``services.pages``, how the
-service is spoken to in ``services.answers``, how the login is made in ``services.login``.
+Add here what a record is; how a service is asked for its pages stands in ``services``.
 """
 
 from __future__ import annotations

@@ -1,8 +1,7 @@
-"""Whole nights of a company two of whose systems are web services: published as if all of them delivered files."""
+"""Five whole nights of a company two of whose systems are web services: the same star and marts as by files."""
 
 from __future__ import annotations
 
-import json
 from datetime import timedelta
 from pathlib import Path
 
@@ -10,25 +9,18 @@ import pytest
 
 from orchestration.demo.generate import generate
 from tests.extracts_in_service import SECRETS, extracts_in_service, pulled_from_service
-from tests.integration.conftest import HISTORY, Company, company
+from tests.integration.conftest import HISTORY, company
+from tests.integration.test_nights import figures
+
+pytestmark = [pytest.mark.xdist_group("nights by rest"), pytest.mark.long]
 
 DAYS = [HISTORY + timedelta(days=night) for night in range(5)]
 
 
-def figures(night: Company) -> dict[str, tuple[int, str]]:
-    """Row count and checksum of every published table that the landing alone decides."""
-    told = json.loads((night.home.published / "current" / "manifest.json").read_text(encoding="utf-8"))
-    return {
-        name: (table["row_count"], table["checksum"])
-        for name, table in told["tables"].items()
-        if name not in told["history"]
-    }
-
-
-@pytest.mark.long
-def test_five_nights_by_web_services_are_published_as_the_same_nights_by_files(
+def test_five_nights_of_web_services_publish_what_the_same_nights_by_files_do(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    """The history, a night by itself, and the others in one run; no secret is left anywhere."""
     extracts = tmp_path / "extracts"
     generate(extracts, customers=300, nights=4, seed=11, history_load_date=HISTORY)
     by_files = company("demo", tmp_path / "files", extracts)
@@ -38,14 +30,10 @@ def test_five_nights_by_web_services_are_published_as_the_same_nights_by_files(
     by_service = company("demo", tmp_path / "service", extracts)
     with extracts_in_service(extracts, HISTORY) as url:
         by_service.deployment = pulled_from_service(by_service.deployment, url)
-        for day in DAYS:
-            assert list(by_service.succeed(first=day, last=day).load_dates) == [day]
-    expected = figures(by_files)
-    assert figures(by_service) == expected
-    assert {name.split(".")[0] for name in expected} >= {"star", "marts"}
-    told = "".join(
-        path.read_bytes().decode("utf-8", "replace")
-        for path in by_service.home.root.rglob("*")
-        if path.is_file() and path.suffix in {".db", ".json", ".yaml", ".log", ".html"}
-    )
-    assert not [name for name, value in SECRETS.items() if value in told]
+        for first, last in ((0, 0), (1, 1), (2, 4)):
+            outcome = by_service.succeed(first=DAYS[first], last=DAYS[last])
+            assert list(outcome.load_dates) == DAYS[first : last + 1]
+    assert figures(by_service) == figures(by_files)
+    files = [path for path in by_service.home.root.rglob("*") if path.is_file()]
+    assert files
+    assert not [path for path in files for value in SECRETS.values() if value.encode() in path.read_bytes()]

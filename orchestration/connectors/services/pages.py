@@ -1,7 +1,7 @@
 """The pages of a web service, one after the other, by dlt's REST client and its paginators.
 
-Part of ``connectors/rest.py``, which is imported when a service is pulled: dlt takes seconds. Add here how pages follow each
-other; keep out what becomes of what they hold.
+Imported when a service is pulled, because dlt takes seconds. Add here how pages follow each other; keep out what
+becomes of what they hold.
 """
 
 from __future__ import annotations
