@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import json
+import os
 import subprocess
 import sys
 import tracemalloc
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -240,16 +242,36 @@ def test_batches_are_bounded_and_pages_are_not_kept(monkeypatch: pytest.MonkeyPa
     assert peak_of(10_000) < 1.5 * peak_of(2_000)
 
 
-def test_the_tools_for_web_services_are_imported_when_one_is_pulled() -> None:
-    """They take seconds, and most deployments have none."""
-    told = subprocess.run(
-        [sys.executable, "-c", "import sys, orchestration.connectors.sources; print('dlt' in sys.modules)"],
+# Runs in a process of its own: what is imported before a service is pulled, and what is touched meanwhile.
+WATCHED_PULL = """
+import sys
+from tests.unit.connectors.services import PAGES, paging, pulled, service, table_of
+
+def watch(event, arguments):
+    if event == "socket.connect":
+        told.add(arguments[1][0])
+    if event == "os.mkdir" or (event == "open" and set(str(arguments[1])) & set("wax+")):
+        told.add(str(arguments[0]))
+
+told = {"imported"} if "dlt" in sys.modules else set()
+sys.addaudithook(watch)
+with service(paging("cursor", lambda: [{"id": 1}] * 20)) as made:
+    assert len(pulled(table_of(made.url, pages=PAGES["cursor"])).rows) == 20
+print(sorted(told))
+"""
+
+
+def test_the_tools_for_web_services_are_imported_when_one_is_pulled_and_ask_nobody_else(tmp_path: Path) -> None:
+    """Importing them takes seconds, and most deployments have none. No telemetry, no file of settings."""
+    done = subprocess.run(
+        [sys.executable, "-B", "-c", WATCHED_PULL],
         cwd=PROJECT,
+        env={**os.environ, "HOME": str(tmp_path)},
         check=True,
         capture_output=True,
         text=True,
     )
-    assert told.stdout.strip() == "False"
+    assert done.stdout.strip() == "['127.0.0.1']"
 
 
 def test_a_service_that_holds_nothing_in_the_window_delivers_a_batch_without_rows() -> None:
