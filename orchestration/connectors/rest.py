@@ -120,10 +120,11 @@ class _Reading:
         Raises:
             UnreadableError: its records are not where they should be.
         """
+        has_escapes = "\\u" in text
         for way in _ways((document,), self.segments):
             value = way[-1]
             try:
-                record = self._with_columns(record_of(value, has_escapes="\\u" in text), way)
+                record = self._with_columns(record_of(value, has_escapes=has_escapes), way)
                 if self.changed_at and not lies_in(self.window, record.get(self.changed_at)):
                     continue
                 self.row_count += 1
