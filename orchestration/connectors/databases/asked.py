@@ -8,7 +8,7 @@ from __future__ import annotations
 import difflib
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from datetime import date, datetime, timedelta
+from datetime import date, datetime
 from typing import Literal
 from zoneinfo import ZoneInfo
 
@@ -46,7 +46,7 @@ class Asked:
     @property
     def query(self) -> str | None:
         """The query whose rows are asked for, fit to stand in parentheses; None for a table."""
-        return self.settings.query and self.settings.query.strip().rstrip(";")
+        return self.settings.query and self.settings.query.strip().rstrip(";") + "\n"  # it may end in a comment
 
     @property
     def place(self) -> tuple[str | None, str]:
@@ -102,15 +102,13 @@ def bound(instant: datetime, kind: CursorKind, zone: ZoneInfo) -> datetime | dat
     if kind == "instant":
         return instant
     there = instant.astimezone(zone)
+    if kind == "date":
+        return there.date()  # that day is not over there
     local = there.replace(tzinfo=None)
-    if kind == "local time":
-        again = there.replace(fold=1).utcoffset()
-        if there.fold == 0 and again is not None and (first := there.utcoffset()) is not None and again < first:
-            # this hour comes again: times that look earlier are still to come, so they wait for the next window
-            local -= first - again
-        return local
-    is_midnight = local == datetime.combine(local.date(), datetime.min.time())
-    return local.date() if is_midnight else local.date() + timedelta(days=1)
+    first, again = there.utcoffset(), there.replace(fold=1).utcoffset()
+    if there.fold == 0 and first is not None and again is not None and again < first:
+        local -= first - again  # this hour comes again: times that look earlier are still to come
+    return local
 
 
 def wrong_cursor(column: str, kind: str) -> UnreadableError:

@@ -112,12 +112,17 @@ def _columns(connection: Connection, asked: Asked) -> list[Column]:
         "select oid, typname, typcategory, typtype from pg_type where oid = any(%s)",
         ([column.type_code for column in told],),
     )
-    known: dict[Any, tuple[Any, ...]] = {row[0]: tuple(row[1:]) for row in types}
-    return [_landed(column, *known[column.type_code], _quoted(connection, column.name)) for column in told]
+    known: dict[Any, Any] = {row[0]: tuple(row[1:]) for row in types}
+    return [_landed(column, known[column.type_code], _quoted(connection, column.name)) for column in told]
 
 
-def _landed(told: Any, kind: str, category: str, type_of_type: str, quoted: str) -> Column:
-    """How a column of a type lands; what no Parquet type holds as it is becomes text."""
+def _landed(told: Any, known: tuple[str, str, str], quoted: str) -> Column:
+    """How a column of a type lands; what no Parquet type holds as it is becomes text.
+
+    Args:
+        known: the type's name, category and kind in PostgreSQL's catalogue.
+    """
+    kind, category, type_of_type = known
     column = f"delivered.{quoted}"
     if kind == "numeric" and told.precision and told.scale <= told.precision <= MOST_DIGITS:
         return Column(told.name, kind, column, pa.decimal128(told.precision, told.scale))
@@ -154,7 +159,7 @@ def _query(asked: Asked, columns: list[Column], connection: Connection) -> tuple
 
 def _source(asked: Asked, connection: Connection) -> str:
     if asked.query:
-        return f"(\n{asked.query}\n)"  # its last line may be a comment
+        return f"({asked.query})"
     schema, name = asked.place
     return ".".join(_quoted(connection, part) for part in (schema, name) if part)
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import UTC, date, datetime
+from typing import Any
 
 import pyarrow as pa
 
@@ -17,7 +18,7 @@ URL = "TEST_DATABASE_URL"
 
 
 def table_of(
-    *, key: tuple[str, ...] = ("id",), zone: str = "UTC", source_zone: str = "UTC", seconds: int = 60, **settings: str
+    *, key: tuple[str, ...] = ("id",), zone: str = "UTC", source_zone: str = "UTC", seconds: int = 60, **settings: Any
 ) -> Table:
     """A table ``shop.orders`` that is pulled from the database of the variable ``URL``."""
     pulled = TableSettings(description="Orders.", key=key, delivers=(), sql=SqlTable(**settings))

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Generator
 from datetime import UTC, date, datetime, time
 from decimal import Decimal
 from itertools import count
+from time import sleep
 
 import pyarrow as pa
 import pytest
@@ -31,7 +32,7 @@ def database(postgres_server: Postgres) -> str:
 @pytest.fixture(params=["adbc", "psycopg"])
 def server(
     request: pytest.FixtureRequest, postgres_server: Postgres, database: str, monkeypatch: pytest.MonkeyPatch
-) -> Iterator[Postgres]:
+) -> Postgres:
     """The server, whose database is pulled from in each of both ways."""
     url = postgres_server.url(database)
     monkeypatch.setenv(URL, url if request.param == "adbc" else by_driver(url))
@@ -212,3 +213,19 @@ def test_columns_that_landing_could_not_tell_apart_are_refused(server: Postgres,
     server.execute('create table orders (id integer, "ID" integer)', database=database)
     with pytest.raises(SourceError, match="columns 1 and 2 have the same name"):
         pulled(table_of())
+
+
+def test_whoever_stops_after_a_batch_leaves_no_session_behind(server: Postgres) -> None:
+    batches = sql.pull(
+        table_of(query="select n as id, repeat('x', 200) as text from generate_series(1, 3000000) as n"), EVER
+    )
+    next(batches)
+    assert isinstance(batches, Generator)
+    batches.close()
+    with server.connect() as connection:
+        for _ in range(100):
+            asking = "select count(*) from pg_stat_activity where application_name = 'cx360'"
+            if connection.execute(asking).fetchone() == (0,):
+                return
+            sleep(0.1)
+    pytest.fail("the session is still there")
