@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from datetime import date, datetime, timedelta
 from pathlib import Path
 
-from orchestration.connectors import files, rest
+from orchestration.connectors import files
 from orchestration.connectors.batch import Batch
 from orchestration.deployment import Deployment, Table
 
@@ -28,6 +28,8 @@ def pull(table: Table, load_date: date, extracts: Path) -> Iterator[Batch]:
 
         return sql.pull(table, window)
     if table.system.rest:
+        from orchestration.connectors import rest
+
         return rest.pull(table, window)
     return files.pull(table, window, extracts)
 

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Generator
 from datetime import UTC, date, datetime, time
 from decimal import Decimal
 from itertools import count
+from time import sleep
 
 import pyarrow as pa
 import pytest
@@ -211,3 +213,19 @@ def test_columns_that_landing_could_not_tell_apart_are_refused(server: Postgres,
     server.execute('create table orders (id integer, "ID" integer)', database=database)
     with pytest.raises(SourceError, match="columns 1 and 2 have the same name"):
         pulled(table_of())
+
+
+def test_whoever_stops_after_a_batch_leaves_no_session_behind(server: Postgres) -> None:
+    batches = sql.pull(
+        table_of(query="select n as id, repeat('x', 200) as text from generate_series(1, 3000000) as n"), EVER
+    )
+    next(batches)
+    assert isinstance(batches, Generator)
+    batches.close()
+    with server.connect() as connection:
+        for _ in range(100):
+            asking = "select count(*) from pg_stat_activity where application_name = 'cx360'"
+            if connection.execute(asking).fetchone() == (0,):
+                return
+            sleep(0.1)
+    pytest.fail("the session is still there")

@@ -30,19 +30,26 @@ identified as (
 
 ),
 
+-- of the customers that are built, whichever these are
 deleted_records as (
 
     select
-        identities.customer_id,
-        identities.system,
-        identities.source_id,
+        identified.customer_id,
+        identified.system,
+        identified.source_id,
         deletions.deleted_at,
         coalesce(deletions.restored_at, timestamp '9999-12-31 00:00:00') as restored_at
     from deletions
-    inner join identities
-        on deletions.system = identities.system
-        and deletions.source_id = identities.source_id
+    inner join identified
+        on deletions.system = identified.system
+        and deletions.source_id = identified.source_id
     where deletions.entity = 'customers'
+    group by
+        identified.customer_id,
+        identified.system,
+        identified.source_id,
+        deletions.deleted_at,
+        deletions.restored_at
 
 ),
 
