@@ -53,6 +53,8 @@ _extracts = click.option(
     help="The folder of the extracts  [default: data/<deployment>/extracts]",
 )
 _day = click.DateTime(formats=["%Y-%m-%d"])
+_anew = click.option("--anew", is_flag=True, help="Pull also what landed before the same command failed or was killed.")
+_wait = click.option("--wait", is_flag=True, help="Wait for another run to end, instead of refusing.")
 
 
 @click.group(cls=_Commands, context_settings={"help_option_names": ["-h", "--help"]})
@@ -71,16 +73,16 @@ def main(trace: bool) -> None:
 @click.option("--from", "first", type=_day, help="Take the load dates from this one on.")
 @click.option("--to", "last", type=_day, help="Take the load dates up to this one.")
 @click.option("--full-refresh", is_flag=True, help="Forget the warehouse and build it anew from the landing.")
-@click.option("--wait", is_flag=True, help="Wait for another run to end, instead of refusing.")
-@click.pass_context
+@_anew
+@_wait
 def run(
-    context: click.Context,
     deployment: str,
     extracts: Path | None,
     day: datetime | None,
     first: datetime | None,
     last: datetime | None,
     full_refresh: bool,
+    anew: bool,
     wait: bool,
 ) -> None:
     """Run the night: every load date that has extracts and is not published, as one run."""
@@ -88,7 +90,29 @@ def run(
     if day and (first or last):
         raise click.UsageError("--date stands alone: it cannot be combined with --from or --to.")
     if settings.name == "demo" and extracts is None and not Home.of(settings).extracts.exists():
-        _make_demo(settings, Home.of(settings).extracts, customers=10_000, nights=30, seed=7)
+        from orchestration.demo.make import make_demo
+
+        make_demo(settings, Home.of(settings).extracts, customers=10_000, nights=30, seed=7)
+    range_of_days = _date(day or first), _date(day or last)
+    sys.exit(_run(settings, extracts, *range_of_days, full_refresh=full_refresh, is_anew=anew, wait=wait))
+
+
+@main.command()
+@_deployment
+@_extracts
+@click.option("--from", "first", type=_day, required=True, help="The first load date.")
+@click.option("--to", "last", type=_day, required=True, help="The last load date.")
+@_anew
+@_wait
+def backfill(deployment: str, extracts: Path | None, first: datetime, last: datetime, anew: bool, wait: bool) -> None:
+    """Pull a range of load dates again, published or not, as one run; what was killed goes on where it was."""
+    if first > last:
+        raise click.UsageError("--from lies after --to.")
+    sys.exit(_run(load_deployment(deployment), extracts, first.date(), last.date(), is_anew=anew, wait=wait))
+
+
+def _run(settings: Deployment, extracts: Path | None, first: date | None, last: date | None, **how: bool) -> int:
+    """Run the night and show it; the exit code."""
     from orchestration.console import Night
 
     # a night is short and makes millions of small objects that live as long as it does
@@ -99,14 +123,13 @@ def run(
         outcome = run_night(
             settings,
             extracts=extracts,
-            first=_date(day or first),
-            last=_date(day or last),
-            full_refresh=full_refresh,
-            wait=wait,
-            log_level="DEBUG" if context.find_root().params["trace"] else "CRITICAL",
+            first=first,
+            last=last,
+            log_level="DEBUG" if click.get_current_context().find_root().params["trace"] else "CRITICAL",
+            **how,
         )
         night.tell(outcome)
-    sys.exit(1 if outcome.problems else 0)
+    return 1 if outcome.problems else 0
 
 
 def _date(value: datetime | None) -> date | None:
@@ -152,39 +175,12 @@ def release(deployment: str, days: tuple[datetime, ...]) -> None:
 def demo(customers: int, nights: int, seed: int, world: str, dirt: str, out: Path | None) -> None:
     """Make the extracts of the demo company."""
     from orchestration.demo.dirt import KINDS
+    from orchestration.demo.make import make_demo
 
     settings = load_deployment("demo")
     kinds = {"all": tuple(KINDS), "none": ()}.get(dirt, tuple(dirt.split(",")))
     folder = out or Home.of(settings).extracts
-    _make_demo(settings, folder, customers=customers, nights=nights, seed=seed, world=world, dirt=kinds)
-
-
-def _make_demo(
-    settings: Deployment,
-    out: Path,
-    *,
-    customers: int,
-    nights: int,
-    seed: int,
-    world: str = "full",
-    dirt: tuple[str, ...] = ("late_rows",),
-) -> None:
-    import time
-
-    from orchestration.demo.generate import generate
-
-    started = time.monotonic()
-    click.echo(f"Making the demo company: {customers:,} customers, {nights} nights after the history ...")
-    generate(
-        out,
-        customers=customers,
-        nights=nights,
-        seed=seed,
-        history_load_date=settings.history_load_date,
-        world=world,
-        dirt=dirt,
-    )
-    click.echo(f"Made in {time.monotonic() - started:.1f} s: {out}")
+    make_demo(settings, folder, customers=customers, nights=nights, seed=seed, world=world, dirt=kinds)
 
 
 @main.command()

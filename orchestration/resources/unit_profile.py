@@ -76,7 +76,9 @@ def profile(place: UnitPlace, suite: RawSuite, tally: Tally, earlier: Sequence[K
     # the history drop is no load to compare a night with
     recent = [(folder, known) for folder, known in before if known["load_date"] > history]
     row_count = tally.landed_count + tally.rejected_count
-    figures, null_rates = _figures(place, suite, tally, recent[0][0] if recent else None)
+    # a table that looks back delivers the rows of the load before once more, as it should
+    looks_back = place.table.settings.lookback_days > 0
+    figures, null_rates = _figures(place, suite, tally, recent[0][0] if recent and not looks_back else None)
     figures["row_count"] = row_count
     facts = {
         "system": place.table.system_name,
@@ -115,11 +117,11 @@ def read_profile(folder: Path) -> dict[str, Any]:
 
 def _before(place: UnitPlace, earlier: Sequence[Known]) -> list[Known]:
     """The last units before this one, newest first."""
+    known = {facts["load_date"]: (folder, facts) for folder, facts in earlier}
     landed = (unit for unit in landed_units(place.home, place.table) if unit.load_date < place.load_date)
-    known: dict[str, Known] = {
-        unit.load_date.isoformat(): (unit.landing, read_profile(unit.landing)) for unit in islice(landed, RECENT_LOADS)
-    }
-    known |= {facts["load_date"]: (folder, facts) for folder, facts in earlier}
+    for unit in islice(landed, RECENT_LOADS):
+        if unit.load_date.isoformat() not in known:
+            known[unit.load_date.isoformat()] = (unit.landing, read_profile(unit.landing))
     return [known[day] for day in sorted(known, reverse=True)][:RECENT_LOADS]
 
 
