@@ -145,7 +145,7 @@ class Pace:
     @property
     def rows_per_second(self) -> int:
         """The pace so far."""
-        return round(self.row_count / self.seconds)
+        return round(self.row_count / max(self.seconds, 0.001))
 
     @property
     def seconds_left(self) -> int | None:
