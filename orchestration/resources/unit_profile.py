@@ -137,7 +137,7 @@ def _figures(
     row_hash = f"hash({', '.join(_quoted(name) + '::varchar' for name in tally.delivered) or '0'})"
     was_before = f"row_hash in (select {row_hash} from before)" if before else "false"
     query = f"""
-        with delivered as materialized (select *, {row_hash} as row_hash from unit)
+        with delivered as (select *, {row_hash} as row_hash from unit)
         select {selected} from (select *, {was_before} as is_repeated from delivered)
     """
     try:
