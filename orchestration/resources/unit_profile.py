@@ -136,17 +136,17 @@ def _figures(
         return {}, {}
     row_hash = f"hash({', '.join(_quoted(name) + '::varchar' for name in tally.delivered) or '0'})"
     was_before = f"row_hash in (select {row_hash} from before)" if before else "false"
-    query = f"""
-        with delivered as (select *, {row_hash} as row_hash from unit)
-        select {selected} from (select *, {was_before} as is_repeated from delivered)
-    """
     try:
         with part("gates"), _database().cursor() as connection:
             connection.execute("set TimeZone = 'UTC'")
             connection.execute("set variable window_end = ?::timestamptz", [_window_end(place)])
-            _view(connection, "unit", place.new_landing, tally.delivered)
-            if before:
-                _view(connection, "before", before, tally.delivered)
+            query = f"""
+                with
+                unit as ({_rows(connection, place.new_landing, tally.delivered)}),
+                before as ({_rows(connection, before, tally.delivered) if before else "select null"}),
+                delivered as (select *, {row_hash} as row_hash from unit)
+                select {selected} from (select *, {was_before} as is_repeated from delivered)
+            """
             row = connection.execute(query).fetchall()[0]
     except duckdb.Error as error:
         raise InfrastructureError(
@@ -166,12 +166,12 @@ def _database() -> duckdb.DuckDBPyConnection:
     return duckdb.connect()
 
 
-def _view(connection: duckdb.DuckDBPyConnection, name: str, folder: Path, columns: Iterable[str]) -> None:
-    """The rows of a unit under a name; of columns that it lacks, nulls."""
+def _rows(connection: duckdb.DuckDBPyConnection, folder: Path, columns: Iterable[str]) -> str:
+    """SQL for the rows of a unit; of columns that it lacks, nulls."""
     read = f"read_parquet({sql_text(folder / '*.parquet')}, union_by_name = true, hive_partitioning = false)"
     there = {column[0].lower() for column in connection.execute(f"describe from {read}").fetchall()}
     lacking = "".join(f", null as {_quoted(column)}" for column in columns if column.lower() not in there)
-    connection.execute(f"create temp view {name} as select *{lacking} from {read}")
+    return f"select *{lacking} from {read}"
 
 
 def _quoted(name: str) -> str:

@@ -62,8 +62,8 @@ def doors(tmp_path_factory: pytest.TempPathFactory) -> Doors:
     """The doors as dbt compiles them, where every table has landed and holds nothing."""
     demo = load_deployment("demo")
     systems = {name: demo.systems[name] for name in ("shop", "crm")}
-    for name, table in (("shop", "orders"), ("crm", "customers")):
-        systems[name] = systems[name].model_copy(update={"tables": {table: systems[name].tables[table]}})
+    for name, kept in (("shop", "orders"), ("crm", "customers")):
+        systems[name] = systems[name].model_copy(update={"tables": {kept: systems[name].tables[kept]}})
     deployment = demo.model_copy(update={"systems": systems})
     home = Home(tmp_path_factory.mktemp("doors"))
     for table in deployment.tables():
@@ -73,7 +73,7 @@ def doors(tmp_path_factory: pytest.TempPathFactory) -> Doors:
     for command in (["run", "--select", *names], ["compile", "--select", *names]):
         answer = run_dbt(deployment, home, ["--quiet", *command])
         assert answer.success, answer.exception
-    nodes = {result.node.name: result.node for result in answer.result.results}  # type: ignore[union-attr]
+    nodes: dict[str, Any] = {result.node.name: result.node for result in answer.result.results}  # type: ignore[union-attr]
     return Doors(
         deployment,
         home,
