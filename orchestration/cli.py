@@ -14,16 +14,12 @@ import sys
 import traceback
 from datetime import date, datetime
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import click
 
-from orchestration.deployment import PROJECT, load_deployment
+from orchestration.deployment import PROJECT, Deployment, load_deployment
 from orchestration.errors import PipelineError
 from orchestration.home import Home
-
-if TYPE_CHECKING:
-    from orchestration.deployment import Deployment
 
 
 class _Commands(click.Group):
@@ -106,13 +102,10 @@ def run(
 @_wait
 def backfill(deployment: str, extracts: Path | None, first: datetime, last: datetime, anew: bool, wait: bool) -> None:
     """Pull a range of load dates again, published or not, as one run; what was killed goes on where it was."""
-    if first > last:
-        raise click.UsageError("--from lies after --to.")
     sys.exit(_run(load_deployment(deployment), extracts, first.date(), last.date(), is_anew=anew, wait=wait))
 
 
 def _run(settings: Deployment, extracts: Path | None, first: date | None, last: date | None, **how: bool) -> int:
-    """Run the night and show it; the exit code."""
     from orchestration.console import Night
 
     # a night is short and makes millions of small objects that live as long as it does
@@ -181,6 +174,20 @@ def demo(customers: int, nights: int, seed: int, world: str, dirt: str, out: Pat
     kinds = {"all": tuple(KINDS), "none": ()}.get(dirt, tuple(dirt.split(",")))
     folder = out or Home.of(settings).extracts
     make_demo(settings, folder, customers=customers, nights=nights, seed=seed, world=world, dirt=kinds)
+
+
+@main.command()
+@_deployment
+@_extracts
+def check(deployment: str, extracts: Path | None) -> None:
+    """Try every connection and judge ten rows of each table: what maps to what, what would fail. Nothing lands."""
+    settings = load_deployment(deployment)
+    from rich.console import Console
+
+    from orchestration.check_page import show_check
+
+    folder = extracts or Home.of(settings).extracts
+    sys.exit(0 if show_check(settings, folder, Console(highlight=False, soft_wrap=True)) else 1)
 
 
 @main.command()
