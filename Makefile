@@ -13,12 +13,12 @@ DEPLOYMENT := demo
 option = $(if $(findstring command,$(origin $(2))),--$(1) "$($(2))")
 
 .DEFAULT_GOAL := help
-.PHONY: help env run check quarantine versions rollback release ui demo bench-demo bench-clv bench-gates torture docs test test-long lint format clean lock
+.PHONY: help env run backfill check quarantine versions rollback release ui demo bench-demo bench-clv bench-gates torture docs test test-long lint format clean lock
 
 help: ## Show this list
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-11s %s\n", $$1, $$2}'
 	@echo
-	@echo "  Variables: DEPLOYMENT=$(DEPLOYMENT) EXTRACTS DATE FROM TO (run), TABLE DATE EXPORT RELEASE (quarantine), VERSION (rollback),"
+	@echo "  Variables: DEPLOYMENT=$(DEPLOYMENT) EXTRACTS DATE FROM TO (run, backfill), TABLE DATE EXPORT RELEASE (quarantine), VERSION (rollback),"
 	@echo "  CUSTOMERS NIGHTS SEED WORLD DIRT OUT (demo), PORT (ui, docs), ARGS"
 
 env: $(READY) ## Make the environment (every other target does so by itself)
@@ -27,6 +27,10 @@ env: $(READY) ## Make the environment (every other target does so by itself)
 run: $(READY) ## Run the night: every load window that waits
 	@$(CX360) run --deployment $(DEPLOYMENT) $(call option,extracts,EXTRACTS) $(call option,date,DATE) \
 		$(call option,from,FROM) $(call option,to,TO) $(ARGS)
+
+backfill: $(READY) ## Pull the load dates FROM to TO again, published or not, as one run
+	@$(CX360) backfill --deployment $(DEPLOYMENT) $(call option,extracts,EXTRACTS) $(call option,from,FROM) \
+		$(call option,to,TO) $(ARGS)
 
 check: $(READY) ## Try every connection and ten rows of each table, without landing anything
 	@$(CX360) check --deployment $(DEPLOYMENT) $(call option,extracts,EXTRACTS) $(ARGS)

@@ -17,7 +17,7 @@ from pathlib import Path
 
 import click
 
-from orchestration.deployment import PROJECT, load_deployment
+from orchestration.deployment import PROJECT, Deployment, load_deployment
 from orchestration.errors import PipelineError
 from orchestration.home import Home
 
@@ -49,6 +49,8 @@ _extracts = click.option(
     help="The folder of the extracts  [default: data/<deployment>/extracts]",
 )
 _day = click.DateTime(formats=["%Y-%m-%d"])
+_anew = click.option("--anew", is_flag=True, help="Pull also what landed before the same command failed or was killed.")
+_wait = click.option("--wait", is_flag=True, help="Wait for another run to end, instead of refusing.")
 
 
 @click.group(cls=_Commands, context_settings={"help_option_names": ["-h", "--help"]})
@@ -67,16 +69,16 @@ def main(trace: bool) -> None:
 @click.option("--from", "first", type=_day, help="Take the load dates from this one on.")
 @click.option("--to", "last", type=_day, help="Take the load dates up to this one.")
 @click.option("--full-refresh", is_flag=True, help="Forget the warehouse and build it anew from the landing.")
-@click.option("--wait", is_flag=True, help="Wait for another run to end, instead of refusing.")
-@click.pass_context
+@_anew
+@_wait
 def run(
-    context: click.Context,
     deployment: str,
     extracts: Path | None,
     day: datetime | None,
     first: datetime | None,
     last: datetime | None,
     full_refresh: bool,
+    anew: bool,
     wait: bool,
 ) -> None:
     """Run the night: every load date that has extracts and is not published, as one run."""
@@ -87,6 +89,23 @@ def run(
         from orchestration.demo.make import make_demo
 
         make_demo(settings, Home.of(settings).extracts, customers=10_000, nights=30, seed=7)
+    range_of_days = _date(day or first), _date(day or last)
+    sys.exit(_run(settings, extracts, *range_of_days, full_refresh=full_refresh, is_anew=anew, wait=wait))
+
+
+@main.command()
+@_deployment
+@_extracts
+@click.option("--from", "first", type=_day, required=True, help="The first load date.")
+@click.option("--to", "last", type=_day, required=True, help="The last load date.")
+@_anew
+@_wait
+def backfill(deployment: str, extracts: Path | None, first: datetime, last: datetime, anew: bool, wait: bool) -> None:
+    """Pull a range of load dates again, published or not, as one run; what was killed goes on where it was."""
+    sys.exit(_run(load_deployment(deployment), extracts, first.date(), last.date(), is_anew=anew, wait=wait))
+
+
+def _run(settings: Deployment, extracts: Path | None, first: date | None, last: date | None, **how: bool) -> int:
     from orchestration.console import Night
 
     # a night is short and makes millions of small objects that live as long as it does
@@ -97,14 +116,13 @@ def run(
         outcome = run_night(
             settings,
             extracts=extracts,
-            first=_date(day or first),
-            last=_date(day or last),
-            full_refresh=full_refresh,
-            wait=wait,
-            log_level="DEBUG" if context.find_root().params["trace"] else "CRITICAL",
+            first=first,
+            last=last,
+            log_level="DEBUG" if click.get_current_context().find_root().params["trace"] else "CRITICAL",
+            **how,
         )
         night.tell(outcome)
-    sys.exit(1 if outcome.problems else 0)
+    return 1 if outcome.problems else 0
 
 
 def _date(value: datetime | None) -> date | None:

@@ -62,6 +62,8 @@ class Night:
         if report.seconds is None:
             if self.status:
                 self.status.update(f"{elapsed}  {report.step}  [dim]{report.detail}[/dim]")
+            elif report.is_due:
+                self.console.print(f"{elapsed}  {'':<6} {report.step:<38} {'':>8}  {report.detail}")
             return
         self.finished.append(report)
         style = "red" if report.has_failed else None
@@ -91,6 +93,11 @@ class Night:
             return
         self.console.print()
         self.console.print(published(self.deployment, publication))
+        if outcome.undelivered:
+            days = outcome.undelivered
+            self.console.print(
+                f"Nothing was delivered of {len(days)} of the load dates asked for, {days[0]} to {days[-1]}."
+            )
         if outcome.run_id is None:
             self.console.print("Nothing was pending: every load date with extracts is published or held.")
         held = why_held(self.deployment, publication)

@@ -19,6 +19,9 @@ RANGE_START = "dagster/asset_partition_range_start"
 RANGE_END = "dagster/asset_partition_range_end"
 COMMAND_TAG = "cx360/command"
 """The tag of a run that ``cx360 run`` drives itself, in its own process."""
+ASKED_TAG = "cx360/asked"
+"""The tag that says what a run was asked for: a run that is asked the same goes on with its pull."""
+PENDING = "pending"
 
 nightly = dg.define_asset_job(
     "nightly",
@@ -69,9 +72,23 @@ def why_nothing_may_run(deployment: Deployment, publication: Publication) -> str
     )
 
 
-def range_tags(load_dates: Sequence[date]) -> dict[str, str]:
-    """The tags that make one run cover all of ``load_dates``."""
-    return {RANGE_START: min(load_dates).isoformat(), RANGE_END: max(load_dates).isoformat()}
+def range_tags(load_dates: Sequence[date], asked: str = PENDING) -> dict[str, str]:
+    """The tags that make one run cover all of ``load_dates``, which are what was asked for."""
+    return {
+        RANGE_START: min(load_dates).isoformat(),
+        RANGE_END: max(load_dates).isoformat(),
+        ASKED_TAG: asked,
+    }
+
+
+def asked_range(first: date | None, last: date | None) -> str:
+    """What somebody asks for who names these load dates, or neither."""
+    return f"{first or 'the beginning'} to {last or 'the end'}" if first or last else PENDING
+
+
+def asked_for(tags: Mapping[str, str], first: date, last: date) -> str:
+    """What the run with these tags was asked for; its range, where somebody started it in the UI."""
+    return tags.get(ASKED_TAG) or asked_range(first, last)
 
 
 def covered_load_dates(tags: Mapping[str, str]) -> list[date]:

@@ -6,6 +6,7 @@ Add here how files are found and named in messages; how a format is read stands 
 from __future__ import annotations
 
 import difflib
+import hashlib
 import re
 from collections.abc import Callable, Iterator
 from datetime import date
@@ -66,6 +67,24 @@ def _read(files: Files, path: Path, source_file: str) -> Iterator[Batch]:
         yield Batch(batch.rows.slice(0, BATCH_ROWS), batch.faults)
         for start in range(BATCH_ROWS, batch.rows.num_rows, BATCH_ROWS):
             yield Batch(batch.rows.slice(start, BATCH_ROWS), ())
+
+
+def fingerprint(table: Table, window: Window, extracts: Path) -> str | None:
+    """The files of the window by name and content; None where one of them cannot be read.
+
+    Raises:
+        SourceError: a pattern of the deployment leads out of the extracts folder.
+    """
+    pattern = table.pattern(window.load_date)
+    seen = hashlib.sha256()
+    try:
+        for path in _find(table, pattern, extracts) if pattern else ():
+            with path.open("rb") as file:
+                content = hashlib.file_digest(file, "sha256").hexdigest()
+            seen.update(f"{path.relative_to(extracts).as_posix()} {content}\n".encode())
+    except OSError:
+        return None
+    return seen.hexdigest()
 
 
 def load_dates(table: Table, extracts: Path) -> set[date]:
