@@ -6,6 +6,7 @@ Add here how files are found and named in messages; how a format is read stands 
 from __future__ import annotations
 
 import difflib
+import hashlib
 import re
 from collections.abc import Callable, Iterator
 from datetime import date
@@ -80,6 +81,21 @@ def load_dates(table: Table, extracts: Path) -> set[date]:
         if pattern is not None and _find(table, pattern, extracts):
             found.add(load_date)
     return found
+
+
+def fingerprint(table: Table, window: Window, extracts: Path) -> str:
+    """What tells one delivery of a window from another: the names and the contents of its files.
+
+    Raises:
+        SourceError: a file cannot be read, or a pattern of the deployment leads out of the extracts folder.
+    """
+    pattern = table.pattern(window.load_date)
+    told = hashlib.sha256()
+    for path in _find(table, pattern, extracts) if pattern else []:
+        with path.open("rb") as file:
+            content = hashlib.file_digest(file, "sha256").hexdigest()
+        told.update(f"{path.relative_to(extracts).as_posix()}\n{content}\n".encode())
+    return told.hexdigest()
 
 
 def _candidates(table: Table, extracts: Path) -> set[date]:

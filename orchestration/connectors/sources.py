@@ -25,6 +25,15 @@ def pull(table: Table, load_date: date, extracts: Path) -> Iterator[Batch]:
     return files.pull(table, table.window(load_date), extracts)
 
 
+def fingerprint(table: Table, load_date: date, extracts: Path) -> str | None:
+    """What tells one delivery of a unit from another; None where the source cannot tell without being pulled.
+
+    Raises:
+        SourceError: the source cannot be reached.
+    """
+    return files.fingerprint(table, table.window(load_date), extracts) if table.system.files else None
+
+
 def available_load_dates(deployment: Deployment, extracts: Path) -> list[date]:
     """The load dates that can be pulled of at least one table, oldest first.
 
