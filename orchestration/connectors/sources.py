@@ -6,7 +6,7 @@ A connector is a module with ``pull(table, window, ...)``, which yields batches 
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from datetime import date, datetime, timedelta
 from pathlib import Path
 
@@ -15,38 +15,69 @@ from orchestration.connectors.batch import Batch
 from orchestration.deployment import Deployment, Table
 
 
-def pull(table: Table, load_date: date, extracts: Path) -> Iterator[Batch]:
+def _nothing_landed(_: Table) -> files.Landed:
+    return files.NOTHING_LANDED
+
+
+def pull(
+    table: Table, load_date: date, extracts: Path, landed: files.Landed = files.NOTHING_LANDED
+) -> Iterator[Batch]:
     """Yield what ``table`` delivered in the window of ``load_date``; at least one batch, if anything was expected.
+
+    Args:
+        landed: the files of the table that have landed, by their load dates.
 
     Raises:
         SourceError: the source cannot be reached, or what it delivered cannot be taken as it is; batches before it
             stand.
     """
-    return files.pull(table, table.window(load_date), extracts)
+    return files.pull(table, table.window(load_date), extracts, landed)
 
 
-def fingerprint(table: Table, load_date: date, extracts: Path) -> str | None:
+def fingerprint(
+    table: Table, load_date: date, extracts: Path, landed: files.Landed = files.NOTHING_LANDED
+) -> str | None:
     """What tells one delivery of a unit from another; None where the source cannot tell without being pulled.
 
     Raises:
         SourceError: the source cannot be reached.
     """
-    return files.fingerprint(table, table.window(load_date), extracts) if table.system.files else None
+    return files.fingerprint(table, table.window(load_date), extracts, landed) if table.system.files else None
 
 
-def available_load_dates(deployment: Deployment, extracts: Path) -> list[date]:
+def available_load_dates(
+    deployment: Deployment, extracts: Path, landed_of: Callable[[Table], files.Landed] = _nothing_landed
+) -> list[date]:
     """The load dates that can be pulled of at least one table, oldest first.
 
-    Files say by their names which days were delivered; a database or a service can be asked for every day that has
-    ended.
+    Files say by their names, or by the day on which they came, which days were delivered; a database or a service can
+    be asked for every day that has ended.
+
+    Args:
+        landed_of: the files of a table that have landed, by their load dates.
 
     Raises:
         SourceError: a pattern of the deployment leads out of the extracts folder.
     """
     found: set[date] = set()
     for table in deployment.tables():
-        found |= files.load_dates(table, extracts) if table.system.files else _ended_days(deployment)
+        if table.system.files:
+            found |= files.load_dates(table, extracts, landed_of(table) if table.found else files.NOTHING_LANDED)
+        else:
+            found |= _ended_days(deployment)
     return sorted(found)
+
+
+def changed_load_dates(
+    deployment: Deployment, extracts: Path, landed_of: Callable[[Table], files.Landed]
+) -> list[date]:
+    """The load dates that have landed and that a source has delivered anew since, oldest first; files alone can tell.
+
+    Raises:
+        SourceError: a place cannot be read.
+    """
+    tables = [table for table in deployment.tables() if table.system.files]
+    return sorted({day for table in tables for day in files.changed_load_dates(table, extracts, landed_of(table))})
 
 
 def _ended_days(deployment: Deployment) -> set[date]:
