@@ -46,14 +46,14 @@ class Delivery:
     """A delivered file, as the landing remembers it.
 
     Attributes:
-        tag: another one where the content may be another one: cheap to ask for.
         content: the hash of its bytes.
+        tag: another one where the content may be another one: cheap to ask for. Empty where it is not known.
         repeats: the earlier file that has the same bytes; nothing of this one was taken then.
     """
 
     name: str
-    tag: str
     content: str
+    tag: str = ""
     repeats: str | None = None
 
 

@@ -92,10 +92,10 @@ def _take(drops: Drops, drop: Drop, load_date: date, taken: dict[str, str]) -> I
         repeats = taken.setdefault(known, drop.name)
         if repeats == drop.name:
             repeats = _taken_earlier(drops, load_date, known) or drop.name
-        delivery = Delivery(drop.name, drop.tag, known, None if repeats == drop.name else repeats)
+        delivery = Delivery(drop.name, known, drop.tag)
         for batch in _read(drops.files, path, drop.name):
-            if delivery.repeats:
-                yield Batch(batch.rows.slice(0, 0), (), delivery)
+            if repeats != drop.name and (batch.rows.num_rows or batch.faults):
+                yield Batch(batch.rows.slice(0, 0), (), replace(delivery, repeats=repeats))
                 break
             yield replace(batch, delivery=delivery)
 

@@ -7,9 +7,9 @@ keep out how they are pulled (``connectors/``) and which rows are good (``expect
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date
-from functools import cached_property
+from functools import cached_property, partial
 from pathlib import Path
 
 import pyarrow as pa
@@ -25,6 +25,7 @@ from orchestration.home import Home
 from orchestration.judgements import Judgements
 from orchestration.progress import part
 from orchestration.resources.corrections import corrections_of
+from orchestration.resources.landed_files import LandedFiles, landed_files
 from orchestration.resources.unit import Unit, UnitWriter, pandas_type
 from orchestration.resources.unit_place import UnitPlace, recover
 from orchestration.resources.unit_profile import PLAIN, Known, kind_of
@@ -44,7 +45,7 @@ class Landing:
     @cached_property
     def delivered_load_dates(self) -> list[date]:
         """The load dates for which anything was delivered when the run asked first."""
-        return available_load_dates(self.deployment, self.extracts)
+        return available_load_dates(self.deployment, self.extracts, partial(landed_files, self.home))
 
     def recover(self) -> None:
         """Finish or undo what a killed process left of any unit."""
@@ -95,8 +96,9 @@ class Landing:
         return units
 
     def _pull(self, table: Table, load_dates: Sequence[date]) -> Iterator[tuple[date, Batch]]:
+        files = LandedFiles(self.home, table)
         for load_date in load_dates:
-            for batch in pull(table, load_date, self.extracts):
+            for batch in files.noting(load_date, pull(table, load_date, self.extracts, files.known)):
                 yield load_date, _as_promised(batch, table, raw_suite(table.name))
 
 
@@ -145,14 +147,16 @@ def _as_promised(batch: Batch, table: Table, suite: RawSuite) -> Batch:
                 f" column '{name}' holds {kind}, and its rules judge plain values."
                 " Deliver it as text, nested values as JSON."
             )
-    return Batch(batch.rows.rename_columns(names), batch.faults) if names != batch.rows.column_names else batch
+    return replace(batch, rows=batch.rows.rename_columns(names)) if names != batch.rows.column_names else batch
 
 
 def _judge(suite: RawSuite, chunk: Sequence[tuple[UnitWriter, Batch]], judgements: Judgements) -> None:
     """Judge the rows of a chunk, and write each where it belongs."""
     rows = pa.concat_tables([batch.rows for _, batch in chunk], promote_options="permissive")
+    judged = {name for rule in suite.rows for name in (rule.column, rule.other)}
     with part("gates"):
-        frame = rows.to_pandas(types_mapper=pandas_type)
+        # what no rule reads need not become pandas' own
+        frame = rows.select([name for name in rows.column_names if name in judged]).to_pandas(types_mapper=pandas_type)
     broken = broken_row_rules(suite.table, suite.rows, frame, judgements)
     start = 0
     for writer, batch in chunk:

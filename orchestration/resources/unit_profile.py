@@ -22,6 +22,7 @@ import pyarrow as pa
 
 from expectations.batch_rules import ROWS_TO_COMPARE
 from expectations.suite import ProfileRule, RawSuite
+from orchestration.connectors.batch import Delivery
 from orchestration.errors import InfrastructureError
 from orchestration.home import sql_text
 from orchestration.progress import part
@@ -60,6 +61,8 @@ class Tally:
     rejected_count: int = 0
     delivered: dict[str, str] = field(default_factory=dict)
     """The delivered columns, in their order, and what kind of values they hold."""
+    files: dict[str, Delivery] = field(default_factory=dict)
+    """The delivered files by their names."""
 
 
 def profile(place: UnitPlace, suite: RawSuite, tally: Tally, earlier: Sequence[Known]) -> dict[str, Any]:
@@ -91,6 +94,7 @@ def profile(place: UnitPlace, suite: RawSuite, tally: Tally, earlier: Sequence[K
         "rejected_rate": tally.rejected_count / row_count if row_count else None,
         "figures": figures,
         "null_rates": null_rates,
+        **_repeated(tally.files.values()),
         **figures,
         **_columns(place, suite, tally, before[0][1] if before else {}),
         **_null_rate_change(null_rates, [known.get("null_rates", {}) for _, known in recent]),
@@ -223,6 +227,12 @@ def _columns(place: UnitPlace, suite: RawSuite, tally: Tally, before: Mapping[st
         "moved_column_count": len(moved),
         "first_moved_column": moved[0] if moved else None,
     }
+
+
+def _repeated(files: Iterable[Delivery]) -> dict[str, Any]:
+    """The files of which nothing was taken, as their content had been taken before."""
+    repeated = [f"{file.name} (of {file.repeats})" for file in files if file.repeats]
+    return {"repeated_file_count": len(repeated) or None, "repeated_files": ", ".join(repeated)}
 
 
 def kind_of(arrow_type: pa.DataType) -> str:
