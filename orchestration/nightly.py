@@ -35,8 +35,8 @@ nightly = dg.define_asset_job(
 def pending_load_dates(deployment: Deployment, publication: Publication, extracts: Path) -> list[date]:
     """The load dates that have extracts, are not in the current version, and are not held.
 
-    A day whose files have changed since they landed waits once more. Rows that were released from quarantine since wait too. A run builds everything from the landing: where nothing
-    else waits, it takes the newest load date once more.
+    A day whose files have changed since they landed waits once more, and so do rows that were released from quarantine.
+    A run builds everything from the landing: where nothing else waits, it takes the newest load date once more.
     """
     current = publication.version()
     held = {*publication.holds.load_dates()}

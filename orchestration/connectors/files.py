@@ -20,6 +20,7 @@ from orchestration.connectors.drops import Drops, Landed, drops_of
 from orchestration.connectors.places import Drop, content
 from orchestration.connectors.readers import delimited, json_lines, parquet
 from orchestration.deployment import Table, Window
+from orchestration.errors import PipelineError
 from orchestration.system_settings import Files, Format
 
 READERS: dict[Format, Callable[[Path, str, Files], Iterator[Batch]]] = {
@@ -142,7 +143,9 @@ def changed_load_dates(table: Table, extracts: Path, landed: Landed) -> set[date
     """
     with _told(table):
         drops = drops_of(table, extracts, landed)
-        return {day for day in drops.days() & {*landed} if not all(drops.is_landed(drop, day) for drop in drops.of(day))}
+        return {
+            day for day in drops.days() & {*landed} if not all(drops.is_landed(drop, day) for drop in drops.of(day))
+        }
 
 
 def fingerprint(table: Table, window: Window, extracts: Path, landed: Landed = NOTHING_LANDED) -> str:
@@ -169,6 +172,10 @@ def _told(table: Table, source_file: str | None = None) -> Iterator[None]:
         yield
     except UnreadableError as error:
         raise SourceError(f"{where}: {error}.") from error
+    except SourceError:
+        raise
+    except PipelineError as error:  # a secret's variable is not set
+        raise SourceError(f"{where}: {error}") from error
     except OSError as error:
         raise SourceError(
             f"{where}: it cannot be read ({error.strerror or error}). Check the file, its disk and its permissions."

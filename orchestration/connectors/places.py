@@ -8,7 +8,6 @@ spoken to; keep out which of its files a window takes (``drops.py``).
 from __future__ import annotations
 
 import difflib
-import errno
 import hashlib
 import json
 import re
@@ -17,18 +16,16 @@ from collections.abc import Iterator, Mapping
 from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
 from datetime import datetime
-from functools import cache, cached_property
+from functools import cached_property
 from pathlib import Path, PurePosixPath
 from typing import Any, Protocol
 
 from orchestration.connectors.batch import UnreadableError
-from orchestration.settings import Secret
+from orchestration.connectors.file_systems import explained, file_system, plain, secrets_in
 from orchestration.system_settings import Files
 
 CHANGED_AT = ("LastModified", "mtime", "modified", "last_modified", "updated", "created")
 TAGS = ("ETag", "etag", "md5Hash", "md5", "content_md5")
-S3_DEFAULTS = {"connect_timeout": 10, "read_timeout": 60, "retries": {"max_attempts": 3, "mode": "standard"}}
-UNREACHABLE = ("EndpointConnectionError", "ConnectTimeoutError", "ReadTimeoutError", "ConnectionClosedError")
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,7 +75,7 @@ def place_of(files: Files, extracts: Path) -> Place:
         return Folder(extracts, "the extracts folder")
     if files.url.startswith("file://"):
         return Folder(Path(files.url.removeprefix("file://")), "the folder")
-    return Remote(files.url.rstrip("/"), _plain(files.storage_options), _secrets(files.storage_options))
+    return Remote(files.url.rstrip("/"), plain(files.storage_options), secrets_in(files.storage_options))
 
 
 def content(path: Path) -> str:
@@ -160,7 +157,7 @@ class Remote:
     @cached_property
     def _files(self) -> Any:
         with self._speaking():
-            return _file_system(self.url.partition("://")[0], json.dumps(self.options, sort_keys=True))
+            return file_system(self.url.partition("://")[0], json.dumps(self.options, sort_keys=True))
 
     @cached_property
     def _listed(self) -> dict[str, list[Drop]]:
@@ -223,53 +220,11 @@ class Remote:
             yield
         except UnreadableError:
             raise
-        except Exception as error:  # each file system has errors of its own
-            problem, remedy = _explained(error, self.url)
+        except Exception as error:  # noqa: BLE001  each file system has errors of its own
+            problem, remedy = explained(error, self.url)
             for secret in self.secrets:
                 problem = problem.replace(secret, "***")
             raise UnreadableError(problem, remedy) from None
-
-
-@cache
-def _file_system(protocol: str, options: str) -> Any:
-    """The file system of a URL; made once, for its connections are dear."""
-    import fsspec
-
-    asked = json.loads(options)
-    if protocol in {"s3", "s3a"}:
-        asked["config_kwargs"] = {**S3_DEFAULTS, **asked.get("config_kwargs", {})}
-    return fsspec.filesystem(protocol, use_listings_cache=False, **asked)
-
-
-def _explained(error: Exception, url: str) -> tuple[str, str]:
-    """What an error of a file system means, and what to do."""
-    cause: BaseException = error
-    while cause.__cause__ is not None:
-        cause = cause.__cause__
-    told = " ".join(str(error).split()) or type(error).__name__
-    names = {kind.__name__ for each in (error, cause) for kind in type(each).__mro__}
-    if isinstance(error, OSError) and error.errno == errno.ENOSPC:
-        return (
-            f"there is no room for a copy in {tempfile.gettempdir()}",
-            "Free space there, or set TMPDIR to a folder that has some",
-        )
-    if isinstance(error, ImportError) or (isinstance(error, ValueError) and "rotocol" in told):
-        return f"nothing that is installed can speak to {url} ({told})", "Install the package, or mend the URL"
-    if isinstance(error, PermissionError) or "NoCredentialsError" in names:
-        return (
-            f"{url} refuses access ({told})",
-            "Check the credentials that storage_options name, and what they may read",
-        )
-    if "certificate" in f"{told} {cause}".lower() or "SSLError" in names:
-        return (
-            f"the certificate of {url} is not trusted ({told})",
-            "Check the address, or name the authority's certificate (for S3: client_kwargs: {verify: <file>})",
-        )
-    if isinstance(error, FileNotFoundError):
-        return f"{url} is not there, or a file of it has gone ({told})", "Check the bucket, the folder and the file"
-    if isinstance(error, ConnectionError | TimeoutError) or names & {*UNREACHABLE}:
-        return f"{url} cannot be reached ({told})", "Check the address and the network, and run again"
-    return f"{url} cannot be read ({type(error).__name__}: {told})", "Check the address and the storage_options"
 
 
 def _drop(name: str, info: Mapping[str, Any]) -> Drop:
@@ -282,24 +237,6 @@ def _drop(name: str, info: Mapping[str, Any]) -> Drop:
     size = int(info.get("size") or 0)
     tags = [str(info[key]) for key in TAGS if info.get(key)]
     return Drop(name, size, changed_at, f"{size}-{tags[0] if tags else changed_at}")
-
-
-def _plain(options: Mapping[str, Any]) -> dict[str, Any]:
-    """The options with every secret's value."""
-    return {
-        name: value.value() if isinstance(value, Secret) else _plain(value) if isinstance(value, dict) else value
-        for name, value in options.items()
-    }
-
-
-def _secrets(options: Mapping[str, Any]) -> tuple[str, ...]:
-    found: list[str] = []
-    for value in options.values():
-        if isinstance(value, Secret):
-            found.append(value.value())
-        elif isinstance(value, dict):
-            found += _secrets(value)
-    return tuple(found)
 
 
 def _fixed_folder(pattern: str) -> str:

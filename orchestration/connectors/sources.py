@@ -12,16 +12,15 @@ from pathlib import Path
 
 from orchestration.connectors import files
 from orchestration.connectors.batch import Batch
+from orchestration.connectors.drops import Landed
 from orchestration.deployment import Deployment, Table
 
 
-def _nothing_landed(_: Table) -> files.Landed:
+def _nothing_landed(_: Table) -> Landed:
     return files.NOTHING_LANDED
 
 
-def pull(
-    table: Table, load_date: date, extracts: Path, landed: files.Landed = files.NOTHING_LANDED
-) -> Iterator[Batch]:
+def pull(table: Table, load_date: date, extracts: Path, landed: Landed = files.NOTHING_LANDED) -> Iterator[Batch]:
     """Yield what ``table`` delivered in the window of ``load_date``; at least one batch, if anything was expected.
 
     Args:
@@ -34,9 +33,7 @@ def pull(
     return files.pull(table, table.window(load_date), extracts, landed)
 
 
-def fingerprint(
-    table: Table, load_date: date, extracts: Path, landed: files.Landed = files.NOTHING_LANDED
-) -> str | None:
+def fingerprint(table: Table, load_date: date, extracts: Path, landed: Landed = files.NOTHING_LANDED) -> str | None:
     """What tells one delivery of a unit from another; None where the source cannot tell without being pulled.
 
     Raises:
@@ -46,7 +43,7 @@ def fingerprint(
 
 
 def available_load_dates(
-    deployment: Deployment, extracts: Path, landed_of: Callable[[Table], files.Landed] = _nothing_landed
+    deployment: Deployment, extracts: Path, landed_of: Callable[[Table], Landed] = _nothing_landed
 ) -> list[date]:
     """The load dates that can be pulled of at least one table, oldest first.
 
@@ -68,9 +65,7 @@ def available_load_dates(
     return sorted(found)
 
 
-def changed_load_dates(
-    deployment: Deployment, extracts: Path, landed_of: Callable[[Table], files.Landed]
-) -> list[date]:
+def changed_load_dates(deployment: Deployment, extracts: Path, landed_of: Callable[[Table], Landed]) -> list[date]:
     """The load dates that have landed and that a source has delivered anew since, oldest first; files alone can tell.
 
     Raises:

@@ -73,9 +73,7 @@ class _Unpacked(io.RawIOBase):
 
     def __init__(self, packed: BinaryIO, kind: str, files: Files) -> None:
         self.packed, self.kind, self.files = packed, kind, files
-        self.unpacked: Any = (
-            gzip.GzipFile(fileobj=packed) if kind == "gzip" else pa.CompressedInputStream(packed, kind)
-        )
+        self.unpacked: Any = gzip.GzipFile(fileobj=packed) if kind == "gzip" else pa.CompressedInputStream(packed, kind)
         self.size = 0
 
     def readable(self) -> bool:
@@ -111,7 +109,8 @@ def _check_head(head: bytes, codec: str) -> None:
     for mark, name in OTHER_FORMATS.items():
         if head.startswith(mark):
             raise UnreadableError(
-                f"the file is {name}, not text", "Deliver the declared format; gzip files end in '.gz', zstd files in '.zst'"
+                f"the file is {name}, not text",
+                "Deliver the declared format; gzip files end in '.gz', zstd files in '.zst'",
             )
     if codec.startswith(("utf-16", "utf-32")):
         return
