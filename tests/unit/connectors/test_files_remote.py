@@ -7,15 +7,16 @@ import gzip
 import io
 import logging
 import os
-import urllib.request
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import fsspec
+import moto.settings
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
+from fsspec.implementations.memory import MemoryFileSystem
 from pydantic import ValidationError
 
 from orchestration.connectors.batch import SourceError
@@ -142,8 +143,7 @@ def test_wrong_credentials_and_refused_access_are_said_without_the_secret(monkey
         iam = client_of(guarded.endpoint, os.environ[KEY], os.environ[SECRET], "iam")
         iam.create_user(UserName="reader")
         granted = iam.create_access_key(UserName="reader")["AccessKey"]
-        demand = urllib.request.Request(f"{guarded.endpoint}/moto-api/reset-auth", b"0", method="POST")  # noqa: S310
-        urllib.request.urlopen(demand).close()  # noqa: S310  from now on the server asks who it is and what they may
+        monkeypatch.setattr(moto.settings, "INITIAL_NO_AUTH_ACTION_COUNT", 0.0)  # from now on the server asks who it is
         asked = {
             "does not exist in our records": ("nobody", "hush-hush"),
             "signature": (granted["AccessKeyId"], "hush-hush"),
@@ -175,14 +175,25 @@ def test_a_url_that_nothing_can_speak_to_is_said() -> None:
     assert "nothing that is installed can speak to nosuch://x" in message
 
 
-def test_an_answer_that_is_cut_off_lands_nothing(bucket: Bucket, monkeypatch: pytest.MonkeyPatch) -> None:
-    bucket.put("2026-01-05/crm/customers.csv", b"id\n" + b"1\n" * 1000)
+class Halving(MemoryFileSystem):
+    """A file system whose connection breaks in the middle of a file, and does not say so."""
 
-    async def half(_: object, source: str, target: str, **__: object) -> None:
-        Path(target).write_bytes(b"id\n1\n")
+    protocol = "halving"
 
-    monkeypatch.setattr("s3fs.S3FileSystem._get_file", half)
-    assert "it came cut off: 5 of 2,003 bytes" in problem(table_in(bucket))
+    @classmethod
+    def _strip_protocol(cls, path: str) -> str:
+        return "/" + path.removeprefix("halving://").strip("/")
+
+    def get_file(self, rpath: str, lpath: str, **_: object) -> None:
+        content = self.cat_file(rpath)
+        Path(lpath).write_bytes(content[: len(content) // 2])
+
+
+def test_an_answer_that_is_cut_off_lands_nothing() -> None:
+    fsspec.register_implementation("halving", Halving, clobber=True)
+    fsspec.filesystem("halving").pipe("/cut/customers.csv", b"id\n" + b"1\n" * 1000)
+    table = table_of(Files(format="csv", url="halving://cut", history="customers.csv"))
+    assert "it came cut off: 1,001 of 2,003 bytes" in problem(table, dt.date(2025, 12, 31))
 
 
 def test_no_name_in_a_bucket_leads_anywhere_else(bucket: Bucket) -> None:
