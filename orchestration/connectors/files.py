@@ -58,8 +58,8 @@ def _ahead(batches: Iterator[Batch]) -> Iterator[Batch]:
 
 
 def _pull(table: Table, load_date: date, extracts: Path, landed: Landed) -> Iterator[Batch]:
-    pattern = table.pattern(load_date) or table.found
-    if pattern is None or (table.pattern(load_date) is None and load_date <= table.deployment.history_load_date):
+    pattern = table.pattern(load_date)
+    if not (pattern or table.found):
         return
     with _told(table):
         drops = drops_of(table, extracts, landed)
@@ -70,7 +70,7 @@ def _pull(table: Table, load_date: date, extracts: Path, landed: Landed) -> Iter
                 " taken again",
                 "What has landed of it stays: leave the day out, or deliver the file anew under another name",
             )
-    if not whole:
+    if pattern and not whole:
         with _told(table):
             missing = drops.place.missing(pattern)
         raise SourceError(f"{_of(table)}: {missing}")

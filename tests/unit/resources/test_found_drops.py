@@ -21,7 +21,8 @@ from tests.unit.resources.deliveries import Company, messages
 pytestmark = pytest.mark.xdist_group("great expectations")
 
 TABLE = "crm__loop_actions"
-MONDAY, TUESDAY, WEDNESDAY = date(2026, 1, 5), date(2026, 1, 6), date(2026, 1, 7)
+COLUMNS = "loop_id,customer_id,response_id,told_at,acknowledged_at,acted_at"
+MONDAY, TUESDAY = date(2026, 1, 5), date(2026, 1, 6)
 
 
 @pytest.fixture
@@ -39,8 +40,8 @@ def demo(tmp_path: Path) -> Company:
 
 def deliver(demo: Company, number: int, at: str, *loops: str) -> None:
     """A drop that came at a time of the company's clock."""
-    lines = [f"{loop},r-{loop},2026-01-04T10:00:00+01:00,apology" for loop in loops]
-    demo.deliver(f"crm/loop_actions_{number}.csv", "\n".join(["loop_id,response_id,closed_at,action", *lines]) + "\n")
+    lines = [f"{loop},c-1,r-{loop},2026-01-05T01:00:00+01:00,," for loop in loops]
+    demo.deliver(f"crm/loop_actions_{number}.csv", "\n".join([COLUMNS, *lines]) + "\n")
     moment = datetime.fromisoformat(at).replace(tzinfo=demo.deployment.zone).timestamp()
     os.utime(demo.landing.extracts / f"crm/loop_actions_{number}.csv", (moment, moment))
 
@@ -95,8 +96,10 @@ def test_the_same_content_on_another_day_is_taken_once_and_told(demo: Company) -
     assert unit.has_landed
     assert unit.profile["source_row_count"] == 0
     assert messages([unit], "warn") == [
-        "crm/loop_actions_2.csv (of crm/loop_actions_1.csv of 2026-01-05): the same content was taken before, and was"
-        " not taken again"
+        (
+            "crm/loop_actions_2.csv (of crm/loop_actions_1.csv of 2026-01-05): the same content was taken before,"
+            " and was not taken again"
+        )
     ]
     assert (loops(demo, MONDAY), loops(demo, TUESDAY)) == (["a"], [])
     # and again, whichever day is pulled
@@ -157,13 +160,19 @@ def test_a_drop_before_the_history_belongs_to_it(demo: Company) -> None:
     assert loops(demo, demo.history) == ["a"]
 
 
+def test_a_day_on_which_nothing_came_is_an_empty_unit(demo: Company) -> None:
+    deliver(demo, 1, "2026-01-06T10:00:00", "a")
+    demo.admit(TABLE, MONDAY, TUESDAY)
+    assert (loops(demo, MONDAY), loops(demo, TUESDAY)) == ([], ["a"])
+
+
 def test_a_changed_file_that_is_named_by_date_makes_its_day_wait_again(tmp_path: Path) -> None:
     deployment = load_deployment("demo")
     crm = deployment.systems["crm"]
     tables = {"loop_actions": crm.tables["loop_actions"]}
     deployment = deployment.model_copy(update={"systems": {"crm": crm.model_copy(update={"tables": tables})}})
     dated = Company(deployment, Landing(deployment, Home(tmp_path / "home"), tmp_path / "extracts"))
-    lines = "loop_id,response_id,closed_at,action\n{},r,2026-01-05T10:00:00+01:00,apology\n"
+    lines = COLUMNS + "\n{},c-1,r,2026-01-05T10:00:00+01:00,,\n"
     for day in (MONDAY, TUESDAY):
         dated.deliver(f"{day}/crm/loop_actions.csv", lines.format(day.day))
     dated.admit(TABLE, MONDAY, TUESDAY)
