@@ -96,10 +96,8 @@ def test_a_declared_marker_is_waited_for(tmp_path: Path) -> None:
     table = table_with(done_marker="{file}.done", wait_seconds=0.2)
     with pytest.raises(SourceError) as error:
         list(pull(table, HISTORY, tmp_path))
-    assert (
-        "the file 'customers.csv' is still being written: its marker 'customers.csv.done' is not there after 0.2 seconds"
-        in str(error.value)
-    )
+    assert "the file 'customers.csv' is still being written" in str(error.value)
+    assert "its marker 'customers.csv.done' is not there after 0.2 seconds" in str(error.value)
     marking = threading.Timer(0.5, (tmp_path / "customers.csv.done").touch)
     marking.start()
     assert ids(table_with(done_marker="{file}.done", wait_seconds=30), tmp_path) == ["1"]
@@ -115,7 +113,7 @@ def test_one_marker_may_stand_for_a_folder_and_is_no_file_itself(tmp_path: Path)
 
 @pytest.mark.parametrize("marker", ["done", "{table}.done", "{file"])
 def test_a_marker_that_says_nothing_of_a_file_is_refused(marker: str) -> None:
-    with pytest.raises(ValueError, match="marker|placeholder|cannot be read|neither"):
+    with pytest.raises(ValueError, match=r"placeholder|cannot be read|neither"):
         Files(format="csv", history="x.csv", done_marker=marker)
 
 
