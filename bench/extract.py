@@ -168,10 +168,16 @@ def _write(folder: Path, rows: int) -> None:
 
 def _as_delivered(block: pa.Table) -> pa.Table:
     """Times as ISO 8601, as text formats have them."""
-    return duckdb.sql(
-        "select * replace (strftime(ordered_at, '%Y-%m-%dT%H:%M:%SZ') as ordered_at,"
-        " strftime(updated_at, '%Y-%m-%dT%H:%M:%SZ') as updated_at) from block"
-    ).to_arrow_table()
+    return (
+        duckdb.from_arrow(block)
+        .select(
+            duckdb.SQLExpression(
+                "* replace (strftime(ordered_at, '%Y-%m-%dT%H:%M:%SZ') as ordered_at,"
+                " strftime(updated_at, '%Y-%m-%dT%H:%M:%SZ') as updated_at)"
+            )
+        )
+        .to_arrow_table()
+    )
 
 
 if __name__ == "__main__":
