@@ -30,7 +30,7 @@ from orchestration.resources.unit import Unit, UnitWriter, pandas_type
 from orchestration.resources.unit_place import UnitPlace, recover
 from orchestration.resources.unit_profile import PLAIN, Known, kind_of
 
-ROWS_PER_JUDGEMENT = 100_000
+ROWS_PER_JUDGEMENT = 400_000
 
 
 @dataclass

@@ -205,7 +205,7 @@ class UnitWriter:
         for name in self.suite.promised:
             if name not in rows.column_names:
                 rows = rows.append_column(name, pa.nulls(rows.num_rows, pa.string()))
-        rows = rows.append_column("_load_date", pa.array([self.place.load_date] * rows.num_rows, pa.date32()))
+        rows = rows.append_column("_load_date", pa.repeat(pa.scalar(self.place.load_date, pa.date32()), rows.num_rows))
         self._parts += 1
         self.tally.landed_count += rows.num_rows
         pq.write_table(
