@@ -168,11 +168,8 @@ class Remote:
         from fsspec.utils import glob_translate
 
         _check_pattern(pattern, self.title)
-        fixed = _fixed_folder(pattern)
-        if fixed not in self._listed:
-            self._listed[fixed] = self._list(fixed)
         is_named = re.compile(glob_translate(pattern)).match
-        drops = [drop for drop in self._listed[fixed] if is_named(drop.name)]
+        drops = [drop for drop in self._below(_fixed_folder(pattern)) if is_named(drop.name)]
         for drop in drops:
             _check_name(drop.name, pattern)
         return drops
@@ -206,6 +203,15 @@ class Remote:
             if _drop(drop.name, info).tag != drop.tag:
                 raise _changed()
             yield path
+
+    def _below(self, folder: str) -> list[Drop]:
+        """The files below a folder; a listing of a folder above it will do."""
+        parents = [folder, *(parent.as_posix() for parent in PurePosixPath(folder).parents), ""]
+        known = next((parent for parent in parents if parent in self._listed), None)
+        if known is None:
+            known = folder
+            self._listed[folder] = self._list(folder)
+        return self._listed[known]
 
     def _list(self, folder: str) -> list[Drop]:
         with self._speaking():
