@@ -16,7 +16,7 @@ option = $(if $(findstring command,$(origin $(2))),--$(1) "$($(2))")
 .PHONY: help env run quarantine versions rollback release ui demo bench-demo bench-clv bench-gates bench-extract torture docs test test-long lint format clean lock
 
 help: ## Show this list
-	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-11s %s\n", $$1, $$2}'
+	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-13s %s\n", $$1, $$2}'
 	@echo
 	@echo "  Variables: DEPLOYMENT=$(DEPLOYMENT) EXTRACTS DATE FROM TO (run), TABLE DATE EXPORT RELEASE (quarantine), VERSION (rollback),"
 	@echo "  CUSTOMERS NIGHTS SEED WORLD DIRT OUT (demo), PORT (ui, docs), ARGS"
