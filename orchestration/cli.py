@@ -14,16 +14,12 @@ import sys
 import traceback
 from datetime import date, datetime
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import click
 
 from orchestration.deployment import PROJECT, load_deployment
 from orchestration.errors import PipelineError
 from orchestration.home import Home
-
-if TYPE_CHECKING:
-    from orchestration.deployment import Deployment
 
 
 class _Commands(click.Group):
@@ -88,7 +84,9 @@ def run(
     if day and (first or last):
         raise click.UsageError("--date stands alone: it cannot be combined with --from or --to.")
     if settings.name == "demo" and extracts is None and not Home.of(settings).extracts.exists():
-        _make_demo(settings, Home.of(settings).extracts, customers=10_000, nights=30, seed=7)
+        from orchestration.demo.make import make_demo
+
+        make_demo(settings, Home.of(settings).extracts, customers=10_000, nights=30, seed=7)
     from orchestration.console import Night
 
     # a night is short and makes millions of small objects that live as long as it does
@@ -152,39 +150,26 @@ def release(deployment: str, days: tuple[datetime, ...]) -> None:
 def demo(customers: int, nights: int, seed: int, world: str, dirt: str, out: Path | None) -> None:
     """Make the extracts of the demo company."""
     from orchestration.demo.dirt import KINDS
+    from orchestration.demo.make import make_demo
 
     settings = load_deployment("demo")
     kinds = {"all": tuple(KINDS), "none": ()}.get(dirt, tuple(dirt.split(",")))
     folder = out or Home.of(settings).extracts
-    _make_demo(settings, folder, customers=customers, nights=nights, seed=seed, world=world, dirt=kinds)
+    make_demo(settings, folder, customers=customers, nights=nights, seed=seed, world=world, dirt=kinds)
 
 
-def _make_demo(
-    settings: Deployment,
-    out: Path,
-    *,
-    customers: int,
-    nights: int,
-    seed: int,
-    world: str = "full",
-    dirt: tuple[str, ...] = ("late_rows",),
-) -> None:
-    import time
+@main.command()
+@_deployment
+@_extracts
+def check(deployment: str, extracts: Path | None) -> None:
+    """Try every connection and judge ten rows of each table: what maps to what, what would fail. Nothing lands."""
+    settings = load_deployment(deployment)
+    from rich.console import Console
 
-    from orchestration.demo.generate import generate
+    from orchestration.check_page import show_check
 
-    started = time.monotonic()
-    click.echo(f"Making the demo company: {customers:,} customers, {nights} nights after the history ...")
-    generate(
-        out,
-        customers=customers,
-        nights=nights,
-        seed=seed,
-        history_load_date=settings.history_load_date,
-        world=world,
-        dirt=dirt,
-    )
-    click.echo(f"Made in {time.monotonic() - started:.1f} s: {out}")
+    folder = extracts or Home.of(settings).extracts
+    sys.exit(0 if show_check(settings, folder, Console(highlight=False, soft_wrap=True)) else 1)
 
 
 @main.command()

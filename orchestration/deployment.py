@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
 from pathlib import Path
 from typing import Any, get_args
-from zoneinfo import ZoneInfo, available_timezones
+from zoneinfo import ZoneInfo
 
 import yaml
 from pydantic import Field, ValidationError, field_validator, model_validator
@@ -31,6 +31,7 @@ from orchestration.settings import (
     Role,
     Strict,
     Surveys,
+    Timezone,
 )
 from orchestration.system_settings import System, SystemName, TableSettings
 
@@ -45,7 +46,7 @@ class Deployment(Strict):
     """One company: its clock, its money, its systems and its thresholds."""
 
     name: str
-    timezone: str
+    timezone: Timezone
     currency: str = Field(pattern="^[A-Z]{3}$")
     history_load_date: date
     history_start_date: date | None = Field(
@@ -72,11 +73,11 @@ class Deployment(Strict):
     presence: Presence = Presence()
     systems: dict[SystemName, System] = Field(min_length=1)
 
-    @field_validator("timezone")
+    @field_validator("owner")
     @classmethod
-    def _is_a_timezone(cls, value: str) -> str:
-        if value not in available_timezones():
-            raise ValueError(f"'{value}' is no IANA time zone (like Europe/Berlin)")
+    def _is_an_owner_that_dagster_knows(cls, value: str) -> str:
+        if not re.fullmatch(r"[A-Za-z0-9._%+-]+@[A-Za-z0-9.-]+\.[A-Za-z]{2,7}|team:\S+", value):
+            raise ValueError(f"'{value}' is neither an e-mail address nor a team, written team:<name>")
         return value
 
     @field_validator("survivorship")
@@ -96,6 +97,18 @@ class Deployment(Strict):
     def _bases_are_ordered(self) -> Deployment:
         if self.flagged_base < self.minimum_base:
             raise ValueError("flagged_base must not be below minimum_base")
+        return self
+
+    @model_validator(mode="after")
+    def _delivers_an_entity_in_one_way(self) -> Deployment:
+        ways: dict[tuple[str, str], bool] = {}
+        for table in self.tables():
+            for entity in table.settings.delivers:
+                if ways.setdefault((table.system_name, entity), table.settings.snapshot) != table.settings.snapshot:
+                    raise ValueError(
+                        f"system '{table.system_name}' delivers {entity} by tables of which some are snapshots and"
+                        " some are not: nobody could tell what was deleted"
+                    )
         return self
 
     @property
@@ -118,6 +131,15 @@ class Deployment(Strict):
                 if table.system_name not in systems:
                     systems.append(table.system_name)
         return delivered
+
+    def snapshots(self) -> list[dict[str, str]]:
+        """Which table of which system delivers an entity whole every night, by their names."""
+        return [
+            {"entity": entity, "system": table.system_name, "table": table.table_name}
+            for table in self.tables()
+            if table.settings.snapshot
+            for entity in table.settings.delivers
+        ]
 
     def system_ranks(self) -> dict[str, int]:
         """The place of each system when systems disagree about a person: 1 is believed first."""
@@ -162,6 +184,12 @@ class Table:
     def settings(self) -> TableSettings:
         """What the deployment says of the table."""
         return self.system.tables[self.table_name]
+
+    @property
+    def delivered_key(self) -> tuple[str, ...]:
+        """The key by the names that the system itself has for its columns."""
+        theirs = {ours: name for name, ours in self.settings.rename.items()}
+        return tuple(theirs.get(name, name) for name in self.settings.key)
 
     @property
     def limits(self) -> Limits:

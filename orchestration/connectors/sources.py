@@ -30,7 +30,16 @@ def pull(table: Table, load_date: date, extracts: Path, landed: Landed = files.N
         SourceError: the source cannot be reached, or what it delivered cannot be taken as it is; batches before it
             stand.
     """
-    return files.pull(table, table.window(load_date), extracts, landed)
+    window = table.window(load_date)
+    if table.system.sql:
+        from orchestration.connectors import sql
+
+        return sql.pull(table, window)
+    if table.system.rest:
+        from orchestration.connectors import rest
+
+        return rest.pull(table, window)
+    return files.pull(table, window, extracts, landed)
 
 
 def fingerprint(table: Table, load_date: date, extracts: Path, landed: Landed = files.NOTHING_LANDED) -> str | None:
