@@ -126,7 +126,7 @@ def _drain(batches: Any) -> None:
 def _table(kind: str) -> Table:
     """The shop's orders, delivered as one file."""
     settings = TableSettings(description="One row per order.", key=("order_number",), delivers=())
-    files = Files(format=kind, history=f"orders.{kind}")  # type: ignore[arg-type]
+    files = Files(format=kind, history=f"orders.{kind}")
     system = System(description="The shop.", roles=("transactions",), files=files, tables={"orders": settings})
     deployment = load_deployment("demo").model_copy(
         update={"systems": {"shop": system}, "history_load_date": date(2025, 12, 31)}
