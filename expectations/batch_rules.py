@@ -59,6 +59,18 @@ def columns_present() -> tuple[ProfileRule, ...]:
     )
 
 
+def files_once() -> tuple[ProfileRule, ...]:
+    """No file has the content of one that was taken before; nothing of such a file lands, and a warning says so."""
+    return (
+        ProfileRule(
+            "repeated_file_count",
+            "{repeated_files}: the same content was taken before, and was not taken again",
+            arguments={"max_value": 0},
+            severity="warn",
+        ),
+    )
+
+
 def rejected_share() -> tuple[ProfileRule, ...]:
     """Not too many rows break a row rule."""
     return (
@@ -236,4 +248,11 @@ def _compared(column: str, sql: str) -> str:
     return f"if(count({column}) >= {ROWS_TO_COMPARE}, {sql}, null)"
 
 
-STANDARD = (*columns_present(), *rejected_share(), *duplicate_share(), *snapshot_share(), *filled_like_recent_loads())
+STANDARD = (
+    *columns_present(),
+    *files_once(),
+    *rejected_share(),
+    *duplicate_share(),
+    *snapshot_share(),
+    *filled_like_recent_loads(),
+)

@@ -196,6 +196,15 @@ class Table:
         """The limits of gate 1: the deployment's, save where the table sets its own."""
         return self.deployment.limits.model_copy(update=self.settings.limits.model_dump(exclude_unset=True))
 
+    @property
+    def found(self) -> str | None:
+        """The pattern of drops whose names carry no date; None where they do."""
+        files = self.system.files
+        if files is None or self.settings.daily:
+            return None
+        pattern = self.settings.found or files.found
+        return pattern and pattern.format(table=self.table_name)
+
     def window(self, load_date: date) -> Window:
         """The load date's day in the deployment's time zone, and as many days before it as the table looks back."""
         start = None
@@ -214,7 +223,7 @@ class Table:
         if load_date == self.deployment.history_load_date:
             pattern = self.settings.history or files.history
         else:
-            pattern = self.settings.daily or files.daily
+            pattern = None if self.found else self.settings.daily or files.daily
         return pattern and pattern.format(table=self.table_name, load_date=load_date.isoformat())
 
 

@@ -6,13 +6,15 @@ same function what is to be loaded.
 
 from collections.abc import Mapping, Sequence
 from datetime import date, timedelta
+from functools import partial
 from pathlib import Path
 
 import dagster as dg
 
-from orchestration.connectors.sources import available_load_dates
+from orchestration.connectors.sources import available_load_dates, changed_load_dates
 from orchestration.deployment import Deployment
 from orchestration.resources.corrections import releases
+from orchestration.resources.landed_files import landed_files
 from orchestration.resources.publication import Publication
 
 RANGE_START = "dagster/asset_partition_range_start"
@@ -36,13 +38,15 @@ nightly = dg.define_asset_job(
 def pending_load_dates(deployment: Deployment, publication: Publication, extracts: Path) -> list[date]:
     """The load dates that have extracts, are not in the current version, and are not held.
 
-    Rows that were released from quarantine since wait too. A run builds everything from the landing: where nothing
-    else waits, it takes the newest load date once more.
+    A day whose files have changed since they landed waits once more, and so do rows that were released from quarantine.
+    A run builds everything from the landing: where nothing else waits, it takes the newest load date once more.
     """
     current = publication.version()
     held = {*publication.holds.load_dates()}
-    free = [day for day in available_load_dates(deployment, extracts) if day not in held]
-    pending = [day for day in free if not current or day not in current.load_dates]
+    landed_of = partial(landed_files, publication.home)
+    free = [day for day in available_load_dates(deployment, extracts, landed_of) if day not in held]
+    done = current.load_dates - {*changed_load_dates(deployment, extracts, landed_of)} if current else set()
+    pending = [day for day in free if day not in done]
     is_released = bool(set(releases(publication.home)) - (current.releases if current else set()))
     return pending or (free[-1:] if is_released else [])
 

@@ -11,6 +11,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, timedelta
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -36,6 +37,7 @@ from orchestration.nightly import (
     why_nothing_may_run,
 )
 from orchestration.recovery import recover
+from orchestration.resources.landed_files import landed_files
 from orchestration.resources.publication import Publication
 from orchestration.resources.pull import forget
 from orchestration.resources.run_lock import RunLock, hold
@@ -103,7 +105,7 @@ def choose_load_dates(
     Raises:
         PipelineError: there are no extracts, or none in the range that was asked for.
     """
-    available = available_load_dates(deployment, extracts)
+    available = available_load_dates(deployment, extracts, partial(landed_files, publication.home))
     if not available:
         raise PipelineError(
             f"Deployment '{deployment.name}' has no extracts in {extracts}. Put them there, name their folder "

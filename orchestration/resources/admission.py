@@ -26,7 +26,7 @@ from orchestration.resources.unit import Unit, UnitWriter, pandas_type
 from orchestration.resources.unit_place import UnitPlace
 from orchestration.resources.unit_profile import RECENT_LOADS, Known
 
-ROWS_PER_JUDGEMENT = 100_000
+ROWS_PER_JUDGEMENT = 400_000
 SECONDS_PER_JUDGEMENT = 60
 """So long rows of a slow source wait for others: what is not judged has not landed, and a kill loses it."""
 
@@ -73,8 +73,12 @@ class Admission:
 
     def _judge(self, batches: Sequence[tuple[UnitWriter, Batch]]) -> None:
         rows = pa.concat_tables([batch.rows for _, batch in batches], promote_options="permissive")
+        judged = {name for rule in self._suite.rows for name in (rule.column, rule.other)}
         with part("gates"):
-            frame = rows.to_pandas(types_mapper=pandas_type)
+            # what no rule reads need not become pandas' own
+            frame = rows.select([name for name in rows.column_names if name in judged]).to_pandas(
+                types_mapper=pandas_type
+            )
         broken = broken_row_rules(self._suite.table, self._suite.rows, frame, self._judgements)
         start = 0
         for writer, batch in batches:

@@ -7,9 +7,9 @@ keep out how they are pulled (``connectors/``) and which rows are good (``expect
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date
-from functools import cached_property
+from functools import cached_property, partial
 from pathlib import Path
 
 from expectations.registry import raw_suite
@@ -23,6 +23,7 @@ from orchestration.home import Home
 from orchestration.judgements import Judgements
 from orchestration.progress import Pace
 from orchestration.resources.admission import Admission, Pulled, chunks
+from orchestration.resources.landed_files import LandedFiles, landed_files
 from orchestration.resources.pull import Pull
 from orchestration.resources.unit import Unit
 from orchestration.resources.unit_place import UnitPlace, recover
@@ -41,7 +42,7 @@ class Landing:
     @cached_property
     def delivered_load_dates(self) -> list[date]:
         """The load dates for which anything was delivered when the run asked first."""
-        return sources.available_load_dates(self.deployment, self.extracts)
+        return sources.available_load_dates(self.deployment, self.extracts, partial(landed_files, self.home))
 
     def recover(self) -> None:
         """Finish or undo what a killed process left of any unit."""
@@ -87,10 +88,11 @@ class Landing:
         return [*kept, *admission.units]
 
     def _pulled(self, table: Table, load_dates: Sequence[date], pull: Pull | None) -> Iterator[Pulled]:
+        files = LandedFiles(self.home, table)
         for load_date in load_dates:
             if pull:
                 pull.begin(UnitPlace(self.home, table, load_date), self.extracts)
-            for batch in sources.pull(table, load_date, self.extracts):
+            for batch in files.noting(load_date, sources.pull(table, load_date, self.extracts, files.known)):
                 yield load_date, _as_promised(batch, table, raw_suite(table.name))
             yield load_date, None
 
@@ -121,4 +123,4 @@ def _as_promised(batch: Batch, table: Table, suite: RawSuite) -> Batch:
                 f" column '{name}' holds {kind}, and its rules judge plain values."
                 " Deliver it as text, nested values as JSON."
             )
-    return Batch(batch.rows.rename_columns(names), batch.faults) if names != batch.rows.column_names else batch
+    return replace(batch, rows=batch.rows.rename_columns(names)) if names != batch.rows.column_names else batch

@@ -19,6 +19,7 @@ from orchestration.connectors import sources
 from orchestration.deployment import PROJECT, Table
 from orchestration.gates import Finding
 from orchestration.home import Home
+from orchestration.resources.landed_files import landed_files
 from orchestration.resources.unit import Unit
 from orchestration.resources.unit_place import UnitPlace
 from orchestration.resources.unit_profile import read_profile
@@ -106,10 +107,11 @@ def forget(home: Home) -> None:
 
 def fingerprint(place: UnitPlace, extracts: Path) -> str | None:
     """What a unit is made of: what its source says, and all that judges and reads it; None where nobody can tell."""
-    source = sources.fingerprint(place.table, place.load_date, extracts)
+    table = place.table
+    landed = landed_files(place.home, table) if table.found else {}
+    source = sources.fingerprint(table, place.load_date, extracts, landed)
     if source is None:
         return None
-    table = place.table
     settings = (
         table.deployment.timezone,
         table.deployment.history_load_date.isoformat(),

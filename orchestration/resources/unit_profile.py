@@ -23,6 +23,7 @@ import pyarrow as pa
 
 from expectations.batch_rules import ROWS_TO_COMPARE
 from expectations.suite import ProfileRule, RawSuite
+from orchestration.connectors.batch import Delivery
 from orchestration.drift import columns_compared
 from orchestration.errors import InfrastructureError
 from orchestration.home import sql_text
@@ -62,6 +63,8 @@ class Tally:
     rejected_count: int = 0
     delivered: dict[str, str] = field(default_factory=dict)
     """The delivered columns, in their order, and what kind of values they hold."""
+    files: dict[str, Delivery] = field(default_factory=dict)
+    """The delivered files by their names."""
 
 
 def profile(place: UnitPlace, suite: RawSuite, tally: Tally, earlier: Sequence[Known]) -> dict[str, Any]:
@@ -96,6 +99,7 @@ def profile(place: UnitPlace, suite: RawSuite, tally: Tally, earlier: Sequence[K
         "rejected_rate": tally.rejected_count / row_count if row_count else None,
         "figures": figures,
         "null_rates": null_rates,
+        **_repeated(tally.files.values()),
         **figures,
         **(_snapshot_loss(place, tally, before) if is_snapshot else {}),
         **columns_compared(
@@ -201,6 +205,12 @@ def _number(value: Any) -> float | None:
         return value
     number = round(float(value), 6)
     return number if math.isfinite(number) else None
+
+
+def _repeated(files: Iterable[Delivery]) -> dict[str, Any]:
+    """The files of which nothing was taken, as their content had been taken before."""
+    repeated = [f"{file.name} (of {file.repeats})" for file in files if file.repeats]
+    return {"repeated_file_count": len(repeated) or None, "repeated_files": ", ".join(repeated)}
 
 
 def kind_of(arrow_type: pa.DataType) -> str:
