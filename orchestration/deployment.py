@@ -52,6 +52,8 @@ class Deployment(Strict):
         None, description="First day that the extracts cover; without it, the day of the first order or subscription."
     )
     owner: str
+    extends: str | None = Field(None, description="The deployment whose file says what this one leaves out.")
+    is_demo: bool = Field(False, description="Its extracts are made where there are none, and by make demo.")
     assumed_margin_rate: float | None = Field(None, gt=0, le=1)
     survivorship: tuple[Role, ...] = ("crm", "transactions", "surveys", "interactions")
     minimum_base: int = Field(10, ge=1, description="Below this many answers a score is not shown.")
@@ -201,6 +203,18 @@ def load_deployment(name: str) -> Deployment:
     Raises:
         PipelineError: the file is missing, is no YAML, or holds a value or key that is not allowed.
     """
+    settings = _read(name)
+    if base := settings.get("extends"):
+        settings = _extended(name, _read(base), settings)
+    try:
+        return Deployment.model_validate({"name": name, **settings})
+    except ValidationError as error:
+        problems = "\n".join(f"  {_explain(problem)}" for problem in error.errors())
+        raise PipelineError(f"deployments/{name}.yml cannot be used:\n{problems}") from error
+
+
+def _read(name: str) -> dict[str, Any]:
+    """What the file says, by its names."""
     path = DEPLOYMENTS / f"{name}.yml"
     known = deployment_names()
     if name not in known:
@@ -214,11 +228,18 @@ def load_deployment(name: str) -> Deployment:
     _refuse_secrets(name, settings)
     if not isinstance(settings, dict) or "name" in settings:
         raise PipelineError(f"deployments/{name}.yml must hold settings by their names; 'name' is the file's own.")
-    try:
-        return Deployment.model_validate({"name": name, **settings})
-    except ValidationError as error:
-        problems = "\n".join(f"  {_explain(problem)}" for problem in error.errors())
-        raise PipelineError(f"deployments/{name}.yml cannot be used:\n{problems}") from error
+    return settings
+
+
+def _extended(name: str, base: dict[str, Any], settings: dict[str, Any]) -> dict[str, Any]:
+    """The settings of the file over those of the one it extends, and the systems of both, the base's first."""
+    if "extends" in base:
+        raise PipelineError(
+            f"deployments/{name}.yml cannot be used:\n  extends: {settings['extends']} itself extends"
+            f" {base['extends']}. Extend that, and say here what differs."
+        )
+    systems = [held for held in (base.get("systems"), settings.get("systems")) if isinstance(held, dict)]
+    return {**base, **settings, "systems": {key: system for held in systems for key, system in held.items()}}
 
 
 def _explain_yaml(error: yaml.YAMLError) -> str:
