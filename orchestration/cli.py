@@ -14,16 +14,12 @@ import sys
 import traceback
 from datetime import date, datetime
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import click
 
 from orchestration.deployment import PROJECT, load_deployment
 from orchestration.errors import PipelineError
 from orchestration.home import Home
-
-if TYPE_CHECKING:
-    from orchestration.deployment import Deployment
 
 
 class _Commands(click.Group):
@@ -87,8 +83,8 @@ def run(
     settings = load_deployment(deployment)
     if day and (first or last):
         raise click.UsageError("--date stands alone: it cannot be combined with --from or --to.")
-    if settings.name == "demo" and extracts is None and not Home.of(settings).extracts.exists():
-        _make_demo(settings, Home.of(settings).extracts, customers=10_000, nights=30, seed=7)
+    if settings.is_demo and extracts is None and not Home.of(settings).extracts.exists():
+        context.invoke(demo, deployment=deployment)
     from orchestration.console import Night
 
     # a night is short and makes millions of small objects that live as long as it does
@@ -143,48 +139,39 @@ def release(deployment: str, days: tuple[datetime, ...]) -> None:
 
 
 @main.command()
+@_deployment
 @click.option("--customers", default=10_000, show_default=True, help="How many customers the company has.")
 @click.option("--nights", default=30, show_default=True, help="How many nightly drops follow the history.")
 @click.option("--seed", default=7, show_default=True, help="The same seed gives the same files, byte for byte.")
 @click.option("--world", default="full", show_default=True, help="full, or plain where nothing acts on anything.")
 @click.option("--dirt", default="late_rows", show_default=True, help="all, none, or kinds of faults with commas.")
-@click.option("--out", type=click.Path(path_type=Path), help="Where to  [default: data/demo/extracts]")
-def demo(customers: int, nights: int, seed: int, world: str, dirt: str, out: Path | None) -> None:
-    """Make the extracts of the demo company."""
-    from orchestration.demo.dirt import KINDS
-
-    settings = load_deployment("demo")
-    kinds = {"all": tuple(KINDS), "none": ()}.get(dirt, tuple(dirt.split(",")))
-    folder = out or Home.of(settings).extracts
-    _make_demo(settings, folder, customers=customers, nights=nights, seed=seed, world=world, dirt=kinds)
-
-
-def _make_demo(
-    settings: Deployment,
-    out: Path,
-    *,
-    customers: int,
-    nights: int,
-    seed: int,
-    world: str = "full",
-    dirt: tuple[str, ...] = ("late_rows",),
-) -> None:
+@click.option("--out", type=click.Path(path_type=Path), help="Where to  [default: data/<deployment>/extracts]")
+def demo(deployment: str, customers: int, nights: int, seed: int, world: str, dirt: str, out: Path | None) -> None:
+    """Make the extracts of the demo company, as far as the deployment names its systems."""
+    settings = load_deployment(deployment)
+    if not settings.is_demo:
+        raise PipelineError(
+            f"Deployment '{deployment}' is no demo company (is_demo): its systems deliver by themselves."
+        )
     import time
 
+    from orchestration.demo.dirt import KINDS
     from orchestration.demo.generate import generate
 
     started = time.monotonic()
+    folder = out or Home.of(settings).extracts
     click.echo(f"Making the demo company: {customers:,} customers, {nights} nights after the history ...")
     generate(
-        out,
+        folder,
         customers=customers,
         nights=nights,
         seed=seed,
         history_load_date=settings.history_load_date,
         world=world,
-        dirt=dirt,
+        dirt={"all": tuple(KINDS), "none": ()}.get(dirt, tuple(dirt.split(","))),
+        systems=tuple(settings.systems),
     )
-    click.echo(f"Made in {time.monotonic() - started:.1f} s: {out}")
+    click.echo(f"Made in {time.monotonic() - started:.1f} s: {folder}")
 
 
 @main.command()

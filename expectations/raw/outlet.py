@@ -1,4 +1,4 @@
-"""What the outlet's extracts must meet before they land: text alone, with decimal commas and times without an offset."""
+"""What the outlet's extracts must meet before they land: text, decimal commas, times without an offset."""
 
 from __future__ import annotations
 

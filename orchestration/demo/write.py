@@ -1,4 +1,4 @@
-"""Files as the systems deliver them: CSV of three kinds, Parquet, JSON Lines, gzip JSON Lines; the same bytes every time.
+"""Files as the systems deliver them: three kinds of CSV, Parquet, JSON Lines, gzip; the same bytes every time.
 
 Everything is written into a folder beside the wanted one, which takes its place by one rename: whatever interrupts
 the writing, nobody ever meets half a drop. A company comes block by block: text files grow, Parquet files are

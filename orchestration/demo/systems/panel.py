@@ -1,4 +1,4 @@
-"""The panel that asks the outlet's members: ids drawn at random, one column per question, codes as the survey tool's."""
+"""The panel that asks the outlet's members: random ids, one column per question, the survey tool's codes."""
 
 from __future__ import annotations
 
@@ -65,7 +65,7 @@ def _panelists(company: Company) -> pd.DataFrame:
     return pd.DataFrame(
         {
             "panelist": panelist_ids(company)[members],
-            "outlet_member": pd.array(np.where(has_number, member_numbers(company)[members], None), dtype="Int64"),
+            "outlet_member": pd.Series(member_numbers(company)[members]).where(has_number).astype("Int64"),
             "mail": as_typed(rng, member_emails(company)[members]),
             "enrolled": people["joined_at"].to_numpy()[members],
         }
@@ -97,7 +97,7 @@ def _replies(company: Company) -> pd.DataFrame:
     responses = company.outlet.feedback.responses
     request = _requests(company).iloc[responses["invitation"].to_numpy()]
     answers = {
-        column: pd.array(responses[question].where(responses[question] >= 0), dtype="Int64")
+        column: responses[question].where(responses[question] >= 0).astype("Int64")
         for question, column in _ITEMS.items()
     }
     return pd.DataFrame(
