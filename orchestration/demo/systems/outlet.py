@@ -66,7 +66,7 @@ def _members(company: Company) -> pd.DataFrame:
 
 
 def _purchases(company: Company) -> pd.DataFrame:
-    """One row per change of a purchase: open, void, sent, received, back."""
+    """One row per change of a purchase: open, void, delivered (to the carrier), received, back."""
     orders = company.outlet.buying.orders
     nothing = time_where(np.zeros(len(orders), dtype=bool), orders["ordered_at"].to_numpy())
     placed = pd.DataFrame(
@@ -86,7 +86,7 @@ def _purchases(company: Company) -> pd.DataFrame:
         }
     )
     void = placed.assign(state="void", changed=orders["canceled_at"])
-    sent = placed.assign(state="sent", sent=orders["shipped_at"], changed=orders["shipped_at"])
+    sent = placed.assign(state="delivered", sent=orders["shipped_at"], changed=orders["shipped_at"])
     received = sent.assign(state="received", arrived=orders["delivered_at"], changed=orders["delivered_at"])
     back = received.assign(state="back", changed=orders["returned_at"])
     changes = pd.concat([placed, void, sent, received, back], ignore_index=True)

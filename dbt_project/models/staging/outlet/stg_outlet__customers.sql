@@ -24,7 +24,6 @@ final as (
         {{ utc_from_local('joined') }} as registered_at,
         {{ utc_from_local('changed') }} as updated_at,
 
-
         -- landing
         _load_date,
         _source_file,

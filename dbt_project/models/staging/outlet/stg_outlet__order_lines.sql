@@ -22,7 +22,6 @@ final as (
         {{ amount_with_comma('price_eur') }} as net_amount,
         {{ amount_with_comma('cost_eur') }} as cost_amount,
 
-
         -- landing
         _load_date,
         _source_file,

@@ -15,7 +15,8 @@ final as (
 
         -- attributes
         via as channel,
-        state as order_status,
+        -- what the outlet calls delivered is what the shop calls shipped
+        'outlet_' || state as order_status,
         'EUR' as currency,
 
         -- measures
@@ -28,7 +29,6 @@ final as (
         {{ utc_from_local('arrived') }} as delivered_at,
         {{ utc_from_local('due') }} as promised_at,
         {{ utc_from_local('changed') }} as updated_at,
-
 
         -- landing
         _load_date,

@@ -23,7 +23,6 @@ final as (
         -- times
         {{ utc_from_local('received') }} as paid_at,
 
-
         -- landing
         _load_date,
         _source_file,

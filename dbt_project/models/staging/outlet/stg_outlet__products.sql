@@ -19,7 +19,6 @@ final as (
         -- times
         {{ utc_from_local('changed') }} as updated_at,
 
-
         -- landing
         _load_date,
         _source_file,

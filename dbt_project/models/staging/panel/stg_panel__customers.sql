@@ -20,7 +20,6 @@ final as (
         {{ utc('enrolled') }} as registered_at,
         {{ utc('enrolled') }} as updated_at,
 
-
         -- landing
         _load_date,
         _source_file,

@@ -23,7 +23,6 @@ final as (
         {{ utc('sent') }} as sent_at,
         {{ utc('reached') }} as delivered_at,
 
-
         -- landing
         _load_date,
         _source_file,

@@ -21,7 +21,6 @@ final as (
         -- times
         {{ utc('edited') }} as updated_at,
 
-
         -- landing
         _load_date,
         _source_file,
