@@ -13,7 +13,7 @@ from typing import Any
 import pandas as pd
 import pytest
 
-from orchestration.settings import AlertSettings, Secret, Webhook
+from orchestration.settings import AlertSettings, Presence, Secret, Webhook
 from tests.integration.conftest import HISTORY, Company, company
 from tests.unit.alerts.servers import Posts, web_server
 
@@ -192,6 +192,28 @@ def test_a_red_check_in_the_warehouse_leaves_yesterday_published(demo_extracts: 
     assert "assert_every_delivered_code_is_in_the_reference" in problem
     assert "hologram" in problem
     assert manifest(night) == before
+
+
+def test_a_figure_that_is_not_fit_to_show_leaves_yesterday_published(demo_extracts: Path, tmp_path: Path) -> None:
+    """Nobody is asked on social media: where the deployment is strict and does not say so, the night stops."""
+    night = company("demo", tmp_path, tmp_path / "delivered")
+    shutil.copytree(demo_extracts / "history", night.extracts / "history")
+    night.succeed()
+    before = manifest(night)
+    shutil.copytree(demo_extracts / NIGHTS[0].isoformat(), night.extracts / NIGHTS[0].isoformat())
+    lenient = night.deployment
+    night.deployment = lenient.model_copy(update={"presence": Presence(severity="red")})
+
+    [problem] = night.run().problems
+
+    assert "Gate 2 is closed" in problem
+    assert "mart_survey_blind_spots: social: channels without an answer in a year" in problem
+    assert manifest(night) == before
+
+    night.deployment = lenient
+    assert list(night.succeed().load_dates) == [NIGHTS[0]]
+    failed = night.query("select table_name, check_name from quality.quality_checks where status = 'failed'")
+    assert failed == [("marts/mart_survey_blind_spots", "gate")]
 
 
 def test_a_day_without_extracts_is_refused_with_the_days_there_are(demo_night: Company) -> None:
