@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from datetime import date
 from decimal import Decimal
 from functools import cached_property
@@ -22,7 +23,7 @@ class Both(Extracts):
         )
         for name in rows.columns:
             if name.endswith("_eur"):
-                rows[name] = [Decimal(text.replace(",", ".")) for text in rows[name]]
+                rows[name] = rows[name].map(lambda text: Decimal(text.replace(",", ".")))
             if name in {"changed", "placed", "returned"}:
                 rows[name] = pd.to_datetime(rows[name]).dt.tz_localize(ZONE)
         return rows
@@ -100,9 +101,10 @@ class Both(Extracts):
     def orders(self) -> dict[int, list[tuple[pd.Timestamp, date]]]:
         """By person, when the orders that were not canceled were placed, in whichever shop."""
         counted = self.purchases[self.purchases["is_counted"]].sort_values("at")
-        return {
-            int(person): list(zip(rows["at"], rows["day"], strict=True)) for person, rows in counted.groupby("person")
-        }
+        placed: dict[int, list[tuple[pd.Timestamp, date]]] = defaultdict(list)
+        for row in counted.to_dict("records"):
+            placed[row["person"]].append((row["at"], row["day"]))
+        return placed
 
     @cached_property
     def answers(self) -> pd.DataFrame:

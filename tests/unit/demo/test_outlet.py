@@ -132,7 +132,7 @@ def test_what_a_member_paid_is_what_the_purchase_costs(extracts: Path) -> None:
 
     purchases = everything(extracts, "outlet", "purchases").drop_duplicates("purchase_no", keep="last")
     purchases = purchases[purchases["state"] != "void"].set_index("purchase_no")
-    total = sum(cents(purchases[name]) for name in ("goods_eur", "shipping_eur", "vat_eur"))
+    total = cents(purchases["goods_eur"]) + cents(purchases["shipping_eur"]) + cents(purchases["vat_eur"])
     receipts = everything(extracts, "outlet", "receipts")
     paid = cents(receipts["paid_eur"]).groupby(receipts["purchase_no"]).sum()
     # an invoice is paid weeks later

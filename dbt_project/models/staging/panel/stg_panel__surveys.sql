@@ -14,8 +14,10 @@ final as (
 
         -- attributes
         title as survey_name,
-        case when cast(is_about_brand as boolean) then 'relational' else 'transactional' end
-            as survey_type,
+        case
+            when cast(is_about_brand as boolean) then 'relational'
+            else 'transactional'
+        end as survey_type,
         moment as touchpoint,
 
         -- times
