@@ -8,6 +8,7 @@ import pandas as pd
 import pytest
 
 from orchestration.demo.generate import generate
+from orchestration.resources.dbt import run_dbt
 from tests.integration.conftest import HISTORY, Company, company
 from tests.integration.demo.oracle import nps_counts
 from tests.integration.two_shops_oracle import Both
@@ -63,6 +64,12 @@ def customer_of(night: Company) -> dict[tuple[str, str], str]:
     """The customer of every record."""
     found = night.query("select system, source_id, customer_id from star.map_customer_identities")
     return {(str(system), str(source_id)): str(customer_id) for system, source_id, customer_id in found}
+
+
+def test_their_own_mappings_are_proven_by_dbts_unit_tests(night: Company) -> None:
+    selection = [f"fqn:cx360.staging.{name},test_type:unit" for name in ("outlet", "panel")]
+    proven = run_dbt(night.deployment, night.home, ["--quiet", "test", "--select", *selection])
+    assert [str(result.status) for result in proven.result.results] == ["pass"] * 2  # type: ignore[union-attr]
 
 
 def by_name(night: Company, sql: str) -> dict[object, object]:
