@@ -13,7 +13,7 @@ DEPLOYMENT := demo
 option = $(if $(findstring command,$(origin $(2))),--$(1) "$($(2))")
 
 .DEFAULT_GOAL := help
-.PHONY: help env run quarantine versions rollback release ui demo bench-demo bench-clv bench-gates torture docs test test-long lint format clean lock
+.PHONY: help env run check quarantine versions rollback release ui demo bench-demo bench-clv bench-gates torture docs test test-long lint format clean lock
 
 help: ## Show this list
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-11s %s\n", $$1, $$2}'
@@ -27,6 +27,9 @@ env: $(READY) ## Make the environment (every other target does so by itself)
 run: $(READY) ## Run the night: every load window that waits
 	@$(CX360) run --deployment $(DEPLOYMENT) $(call option,extracts,EXTRACTS) $(call option,date,DATE) \
 		$(call option,from,FROM) $(call option,to,TO) $(ARGS)
+
+check: $(READY) ## Try every connection and ten rows of each table, without landing anything
+	@$(CX360) check --deployment $(DEPLOYMENT) $(call option,extracts,EXTRACTS) $(ARGS)
 
 quarantine: $(READY) ## List what the row rules rejected; ARGS=--explain shows the rows
 	@$(CX360) quarantine --deployment $(DEPLOYMENT) $(call option,table,TABLE) $(call option,date,DATE) \

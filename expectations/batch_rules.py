@@ -28,12 +28,12 @@ def columns_present() -> tuple[ProfileRule, ...]:
     return (
         ProfileRule(
             "missing_column_count",
-            "the required columns {missing_columns} are missing; delivered were: {delivered_columns}",
+            "the required columns {missing_columns} are missing; delivered were: {delivered_columns}{mending}",
             arguments={"max_value": 0},
         ),
         ProfileRule(
             "missing_optional_count",
-            "the optional columns {missing_optional_columns} are missing and land as nulls",
+            "the optional columns {missing_optional_columns} are missing and land as nulls{mending}",
             arguments={"max_value": 0},
             severity="warn",
         ),
@@ -45,7 +45,8 @@ def columns_present() -> tuple[ProfileRule, ...]:
         ),
         ProfileRule(
             "retyped_column_count",
-            "the columns {retyped_columns} hold another kind of values than in the load before",
+            "the columns {retyped_columns} hold another kind of values than in the load before; have them delivered as"
+            " they were, or change what staging makes of them",
             arguments={"max_value": 0},
         ),
         ProfileRule(
@@ -81,6 +82,21 @@ def duplicate_share() -> tuple[ProfileRule, ...]:
                 "duplicate_count": "count(*) - count(distinct row_hash)",
                 "duplicate_rate": "1 - count(distinct row_hash) / nullif(count(*), 0)",
             },
+        ),
+    )
+
+
+def snapshot_share() -> tuple[ProfileRule, ...]:
+    """Not too many keys of a snapshot are missing from the next one; no other table has the figure.
+
+    They would count as deleted. Judged where the one before had 100 keys or more, and always where none is left.
+    """
+    return (
+        ProfileRule(
+            "snapshot_loss",
+            "{lost_key_count} of the {known_key_count} keys of the snapshot before are missing, more than the allowed"
+            " share of {limits.snapshot_loss}: they would count as deleted",
+            arguments=_at_most("snapshot_loss"),
         ),
     )
 
@@ -221,4 +237,4 @@ def _compared(column: str, sql: str) -> str:
     return f"if(count({column}) >= {ROWS_TO_COMPARE}, {sql}, null)"
 
 
-STANDARD = (*columns_present(), *rejected_share(), *duplicate_share(), *filled_like_recent_loads())
+STANDARD = (*columns_present(), *rejected_share(), *duplicate_share(), *snapshot_share(), *filled_like_recent_loads())

@@ -135,8 +135,8 @@ class MartSuite:
         movements: figures held against those of the published version. Its figures are computed by the same SQL;
             ``getvariable('ended_by')`` is its as-of date for both, ``getvariable('is_published')`` tells which of the
             two is asked. Not judged where there is none, or where it lacks the mart or a column.
-        presence: what must be there. The deployment says how severe a gap is, and which gaps are known
-            (``getvariable('known_gaps')``).
+        presence: what must be there. The deployment says how severe a gap is, which gaps are known
+            (``getvariable('known_gaps')``) and what is delivered at all (``getvariable('delivered_entities')``).
     """
 
     mart: str

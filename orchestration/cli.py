@@ -153,25 +153,26 @@ def demo(deployment: str, customers: int, nights: int, seed: int, world: str, di
         raise PipelineError(
             f"Deployment '{deployment}' is no demo company (is_demo): its systems deliver by themselves."
         )
-    import time
-
     from orchestration.demo.dirt import KINDS
-    from orchestration.demo.generate import generate
+    from orchestration.demo.make import make_demo
 
-    started = time.monotonic()
+    kinds = {"all": tuple(KINDS), "none": ()}.get(dirt, tuple(dirt.split(",")))
     folder = out or Home.of(settings).extracts
-    click.echo(f"Making the demo company: {customers:,} customers, {nights} nights after the history ...")
-    generate(
-        folder,
-        customers=customers,
-        nights=nights,
-        seed=seed,
-        history_load_date=settings.history_load_date,
-        world=world,
-        dirt={"all": tuple(KINDS), "none": ()}.get(dirt, tuple(dirt.split(","))),
-        systems=tuple(settings.systems),
-    )
-    click.echo(f"Made in {time.monotonic() - started:.1f} s: {folder}")
+    make_demo(settings, folder, customers=customers, nights=nights, seed=seed, world=world, dirt=kinds)
+
+
+@main.command()
+@_deployment
+@_extracts
+def check(deployment: str, extracts: Path | None) -> None:
+    """Try every connection and judge ten rows of each table: what maps to what, what would fail. Nothing lands."""
+    settings = load_deployment(deployment)
+    from rich.console import Console
+
+    from orchestration.check_page import show_check
+
+    folder = extracts or Home.of(settings).extracts
+    sys.exit(0 if show_check(settings, folder, Console(highlight=False, soft_wrap=True)) else 1)
 
 
 @main.command()

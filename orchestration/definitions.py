@@ -32,6 +32,7 @@ from orchestration.resources.landing import Landing
 from orchestration.resources.publication import Publication
 from orchestration.resources.run_lock import RunLock
 from orchestration.resources.warehouse import Warehouse
+from orchestration.wiring import check_wiring
 
 
 def resources(deployment: Deployment, home: Home, extracts: Path | None = None) -> dict[str, Any]:
@@ -47,7 +48,12 @@ def resources(deployment: Deployment, home: Home, extracts: Path | None = None) 
 
 
 def build(deployment: Deployment, resources: Mapping[str, Any]) -> dg.Definitions:
-    """Assemble the pipeline of ``deployment``; tests pass their own resources."""
+    """Assemble the pipeline of ``deployment``; tests pass their own resources.
+
+    Raises:
+        PipelineError: a place is missing that the deployment needs.
+    """
+    check_wiring(deployment)
     manifest = resources["dbt"].manifest()
     landed = [extract(table) for table in deployment.tables()]
     stage, star, marts = (transform(part, manifest, deployment.owner) for part in ("stage", "star", "marts"))

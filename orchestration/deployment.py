@@ -12,11 +12,12 @@ from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
 from pathlib import Path
 from typing import Any, get_args
-from zoneinfo import ZoneInfo, available_timezones
+from zoneinfo import ZoneInfo
 
 import yaml
 from pydantic import Field, ValidationError, field_validator, model_validator
 
+from orchestration.deployment_secrets import refuse_secrets
 from orchestration.errors import PipelineError
 from orchestration.settings import (
     AlertSettings,
@@ -31,21 +32,19 @@ from orchestration.settings import (
     Role,
     Strict,
     Surveys,
+    Timezone,
 )
 from orchestration.system_settings import System, SystemName, TableSettings
 
 PROJECT = Path(__file__).resolve().parent.parent
 DEPLOYMENTS = PROJECT / "deployments"
 
-_SECRET_KEY = re.compile(r"(password|passwd|secret|token|api_?key|credential|private_key)s?$", re.IGNORECASE)
-_SECRET_IN_URL = re.compile(r"://[^/@\s]*:[^/@\s]+@")
-
 
 class Deployment(Strict):
     """One company: its clock, its money, its systems and its thresholds."""
 
     name: str
-    timezone: str
+    timezone: Timezone
     currency: str = Field(pattern="^[A-Z]{3}$")
     history_load_date: date
     history_start_date: date | None = Field(
@@ -74,11 +73,11 @@ class Deployment(Strict):
     presence: Presence = Presence()
     systems: dict[SystemName, System] = Field(min_length=1)
 
-    @field_validator("timezone")
+    @field_validator("owner")
     @classmethod
-    def _is_a_timezone(cls, value: str) -> str:
-        if value not in available_timezones():
-            raise ValueError(f"'{value}' is no IANA time zone (like Europe/Berlin)")
+    def _is_an_owner_that_dagster_knows(cls, value: str) -> str:
+        if not re.fullmatch(r"[A-Za-z0-9._%+-]+@[A-Za-z0-9.-]+\.[A-Za-z]{2,7}|team:\S+", value):
+            raise ValueError(f"'{value}' is neither an e-mail address nor a team, written team:<name>")
         return value
 
     @field_validator("survivorship")
@@ -98,6 +97,18 @@ class Deployment(Strict):
     def _bases_are_ordered(self) -> Deployment:
         if self.flagged_base < self.minimum_base:
             raise ValueError("flagged_base must not be below minimum_base")
+        return self
+
+    @model_validator(mode="after")
+    def _delivers_an_entity_in_one_way(self) -> Deployment:
+        ways: dict[tuple[str, str], bool] = {}
+        for table in self.tables():
+            for entity in table.settings.delivers:
+                if ways.setdefault((table.system_name, entity), table.settings.snapshot) != table.settings.snapshot:
+                    raise ValueError(
+                        f"system '{table.system_name}' delivers {entity} by tables of which some are snapshots and"
+                        " some are not: nobody could tell what was deleted"
+                    )
         return self
 
     @property
@@ -120,6 +131,15 @@ class Deployment(Strict):
                 if table.system_name not in systems:
                     systems.append(table.system_name)
         return delivered
+
+    def snapshots(self) -> list[dict[str, str]]:
+        """Which table of which system delivers an entity whole every night, by their names."""
+        return [
+            {"entity": entity, "system": table.system_name, "table": table.table_name}
+            for table in self.tables()
+            if table.settings.snapshot
+            for entity in table.settings.delivers
+        ]
 
     def system_ranks(self) -> dict[str, int]:
         """The place of each system when systems disagree about a person: 1 is believed first."""
@@ -164,6 +184,12 @@ class Table:
     def settings(self) -> TableSettings:
         """What the deployment says of the table."""
         return self.system.tables[self.table_name]
+
+    @property
+    def delivered_key(self) -> tuple[str, ...]:
+        """The key by the names that the system itself has for its columns."""
+        theirs = {ours: name for name, ours in self.settings.rename.items()}
+        return tuple(theirs.get(name, name) for name in self.settings.key)
 
     @property
     def limits(self) -> Limits:
@@ -225,7 +251,7 @@ def _read(name: str) -> dict[str, Any]:
         settings = yaml.safe_load(path.read_text(encoding="utf-8"))
     except yaml.YAMLError as error:
         raise PipelineError(f"deployments/{name}.yml is no valid YAML: {_explain_yaml(error)}") from error
-    _refuse_secrets(name, settings)
+    refuse_secrets(name, settings)
     if not isinstance(settings, dict) or "name" in settings:
         raise PipelineError(f"deployments/{name}.yml must hold settings by their names; 'name' is the file's own.")
     return settings
@@ -247,27 +273,6 @@ def _explain_yaml(error: yaml.YAMLError) -> str:
     mark = getattr(error, "problem_mark", None)
     where = f"line {mark.line + 1}, column {mark.column + 1}: " if mark else ""
     return where + str(getattr(error, "problem", None) or "it cannot be read")
-
-
-def _refuse_secrets(name: str, settings: object, *where: str) -> None:
-    """Refuse a value that looks like a secret; a secret is named by its environment variable, ``{env: NAME}``.
-
-    Raises:
-        PipelineError: the message names the key, never the value.
-    """
-    if isinstance(settings, dict):
-        for key, value in settings.items():
-            _refuse_secrets(name, value, *where, str(key))
-    elif isinstance(settings, list):
-        for place, value in enumerate(settings):
-            _refuse_secrets(name, value, *where, str(place))
-    elif settings is not None and where:
-        is_secret = _SECRET_KEY.search(where[-1]) or (isinstance(settings, str) and _SECRET_IN_URL.search(settings))
-        if is_secret:
-            raise PipelineError(
-                f"deployments/{name}.yml cannot be used:\n  {'.'.join(where)}: looks like a secret, and no file holds"
-                " one. Put it into an environment variable and name that: {env: NAME_OF_THE_VARIABLE}."
-            )
 
 
 def _explain(problem: Any) -> str:

@@ -44,6 +44,7 @@ def judge(
     """
     [(as_of_date,)] = connection.execute("select date_day from cx360.star.dim_dates where is_as_of").fetchall()
     connection.execute("set variable known_gaps = ?::varchar[]", [list(deployment.presence.known_gaps)])
+    connection.execute("set variable delivered_entities = ?::varchar[]", [list(deployment.entities())])
     connection.execute("set variable ended_by = ?::date", [published.as_of_date if published else None])
     found = {}
     with _attached(connection, published):

@@ -8,13 +8,23 @@ default.
 from __future__ import annotations
 
 import os
-from typing import Literal
+from typing import Annotated, Literal
+from zoneinfo import available_timezones
 
-from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, field_validator, model_validator
 
 from orchestration.errors import PipelineError
 
 Role = Literal["surveys", "crm", "transactions", "interactions"]
+
+
+def _is_a_timezone(value: str) -> str:
+    if value not in available_timezones():
+        raise ValueError(f"'{value}' is no IANA time zone (like Europe/Berlin)")
+    return value
+
+
+Timezone = Annotated[str, AfterValidator(_is_a_timezone)]
 
 
 class Strict(BaseModel):
@@ -35,6 +45,7 @@ class Limits(Strict):
     amount_at_least: float = Field(0.33, ge=0, description="Mean and median of an amount by the recent loads'.")
     amount_at_most: float = Field(3.0, ge=1, description="Mean and median of an amount by the recent loads'.")
     score_change: float = Field(0.2, ge=0, le=1, description="Change of a mean score, as a share of its scale.")
+    snapshot_loss: float = Field(0.1, ge=0, le=1, description="Share of the last snapshot's keys that a new one lacks.")
     days_behind: float = Field(2.0, gt=0, description="Days from the newest changes to the end of the window.")
     days_ahead: float = Field(1.0, ge=0, description="Days from the end of the window to the newest changes.")
 

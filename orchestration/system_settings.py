@@ -11,7 +11,8 @@ from typing import Annotated, Literal
 
 from pydantic import AfterValidator, Field, field_validator, model_validator
 
-from orchestration.settings import Limits, Role, Secret, Strict
+from orchestration.rest_settings import Rest, RestTable
+from orchestration.settings import Limits, Role, Secret, Strict, Timezone
 
 Format = Literal["csv", "jsonl", "parquet"]
 SystemName = Annotated[str, Field(pattern="^[a-z0-9_]+$")]
@@ -73,25 +74,25 @@ class Sql(Strict):
     """A database that is pulled by queries."""
 
     url: Secret = Field(description="The variable that holds the SQLAlchemy URL, password included.")
+    timezone: Timezone = Field("UTC", description="Zone of cursors that name none: times without an offset, dates.")
+    statement_timeout_seconds: int = Field(3600, ge=1, description="A statement may take so long, landing included.")
+    connect_timeout_seconds: int = Field(15, ge=1)
 
 
 class SqlTable(Strict):
-    """What is pulled of a database for one table."""
+    """What is pulled of a database for one table: the table of its own name, unless it says another or a query."""
 
-    table: str | None = Field(None, description="Its name in the database, with the schema; else the table's own.")
-    cursor: str | None = Field(None, description="The column that says when a row changed last.")
+    table: str | None = Field(None, min_length=1, description="Its name in the database, with the schema.")
+    query: str | None = Field(None, min_length=1, description="A select whose rows are pulled instead of a table's.")
+    cursor: str | None = Field(
+        None, min_length=1, description="The column that says when a row changed last; without one all is pulled."
+    )
 
-
-class Rest(Strict):
-    """A web service that is pulled page by page."""
-
-    url: str = Field(pattern="^https?://", description="What the paths of its tables come after.")
-
-
-class RestTable(Strict):
-    """What is pulled of a web service for one table."""
-
-    path: str
+    @model_validator(mode="after")
+    def _names_one_source(self) -> SqlTable:
+        if self.table and self.query:
+            raise ValueError("a table is pulled from a table or from a query: set sql.table or sql.query")
+        return self
 
 
 class TableSettings(Strict):
@@ -105,7 +106,20 @@ class TableSettings(Strict):
     sql: SqlTable | None = None
     rest: RestTable | None = None
     lookback_days: int = Field(0, ge=0, description="Days before the window that are pulled again, for late changes.")
+    snapshot: bool = Field(False, description="Every load holds the table whole: what it lacks was deleted.")
+    rename: dict[str, str] = Field({}, description="The names that columns were promised under, by the delivered ones.")
     limits: Limits = Field(Limits(), description="Limits of gate 1 that differ from the deployment's.")
+
+    @field_validator("rename")
+    @classmethod
+    def _names_every_column_once(cls, value: dict[str, str]) -> dict[str, str]:
+        for names in (list(value), list(value.values())):
+            known: set[str] = set()
+            for name in names:
+                if not name.strip() or name.lower() in known:
+                    raise ValueError(f"every column may stand once on either side; '{name}' is empty or stands twice")
+                known.add(name.lower())
+        return value
 
 
 class System(Strict):
@@ -137,8 +151,12 @@ class System(Strict):
         for name, table in self.tables.items():
             if self.files and not (table.history or table.daily or self.files.history or self.files.daily):
                 raise ValueError(f"table '{name}' has no pattern: name its files by history, daily or both")
+            if self.files and table.snapshot and not (table.daily or self.files.daily):
+                raise ValueError(f"table '{name}' is a snapshot and names no daily files: every night needs its own")
             if self.rest and not table.rest:
-                raise ValueError(f"table '{name}' does not say what is asked for: set rest.path")
+                raise ValueError(f"table '{name}' does not say what is asked for: set rest.path and rest.records")
+            if self.rest and table.rest and not (table.rest.pages or self.rest.pages):
+                raise ValueError(f"table '{name}' does not say how its pages follow: set rest.pages, if only to single")
             if (table.sql and not self.sql) or (table.rest and not self.rest):
                 raise ValueError(f"table '{name}' has settings of another kind of system")
         return self

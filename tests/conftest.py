@@ -1,10 +1,13 @@
-"""How the tests are spread over the workers of `cx360 test`."""
+"""How the tests are spread over the workers of `cx360 test`, and the server that some of them share."""
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+
+from tests.postgres import Postgres, postgres
 
 TESTS = Path(__file__).parent
 
@@ -22,3 +25,10 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
             continue
         group = "architecture" if path.parts[0] == "architecture" else path.parent.as_posix()
         item.add_marker(pytest.mark.xdist_group(group))
+
+
+@pytest.fixture(scope="session")
+def postgres_server() -> Iterator[Postgres]:
+    """A PostgreSQL for tests that share the group "postgres": one worker starts it, once."""
+    with postgres() as server:
+        yield server

@@ -9,3 +9,11 @@
 {% macro json_text(element, field) -%}
     json_extract_string({{ element }}, '$.{{ field }}')
 {%- endmacro %}
+
+{# A text that is a JSON object; null where it is none. #}
+{% macro json_object(column) -%}
+    case
+            when not json_valid({{ column }}) then null
+            when json_type({{ column }}) = 'OBJECT' then {{ column }}
+        end
+{%- endmacro %}

@@ -5,9 +5,12 @@
     A system that lacks an optional column delivers nulls; one that delivers a column the contract does not know, or
     lacks a required one (`not_null` in the contract), stops the build. An entity that no system delivers is empty.
 
+    A record that its system has deleted is not behind the door (int_records__deleted says when it went).
+
     `keep_versions`: every landed version stays, for entities whose history the star tells.
+    `keep_deleted`: a deleted record stays, because facts of the past are about it.
 #}
-{% macro unioned(entity, keep_versions=false) %}
+{% macro unioned(entity, keep_versions=false, keep_deleted=false) %}
 {%- set columns = model.columns.values() | list %}
 with
 
@@ -45,6 +48,10 @@ ranked as (
 ),
 
 {% endif -%}
+{% if not (keep_versions or keep_deleted) -%}
+{{ living('ranked', entity) }},
+
+{% endif -%}
 final as (
 
     select
@@ -52,7 +59,7 @@ final as (
         {{ column.name }}{% if not loop.last %},{% endif %}
         {%- else %} *
         {%- endfor %}
-    from {{ 'delivered' if keep_versions else 'ranked' }}
+    from {{ 'delivered' if keep_versions else 'ranked' if keep_deleted else 'living' }}
     {% if not keep_versions %}where recency = 1{% endif %}
 
 )
@@ -64,8 +71,8 @@ select * from final
 {% macro delivered_columns(relation, columns) %}
     {%- set delivered = adapter.get_columns_in_relation(relation) | map(attribute='name') | list -%}
     {%- set known = columns | map(attribute='name') | list -%}
-    {%- for name in delivered if name not in known -%}
-        {{ exceptions.raise_compiler_error(relation.identifier ~ " delivers '" ~ name ~ "', which " ~ model.name ~ " does not know. It knows: " ~ known | join(', ')) }}
+    {%- for name in delivered if name not in known + ['deleted_at'] -%}
+        {{ exceptions.raise_compiler_error(relation.identifier ~ " delivers '" ~ name ~ "', which " ~ model.name ~ " does not know. It knows: " ~ known | join(', ') ~ ", deleted_at") }}
     {%- endfor -%}
     {%- for column in columns if delivered and column.name != 'system' and column.name not in delivered -%}
         {%- if column.constraints | selectattr('type', 'equalto', 'not_null') | list -%}

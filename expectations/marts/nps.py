@@ -122,12 +122,16 @@ SURVEY_HEALTH = MartSuite(
 _IN_A_YEAR = "> getvariable('as_of_date') - interval 12 month"
 
 
-def _missing_stages(counted: str) -> str:
-    """The post-purchase stages without any of ``counted``: a stage that no touchpoint belongs to is one."""
+def _missing_stages(counted: str, entity: str) -> str:
+    """The post-purchase stages without any of ``counted``: a stage that no touchpoint belongs to is one.
+
+    Nothing is missing where no system of the deployment delivers the ``entity`` that it is counted from.
+    """
     return f"""(
         select string_agg(journey_stage, ',' order by stage_order)
         from cx360.star.dim_journey_stages
         where is_post_purchase
+            and list_contains(getvariable('delivered_entities'), '{entity}')
             and not list_contains(getvariable('known_gaps'), journey_stage)
             and journey_stage not in (
                 select journey_stage from cx360.marts.mart_survey_blind_spots
@@ -136,12 +140,16 @@ def _missing_stages(counted: str) -> str:
     )"""
 
 
-def _missing_channels(present: str) -> str:
-    """The channels of the deployment's touchpoints that are not among those of the query ``present``."""
+def _missing_channels(present: str, entity: str) -> str:
+    """The channels of the deployment's touchpoints that are not among those of the query ``present``.
+
+    Nothing is missing where no system of the deployment delivers the ``entity`` that the query reads.
+    """
     return f"""(
         select string_agg(distinct channel, ',' order by channel)
         from cx360.star.dim_touchpoints
         where channel <> 'unknown'
+            and list_contains(getvariable('delivered_entities'), '{entity}')
             and not list_contains(getvariable('known_gaps'), channel)
             and channel not in ({present})
     )"""
@@ -169,16 +177,24 @@ SURVEY_BLIND_SPOTS = MartSuite(
     ),
     presence=(
         *none_missing(
-            "unmet_stages", "post-purchase stages without a contact in a year", _missing_stages("contact_count")
+            "unmet_stages",
+            "post-purchase stages without a contact in a year",
+            _missing_stages("contact_count", "interactions"),
         ),
         *none_missing(
-            "unheard_stages", "post-purchase stages without a response in a year", _missing_stages("response_count")
+            "unheard_stages",
+            "post-purchase stages without a response in a year",
+            _missing_stages("response_count", "survey_answers"),
         ),
         *none_missing(
-            "unmet_channels", "channels without a contact in a year", _missing_channels(_CHANNELS_WITH_TRAFFIC)
+            "unmet_channels",
+            "channels without a contact in a year",
+            _missing_channels(_CHANNELS_WITH_TRAFFIC, "interactions"),
         ),
         *none_missing(
-            "unheard_channels", "channels without an answer in a year", _missing_channels(_CHANNELS_WITH_FEEDBACK)
+            "unheard_channels",
+            "channels without an answer in a year",
+            _missing_channels(_CHANNELS_WITH_FEEDBACK, "survey_answers"),
         ),
     ),
 )

@@ -14,7 +14,7 @@ def external(manifest: Mapping[str, Any], deps: list[dg.AssetKey], owner: str) -
     """
     landed = set(deps)
     for source in manifest["sources"].values():
-        key = dg.AssetKey(source["meta"]["dagster"]["asset_key"])
+        key = source_key(source)
         if key not in landed and source["schema"] in {"landing", "quarantine"}:
             yield _spec(key, source["description"], "extract", owner, "parquet", deps)
     for exposure in manifest["exposures"].values():
@@ -22,6 +22,11 @@ def external(manifest: Mapping[str, Any], deps: list[dg.AssetKey], owner: str) -
         keys = [dg.AssetKey([mart["schema"], mart["name"]]) for mart in marts]
         key = dg.AssetKey(["exposures", exposure["name"]])
         yield _spec(key, exposure["description"], "publish", owner, exposure["type"], keys)
+
+
+def source_key(source: Mapping[str, Any]) -> dg.AssetKey:
+    """The asset that writes what a source of dbt's reads: its schema and its name."""
+    return dg.AssetKey([source["schema"], source["name"]])
 
 
 def _spec(

@@ -11,6 +11,7 @@ from typing import Any
 import dagster as dg
 from dagster_dbt import DagsterDbtTranslator, DagsterDbtTranslatorSettings, dbt_assets
 
+from orchestration.assets.external import source_key
 from orchestration.lineage import LineageStore
 from orchestration.progress import Step, step
 from orchestration.resources.dbt import Dbt
@@ -34,6 +35,12 @@ class _FolderIsGroup(DagsterDbtTranslator):
     def __init__(self, owner: str) -> None:
         super().__init__(settings=DagsterDbtTranslatorSettings(enable_source_tests_as_checks=True))
         self.owner = owner
+
+    def get_asset_key(self, dbt_resource_props: Mapping[str, Any]) -> dg.AssetKey:
+        """The schema and name, for a source too: what lands as ``landing/<system>__<table>`` is read as that."""
+        if dbt_resource_props["resource_type"] == "source":
+            return source_key(dbt_resource_props)
+        return super().get_asset_key(dbt_resource_props)
 
     def get_group_name(self, dbt_resource_props: Mapping[str, Any]) -> str:
         """The layer folder; seeds are the reference data."""

@@ -13,7 +13,7 @@ import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
 
-from orchestration.errors import PipelineError
+from orchestration.errors import InfrastructureError, PipelineError
 
 Numbers = npt.NDArray[np.int64]
 
@@ -24,11 +24,19 @@ class SourceError(PipelineError):
     """A source cannot be taken as it is, for a reason that no single row bears: the night stops."""
 
 
+class SourceUnavailableError(SourceError, InfrastructureError):
+    """A source cannot be reached, or broke off: the same again may succeed."""
+
+
 class UnreadableError(Exception):
     """What a reader says of such a source; its connector adds whose it is and makes a ``SourceError`` of it."""
 
     def __init__(self, problem: str, remedy: str) -> None:
         super().__init__(f"{problem}. {remedy}")
+
+
+class UnavailableError(UnreadableError):
+    """The same of a source that may be read when it is asked again: it becomes a ``SourceUnavailableError``."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -22,7 +22,16 @@ def pull(table: Table, load_date: date, extracts: Path) -> Iterator[Batch]:
         SourceError: the source cannot be reached, or what it delivered cannot be taken as it is; batches before it
             stand.
     """
-    return files.pull(table, table.window(load_date), extracts)
+    window = table.window(load_date)
+    if table.system.sql:
+        from orchestration.connectors import sql
+
+        return sql.pull(table, window)
+    if table.system.rest:
+        from orchestration.connectors import rest
+
+        return rest.pull(table, window)
+    return files.pull(table, window, extracts)
 
 
 def available_load_dates(deployment: Deployment, extracts: Path) -> list[date]:

@@ -25,20 +25,28 @@ if TYPE_CHECKING:
     from dbt.contracts.graph.manifest import Manifest
 
 DBT_PROJECT = PROJECT / "dbt_project"
+REFERENCE = PROJECT / "seeds" / "reference"
 
 # what dbt has to say is told by its results; its whole log lies in the home's dbt folder
 SILENT = ("--log-level", "none")
+
+
+def own_references(deployment: Deployment) -> list[str]:
+    """The reference data that the deployment has of its own; the others are the default ones."""
+    return sorted(path.stem for path in (REFERENCE / deployment.name).glob("*.csv"))
 
 
 def dbt_vars(deployment: Deployment, home: Home) -> dict[str, Any]:
     """What the models know of the deployment. Nothing here changes from night to night: dbt would parse anew."""
     return {
         "deployment": deployment.name,
+        "own_references": own_references(deployment),
         "timezone": deployment.timezone,
         "currency": deployment.currency,
         "systems": list(deployment.systems),
         "system_ranks": deployment.system_ranks(),
         "entities": deployment.entities(),
+        "snapshots": deployment.snapshots(),
         "keys": {table.name: list(table.settings.key) for table in deployment.tables()},
         "delivering_tables": [table.name for table in deployment.tables() if table.settings.delivers],
         # they stand between quotes in the SQL of the sources

@@ -16,9 +16,10 @@ import pyarrow as pa
 
 from expectations.registry import raw_suite
 from expectations.suite import RawSuite
-from orchestration.connectors.batch import Batch, SourceError
+from orchestration.connectors.batch import RESERVED_COLUMNS, Batch, SourceError
 from orchestration.connectors.sources import available_load_dates, pull
 from orchestration.deployment import Deployment, Table
+from orchestration.drift import as_promised
 from orchestration.errors import InfrastructureError
 from orchestration.gates import broken_profile_rules, broken_row_rules
 from orchestration.home import Home
@@ -130,13 +131,15 @@ def _chunks(batches: Iterable[tuple[date, Batch]]) -> Iterator[list[tuple[date, 
 
 
 def _as_promised(batch: Batch, table: Table, suite: RawSuite) -> Batch:
-    """The batch with the promised columns' own names: the warehouse knows no upper and lower case.
+    """The batch with the promised columns' own names.
 
     Raises:
-        SourceError: a column that a row rule reads holds what is no single value.
+        SourceError: the deployment's ``rename`` does not fit what is delivered, or a column that a row rule reads
+            holds what is no single value.
     """
-    promised = {name.lower(): name for name in suite.promised}
-    names = [promised.get(name.lower(), name) for name in batch.rows.column_names]
+    delivered = [name for name in batch.rows.column_names if name not in RESERVED_COLUMNS]
+    own_names = dict(zip(delivered, as_promised(delivered, table, suite), strict=True))
+    names = [own_names.get(name, name) for name in batch.rows.column_names]
     judged = {rule.column for rule in suite.rows}
     for name, kind in zip(names, batch.rows.schema.types, strict=True):
         if name in judged and kind_of(kind) not in PLAIN:

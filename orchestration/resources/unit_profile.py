@@ -8,10 +8,11 @@ from __future__ import annotations
 
 import json
 import math
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import datetime, time, timedelta
-from functools import cache
+from functools import cache, partial
 from itertools import islice
 from pathlib import Path
 from statistics import median
@@ -22,6 +23,7 @@ import pyarrow as pa
 
 from expectations.batch_rules import ROWS_TO_COMPARE
 from expectations.suite import ProfileRule, RawSuite
+from orchestration.drift import columns_compared
 from orchestration.errors import InfrastructureError
 from orchestration.home import sql_text
 from orchestration.progress import part
@@ -76,7 +78,9 @@ def profile(place: UnitPlace, suite: RawSuite, tally: Tally, earlier: Sequence[K
     # the history drop is no load to compare a night with
     recent = [(folder, known) for folder, known in before if known["load_date"] > history]
     row_count = tally.landed_count + tally.rejected_count
-    figures, null_rates = _figures(place, suite, tally, recent[0][0] if recent else None)
+    is_snapshot = place.table.settings.snapshot
+    # a snapshot repeats itself, and says nothing of one night
+    figures, null_rates = _figures(place, suite, tally, recent[0][0] if recent and not is_snapshot else None)
     figures["row_count"] = row_count
     facts = {
         "system": place.table.system_name,
@@ -92,7 +96,14 @@ def profile(place: UnitPlace, suite: RawSuite, tally: Tally, earlier: Sequence[K
         "figures": figures,
         "null_rates": null_rates,
         **figures,
-        **_columns(place, suite, tally, before[0][1] if before else {}),
+        **(_snapshot_loss(place, tally, before) if is_snapshot else {}),
+        **columns_compared(
+            place.table,
+            suite,
+            tally.delivered,
+            before[0][1].get("types", {}) if before else {},
+            partial(_known_before, place, before),
+        ),
         **_null_rate_change(null_rates, [known.get("null_rates", {}) for _, known in recent]),
     }
     for rule in suite.batch:
@@ -177,8 +188,8 @@ def _quoted(name: str) -> str:
 
 
 def _window_end(place: UnitPlace) -> str | None:
-    """The first moment after the unit's window; the history drop has none."""
-    if place.load_date == place.table.deployment.history_load_date:
+    """The first moment after the unit's window; the history drop has none, nor a snapshot."""
+    if place.table.settings.snapshot or place.load_date == place.table.deployment.history_load_date:
         return None
     return datetime.combine(place.load_date + timedelta(days=1), time(), place.table.deployment.zone).isoformat()
 
@@ -191,43 +202,63 @@ def _number(value: Any) -> float | None:
     return number if math.isfinite(number) else None
 
 
-def _columns(place: UnitPlace, suite: RawSuite, tally: Tally, before: Mapping[str, Any]) -> dict[str, Any]:
-    """What is missing, new, elsewhere or of another kind among the columns; nothing is where nothing was expected."""
-    delivered = list(tally.delivered)
-    missing = [name for name in suite.required if delivered and name not in tally.delivered]
-    missing_optional = [name for name in suite.optional if delivered and name not in tally.delivered]
-    new = [name for name in delivered if name not in suite.promised]
-    types = before.get("types", {})
-    retyped = [
-        f"{name} ({types[name]}, now {kind})"
-        for name, kind in tally.delivered.items()
-        if types.get(name, kind) != kind and "empty" not in {kind, types[name]}
-    ]
-    both = [name for name in delivered if name in types]
-    order = [name for name in types if name in tally.delivered]
-    # a JSON object has no order
-    has_order = place.table.system.kind not in {"jsonl", "rest"}
-    moved = [name for name, old in zip(both, order, strict=True) if name != old and has_order]
-    is_header = any(name in suite.promised for name in delivered)
-    return {
-        # what stands where a header should be may be a person's data
-        "delivered_columns": ", ".join(delivered) if is_header else "none of those promised; is there a header?",
-        "missing_column_count": len(missing),
-        "missing_columns": ", ".join(missing),
-        "missing_optional_count": len(missing_optional),
-        "missing_optional_columns": ", ".join(missing_optional),
-        "new_column_count": len(new) if is_header else 0,
-        "new_columns": ", ".join(new),
-        "retyped_column_count": len(retyped),
-        "retyped_columns": ", ".join(retyped),
-        "moved_column_count": len(moved),
-        "first_moved_column": moved[0] if moved else None,
-    }
-
-
 def kind_of(arrow_type: pa.DataType) -> str:
     """What kind of values a column of this type holds; one kind reads the same whatever its width."""
     return next((name for name, is_kind in PLAIN.items() if is_kind(arrow_type)), str(arrow_type))
+
+
+def _snapshot_loss(place: UnitPlace, tally: Tally, before: Sequence[Known]) -> dict[str, Any]:
+    """How many keys of the snapshot before this one lacks; the share counts where it says more than chance."""
+    key = place.table.settings.key
+    if not before or not set(key) <= set(tally.delivered):
+        return {"snapshot_loss": None}
+    keys = ", ".join(f"{_quoted(name)}::varchar" for name in key)
+    with _units(place, before[0][0], tally.delivered) as connection:
+        known, lost = connection.execute(
+            f"""
+            select count(*), count(*) filter (where before_key not in (select ({keys}) from unit))
+            from (select distinct ({keys}) as before_key from before)
+            """
+        ).fetchall()[0]
+    is_judged = known >= ROWS_TO_COMPARE or (known and lost == known)
+    return {
+        "known_key_count": known,
+        "lost_key_count": lost,
+        "snapshot_loss": round(lost / known, 6) if is_judged else None,
+    }
+
+
+def _known_before(place: UnitPlace, before: Sequence[Known], missing: str, new: str) -> float:
+    """The share of a new column's values that a missing one held in the load before: whether it is the same."""
+    if not before or missing not in before[0][1].get("types", {}):
+        return 0.0
+    with _units(place, before[0][0], [missing, new]) as connection:
+        share = connection.execute(
+            f"""
+            select avg((value in (select {_quoted(missing)}::varchar from before))::integer)
+            from (select distinct {_quoted(new)}::varchar as value from unit) where value is not null
+            """
+        ).fetchall()[0][0]
+    return float(share or 0)
+
+
+@contextmanager
+def _units(place: UnitPlace, before: Path, columns: Iterable[str]) -> Iterator[duckdb.DuckDBPyConnection]:
+    """The unit and the one before it, as ``unit`` and ``before``.
+
+    Raises:
+        InfrastructureError: they could not be asked.
+    """
+    try:
+        with part("gates"), _database().cursor() as connection:
+            _view(connection, "unit", place.new_landing, columns)
+            _view(connection, "before", before, columns)
+            yield connection
+    except duckdb.Error as error:
+        raise InfrastructureError(
+            f"{place.table.name}, load date {place.load_date}: the unit could not be compared with the one before:"
+            f" {error}\nThis is a fault of the machine: the unit does not land. Run again."
+        ) from error
 
 
 def _null_rate_change(rates: Mapping[str, float], recent: Sequence[Mapping[str, float]]) -> dict[str, Any]:

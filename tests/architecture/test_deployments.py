@@ -75,10 +75,11 @@ def test_dbt_knows_exactly_the_tables_that_land(manifests: dict[str, Manifest]) 
             if key not in sources:
                 continue
             meta = sources[key]["meta"] | sources[key]["config"].get("meta", {})
-            if f"/landing/{table.system_name}/{table.table_name}/load_date=" not in str(meta.get("external_location")):
-                offences.append(f"{deployment.name}: {table.name} is read from {meta.get('external_location')}")
-            if meta.get("dagster", {}).get("asset_key") != ["landing", table.name]:
-                offences.append(f"{deployment.name}: {table.name} lacks meta.dagster.asset_key [landing, {table.name}]")
+            location = str(meta.get("external_location")).replace("{identifier}", sources[key]["identifier"])
+            if f"/landing/{table.system_name}/{table.table_name}/load_date=" not in location:
+                offences.append(f"{deployment.name}: {table.name} is read from {location}")
+            if sources[key]["schema"] != "landing":
+                offences.append(f"{deployment.name}: the schema of {table.name} is not landing")
     assert_none(offences, "Bring models/staging/<system>/_<system>__sources.yml and deployments/<name>.yml in line:")
 
 
@@ -92,14 +93,21 @@ def test_every_entity_has_its_door(manifests: dict[str, Manifest]) -> None:
     assert_none(offences, "Add the door int_<entity>__unioned with its contract, or correct `delivers`:")
 
 
-def test_every_deployment_has_the_same_reference_files() -> None:
-    files = {name: {path.name for path in (REFERENCE / name).glob("*.csv")} for name in deployment_names()}
-    every = set().union(*files.values())
-    offences = [
-        f"seeds/reference/{name}: {missing} is missing" for name, found in files.items() for missing in every - found
+def test_every_default_code_map_gives_way_to_a_deployments_own() -> None:
+    project = yaml.safe_load((PROJECT / "dbt_project" / "dbt_project.yml").read_text(encoding="utf-8"))
+    lines = project["seeds"]["cx360"]["defaults"]
+    defaults = stems(list((REFERENCE / "defaults").glob("*.csv")))
+    offences = differences("dbt_project.yml, seeds.cx360.defaults", defaults, set(lines))
+    offences += [
+        f"dbt_project.yml, seeds.cx360.defaults: {name} does not give way"
+        for name, line in lines.items()
+        if line["+enabled"] != f"{{{{ '{name}' not in var('own_references') }}}}"
     ]
-    assert every
-    assert_none(offences, "Add the file, with its header at least:")
+    for name in deployment_names():
+        own = stems(list((REFERENCE / name).glob("*.csv")))
+        offences += [f"seeds/reference/{name}: {extra} has no default" for extra in own - defaults]
+    assert defaults
+    assert_none(offences, "A code map has a default, with its header at least, and one enable line:")
 
 
 def test_a_deployment_keeps_the_reference_of_the_one_it_extends() -> None:

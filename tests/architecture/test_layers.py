@@ -23,7 +23,7 @@ from tests.architecture.project import (
 
 MAY_READ = {
     "staging": {"landing"},
-    "intermediate": {"staging", "intermediate", "reference", "landing.profiles"},
+    "intermediate": {"staging", "intermediate", "reference", "landing.profiles", "quarantine"},
     "star": {"intermediate", "identity", "star", "reference"},
     "science": {"star", "science"},
     "marts": {"star", "science", "marts", "reference"},

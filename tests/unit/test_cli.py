@@ -17,6 +17,7 @@ from orchestration.resources.run_lock import hold
 
 COMMANDS = (
     "run",
+    "check",
     "quarantine",
     "versions",
     "rollback",

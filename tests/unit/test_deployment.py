@@ -6,6 +6,7 @@ from datetime import date
 from pathlib import Path
 from typing import Any
 
+import dagster as dg
 import pytest
 import yaml
 
@@ -139,6 +140,7 @@ def test_a_file_that_is_no_yaml_is_refused_with_the_line(tmp_path: Path) -> None
         ({"identity__max_people": 3}, "identity.max_people: unknown key, did you mean 'max_people_per_value'?"),
         ({"zzz": 1}, "zzz: unknown key"),
         ({"timezone": "Berlin"}, "timezone: 'Berlin' is no IANA time zone (like Europe/Berlin)"),
+        ({"owner": "marketing"}, "owner: 'marketing' is neither an e-mail address nor a team, written team:<name>"),
         ({"currency": "euro"}, "currency: String should match pattern '^[A-Z]{3}$'"),
         ({"history_load_date": "yesterday"}, "history_load_date: Input should be a valid date"),
         ({"flagged_base": 5}, "the file: flagged_base must not be below minimum_base"),
@@ -282,6 +284,11 @@ def test_a_system_is_believed_by_the_best_of_its_roles(
     systems["log"]["roles"] = ["interactions", "surveys"]
     changes = {"survivorship": survivorship} if survivorship else {}
     assert loaded(tmp_path, systems=systems, **changes).system_ranks() == ranks
+
+
+@pytest.mark.parametrize("owner", ["someone@acme.example", "team:customer-experience"])
+def test_an_owner_that_is_taken_is_one_that_dagster_takes(tmp_path: Path, owner: str) -> None:
+    assert [dg.AssetSpec("table", owners=[loaded(tmp_path, owner=owner).owner]).owners] == [[owner]]
 
 
 def test_a_deployment_cannot_be_changed_once_it_is_read(tmp_path: Path) -> None:

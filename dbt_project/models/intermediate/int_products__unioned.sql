@@ -1,1 +1,1 @@
-{{ unioned('products') }}
+{{ unioned('products', keep_deleted=true) }}

@@ -45,8 +45,43 @@ refunds as (
 
 ),
 
+deletions as (
+
+    select * from {{ ref('int_records__deleted') }}
+
+),
+
+gone as (
+
+    select
+        entity,
+        system,
+        source_id
+    from deletions
+    where is_deleted
+    group by entity, system, source_id
+
+),
+
 staged as (
     {{ staged_records() }}
+),
+
+deleted_records as (
+    {{ deleted_records(outcomes) }}
+),
+
+-- records that their system has deleted: they are not behind the door
+deleted as (
+
+    select
+        entity,
+        system,
+        count(*) as record_count,
+        sum(amount) as amount
+    from deleted_records
+    group by entity, system
+
 ),
 
 doors as (
@@ -57,7 +92,7 @@ star as (
     {{ star_records(outcomes) }}
 ),
 
--- the one exclusion there is: money that no order is known for stays out of the orders
+-- the one exclusion behind the doors: money that no order is known for stays out of the orders
 excluded as (
 
     select
@@ -97,6 +132,7 @@ counted as (
         staged.system,
         staged.row_count as staged_row_count,
         staged.row_count - staged.record_count as deduplicated_row_count,
+        coalesce(deleted.record_count, 0) as deleted_record_count,
         coalesce(doors.record_count, 0) as door_record_count,
         coalesce(excluded.record_count, 0) as excluded_record_count,
         -- payments and refunds have no row of their own: they add to their order
@@ -104,6 +140,10 @@ counted as (
             when staged.entity not in ('payments', 'refunds')
                 then coalesce(star.record_count, 0)
         end as star_record_count,
+        case
+            when deleted.amount is not null or doors.amount is not null
+                then coalesce(deleted.amount, 0)
+        end as deleted_amount,
         doors.amount as door_amount,
         case when doors.amount is not null then coalesce(excluded.amount, 0) end
             as excluded_amount,
@@ -111,6 +151,9 @@ counted as (
             as star_amount
 
     from staged
+    left join deleted
+        on staged.entity = deleted.entity
+        and staged.system = deleted.system
     left join doors
         on staged.entity = doors.entity
         and staged.system = doors.system
@@ -127,8 +170,10 @@ compared as (
 
     select
         *,
-        staged_row_count - deduplicated_row_count - door_record_count
-            as unstored_record_count,
+        staged_row_count
+        - deduplicated_row_count
+        - deleted_record_count
+        - door_record_count as unstored_record_count,
         door_record_count - excluded_record_count - star_record_count
             as unaccounted_record_count,
         door_amount - excluded_amount - star_amount as unaccounted_amount
@@ -154,9 +199,11 @@ final as (
         -- measures
         cast(staged_row_count as bigint) as staged_row_count,
         cast(deduplicated_row_count as bigint) as deduplicated_row_count,
+        cast(deleted_record_count as bigint) as deleted_record_count,
         cast(door_record_count as bigint) as door_record_count,
         cast(excluded_record_count as bigint) as excluded_record_count,
         cast(star_record_count as bigint) as star_record_count,
+        cast(deleted_amount as decimal(18, 2)) as deleted_amount,
         cast(door_amount as decimal(18, 2)) as door_amount,
         cast(excluded_amount as decimal(18, 2)) as excluded_amount,
         cast(star_amount as decimal(18, 2)) as star_amount

@@ -89,6 +89,14 @@ def test_presence_can_be_switched_off(warehouses: Warehouses) -> None:
     assert not warehouses.found(SURVEY_BLIND_SPOTS, presence=Presence.model_validate({"severity": False}))
 
 
+@pytest.mark.parametrize(
+    ("systems", "told"), [(["shop"], []), (["tracking"], GAPS[0::2]), (["survey_tool"], GAPS[1::2])]
+)
+def test_what_no_system_delivers_is_not_missed(warehouses: Warehouses, systems: list[str], told: list[str]) -> None:
+    warehouses.build(*FULL_OF_GAPS)
+    assert messages(warehouses.found(SURVEY_BLIND_SPOTS, systems=systems)) == told
+
+
 def test_a_warning_is_shown_and_lets_through(warehouses: Warehouses) -> None:
     warehouses.build(*FULL_OF_GAPS)
     result = executed(warehouses, [SURVEY_BLIND_SPOTS])

@@ -49,11 +49,19 @@ class Warehouses:
         return Publication(self.home).version()
 
     def found(
-        self, suite: MartSuite, movement: Movement | None = None, presence: Presence | None = None
+        self,
+        suite: MartSuite,
+        movement: Movement | None = None,
+        presence: Presence | None = None,
+        systems: Collection[str] = tuple(DEMO.systems),
     ) -> list[Finding]:
-        """What gate 2 finds of one mart."""
+        """What gate 2 finds of one mart, in a company that has these systems of the demo's."""
         deployment = DEMO.model_copy(
-            update={"movement": movement or DEMO.movement, "presence": presence or DEMO.presence}
+            update={
+                "movement": movement or DEMO.movement,
+                "presence": presence or DEMO.presence,
+                "systems": {name: DEMO.systems[name] for name in systems},
+            }
         )
         with Warehouse(self.home, "1GB").connect() as connection:
             return judge(connection, [suite], deployment, self.published)[suite.mart]

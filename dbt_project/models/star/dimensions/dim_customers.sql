@@ -12,6 +12,12 @@ identities as (
 
 ),
 
+deletions as (
+
+    select * from {{ ref('int_records__deleted') }}
+
+),
+
 identified as (
 
     select
@@ -24,6 +30,89 @@ identified as (
 
 ),
 
+-- of the customers that are built, whichever these are
+deleted_records as (
+
+    select
+        identified.customer_id,
+        identified.system,
+        identified.source_id,
+        deletions.deleted_at,
+        coalesce(deletions.restored_at, timestamp '9999-12-31 00:00:00') as restored_at
+    from deletions
+    inner join identified
+        on deletions.system = identified.system
+        and deletions.source_id = identified.source_id
+    where deletions.entity = 'customers'
+    group by
+        identified.customer_id,
+        identified.system,
+        identified.source_id,
+        deletions.deleted_at,
+        deletions.restored_at
+
+),
+
+turning_points as (
+
+    select
+        customer_id,
+        timestamp '1900-01-01 00:00:00' as turned_at
+    from deleted_records
+
+    union
+
+    select
+        customer_id,
+        deleted_at as turned_at
+    from deleted_records
+
+    union
+
+    select
+        customer_id,
+        restored_at as turned_at
+    from deleted_records
+    where restored_at < timestamp '9999-12-31 00:00:00'
+
+),
+
+-- who ever lost a record: from one turning point to the next the same records are there
+epochs as (
+
+    select
+        customer_id,
+        turned_at as epoch_at,
+        lead(turned_at, 1, timestamp '9999-12-31 00:00:00') over (
+            partition by customer_id
+            order by turned_at
+        ) as next_epoch_at
+    from turning_points
+
+),
+
+-- each epoch hears anew the records that are there, and all that they said before it
+heard as (
+
+    select
+        identified.*,
+        epochs.epoch_at,
+        greatest(
+            identified.version_at, coalesce(epochs.epoch_at, identified.version_at)
+        ) as heard_at
+    from identified
+    left join epochs
+        on identified.customer_id = epochs.customer_id
+        and identified.version_at < epochs.next_epoch_at
+    left join deleted_records
+        on identified.system = deleted_records.system
+        and identified.source_id = deleted_records.source_id
+        and epochs.epoch_at >= deleted_records.deleted_at
+        and epochs.epoch_at < deleted_records.restored_at
+    where deleted_records.source_id is null
+
+),
+
 believed as (
 
     select
@@ -33,14 +122,14 @@ believed as (
         {{ surviving('country', 'history') }} as country,
         {{ surviving('language', 'history') }} as language,
         {{ surviving('registered_at', 'history') }} as registered_at,
-        version_at,
-        lead(version_at) over (
-            partition by customer_id
+        heard_at,
+        lead(heard_at) over (
+            partition by customer_id, epoch_at
             order by version_at, _load_date, system, source_id
-        ) as next_version_at
-    from identified
+        ) as next_heard_at
+    from heard
     window history as (
-        partition by customer_id
+        partition by customer_id, epoch_at
         order by version_at, _load_date, system, source_id
         rows between unbounded preceding and current row
     )
@@ -50,13 +139,40 @@ believed as (
 -- what is believed once every record of the same moment is heard
 moments as (
 
+    select *
+    from believed
+    where next_heard_at is distinct from heard_at
+
+    union all
+
+    -- and nothing where no record is left
+    select
+        epochs.customer_id,
+        'unknown' as segment,
+        null as region,
+        null as country,
+        null as language,
+        null as registered_at,
+        epochs.epoch_at as heard_at,
+        null as next_heard_at
+    from epochs
+    left join heard
+        on epochs.customer_id = heard.customer_id
+        and epochs.epoch_at = heard.epoch_at
+    where
+        heard.customer_id is null
+        and epochs.epoch_at > timestamp '1900-01-01 00:00:00'
+
+),
+
+hashed as (
+
     select
         *,
         {{ surrogate_key(
             ['segment', 'region', 'country', 'language', 'registered_at']
         ) }} as content_key
-    from believed
-    where next_version_at is distinct from version_at
+    from moments
 
 ),
 
@@ -66,9 +182,9 @@ compared as (
         *,
         lag(content_key) over (
             partition by customer_id
-            order by version_at
+            order by heard_at
         ) as previous_content_key
-    from moments
+    from hashed
 
 ),
 
@@ -77,9 +193,9 @@ changes as (
     select
         *,
         previous_content_key is null as is_first,
-        lead(version_at) over (
+        lead(heard_at) over (
             partition by customer_id
-            order by version_at
+            order by heard_at
         ) as next_change_at
     from compared
     where content_key is distinct from previous_content_key
@@ -92,7 +208,7 @@ periods as (
         *,
         case
             when is_first then timestamp '1900-01-01 00:00:00'
-            else version_at
+            else heard_at
         end as valid_from,
         coalesce(next_change_at, timestamp '9999-12-31 00:00:00') as valid_to
     from changes

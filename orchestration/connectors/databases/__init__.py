@@ -1,0 +1,1 @@
+"""How databases are asked: one module per way, and what they share."""

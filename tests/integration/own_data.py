@@ -1,0 +1,125 @@
+"""The page ``docs/your-own-data.md``, done as it says in a copy of the project: its files written, its commands run."""
+
+from __future__ import annotations
+
+import os
+import re
+import shlex
+import shutil
+import subprocess
+import sys
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import duckdb
+
+from orchestration.deployment import PROJECT
+
+PAGE = PROJECT / "docs" / "your-own-data.md"
+
+# a file's path, or where in it the lines belong, above the block that holds them; a block without a path is commands
+BLOCK = re.compile(
+    r"^(?:`(?P<path>[\w./-]+)`(?:, below `(?P<place>[^`\n]+)`)?\n\n)?```(?P<kind>\w+)\n(?P<text>.*?)^```$",
+    flags=re.MULTILINE | re.DOTALL,
+)
+
+
+@dataclass(frozen=True)
+class Block:
+    """A block of the page: a file, lines to add below a line of one, or commands."""
+
+    kind: str
+    text: str
+    path: str | None = None
+    place: str | None = None
+
+
+def blocks(heading: str) -> Iterator[Block]:
+    """The blocks of the section whose heading begins with ``heading``, in their order."""
+    sections = re.split(r"^## ", PAGE.read_text(encoding="utf-8"), flags=re.MULTILINE)
+    [section] = [text for text in sections if text.startswith(heading)]
+    for found in BLOCK.finditer(section):
+        yield Block(found["kind"], found["text"], found["path"], found["place"])
+
+
+@dataclass
+class Copy:
+    """A copy of what is committed, with this project's environment: what a new user has after ``git clone``."""
+
+    root: Path
+    environment: dict[str, str] = field(default_factory=dict)
+
+    @classmethod
+    def made(cls, root: Path) -> Copy:
+        """Copy the project to ``root``."""
+        listed = subprocess.run(
+            ["git", "ls-files", "--cached", "--others", "--exclude-standard"],
+            cwd=PROJECT,
+            check=True,
+            capture_output=True,
+            text=True,
+        )
+        for name in listed.stdout.splitlines():
+            if (PROJECT / name).is_file():
+                (root / name).parent.mkdir(parents=True, exist_ok=True)
+                shutil.copy2(PROJECT / name, root / name)
+        (root / ".venv").mkdir()
+        (root / ".venv" / "bin").symlink_to(Path(sys.executable).parent)
+        return cls(root)
+
+    def follow(self, heading: str, addresses: Mapping[str, str] | None = None) -> list[str]:
+        """Do what a section says from top to bottom; what each of its commands printed.
+
+        Args:
+            addresses: where what the page names by an address of nobody's is found.
+        """
+        told = []
+        for block in blocks(heading):
+            if block.path is not None:
+                self.write(block, addresses or {})
+            elif block.kind == "sh":
+                told += [self.run(line) for line in block.text.splitlines()]
+        assert told, f"the section '{heading}' has no command"
+        return told
+
+    def write(self, block: Block, addresses: Mapping[str, str]) -> None:
+        """Write a file, or add lines to one."""
+        path = self.root / str(block.path)
+        if block.place is None:
+            text = block.text
+            for written, real in addresses.items():
+                text = text.replace(written, real)
+            path.parent.mkdir(parents=True, exist_ok=True)
+            path.write_text(text, encoding="utf-8")
+            return
+        lines = path.read_text(encoding="utf-8").splitlines(keepends=True)
+        [place] = [number for number, line in enumerate(lines) if line.strip() == block.place]
+        lines[place + 1 : place + 1] = [block.text]
+        path.write_text("".join(lines), encoding="utf-8")
+
+    def run(self, command: str, *, fails: bool = False) -> str:
+        """Run one command of a person, which must succeed unless it ``fails``; what it printed."""
+        program, *arguments = shlex.split(command)
+        assert program == "make", command
+        # the environment is there: nothing is installed into it
+        ready = ["-o", ".venv/.ready", "-o", ".venv/bin/uv"]
+        known = {name: value for name, value in os.environ.items() if not name.startswith(("CX360_", "DAGSTER_"))}
+        done = subprocess.run(
+            [program, *ready, *arguments],
+            cwd=self.root,
+            env=known | {"PYTHONPATH": str(self.root), "COLUMNS": "200"} | dict(self.environment),
+            check=False,
+            capture_output=True,
+            text=True,
+            timeout=900,
+        )
+        told = done.stdout + done.stderr
+        assert (done.returncode != 0) == fails, f"{command}\n{told}"
+        return told
+
+    def query(self, deployment: str, sql: str) -> list[tuple[object, ...]]:
+        """Ask what is published."""
+        file = (self.root / "data" / deployment / "published" / "current").resolve() / "cx360.duckdb"
+        with duckdb.connect(file, read_only=True) as connection:
+            return connection.execute(sql).fetchall()

@@ -1,0 +1,114 @@
+"""Five snapshots that land one after the other, or are replayed in another order: who was deleted when."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from datetime import UTC, date, datetime, time, timedelta
+from pathlib import Path
+from typing import Any
+from zoneinfo import ZoneInfo
+
+import duckdb
+import pytest
+
+from orchestration.deployment import Deployment, load_deployment
+from orchestration.home import Home
+from orchestration.resources.dbt import run_dbt
+from orchestration.resources.landing import Landing
+
+pytestmark = pytest.mark.xdist_group("great expectations")
+
+NIGHTS = [date(2026, 3, 26) + timedelta(days=place) for place in range(5)]
+# who is in the snapshot of each night; the clock of Berlin goes forward in the last of them
+PRESENT = ["abcdef", "abcde", "abdf", "abcf", "acf"]
+# whose row is delivered broken: it is in quarantine, not gone
+BROKEN = ["", "", "e", "d", ""]
+Deletions = set[tuple[str, datetime, datetime | None]]
+
+
+def shop() -> Deployment:
+    """The demo company, whose shop delivers all its payments every night, and nothing else."""
+    demo = load_deployment("demo").model_dump()
+    payments = demo["systems"]["shop"]["tables"]["payments"] | {"snapshot": True, "limits": {"rejected_rate": 0.5}}
+    demo["systems"]["shop"] |= {
+        "tables": {"payments": payments},
+        "files": {"format": "jsonl", "daily": "{load_date}.jsonl"},
+    }
+    demo["systems"] = {"shop": demo["systems"]["shop"]}
+    return Deployment.model_validate(demo)
+
+
+def payment(name: str, night: int) -> dict[str, Any]:
+    amount = -1 if name in BROKEN[night] else 10 * (night + 1)
+    return {"payment_id": name, "order_number": f"o{name}", "payment_amount": amount, "paid_at": "2026-03-01T10:00:00Z"}
+
+
+def deliver(extracts: Path, night: int, names: str) -> None:
+    extracts.mkdir(parents=True, exist_ok=True)
+    rows = [payment(name, night) for name in sorted({*names, *BROKEN[night]})]
+    file = extracts / f"{NIGHTS[night]}.jsonl"
+    file.write_text("".join(json.dumps(row) + "\n" for row in rows), encoding="utf-8")
+
+
+def built(root: Path, order: Sequence[tuple[int, str]]) -> duckdb.DuckDBPyConnection:
+    """A warehouse of the shop, whose snapshots landed in ``order``: the night, and who was in it then."""
+    deployment, home = shop(), Home(root / "demo")
+    landing = Landing(deployment, home, root / "extracts")
+    (table,) = deployment.tables()
+    for night, names in order:
+        deliver(root / "extracts", night, names)
+        landing.admit(table, [NIGHTS[night]])
+    for night in range(5):
+        assert home.landing.joinpath("shop", "payments", f"load_date={NIGHTS[night]}").exists()
+    models = ["stg_shop__payments", "int_records__deleted", "int_payments__unioned"]
+    assert run_dbt(deployment, home, ["--quiet", "run", "--select", *models]).success
+    return duckdb.connect(home.work_db, read_only=True)
+
+
+def told() -> Deletions:
+    """What the nights say, night by night."""
+    deletions: Deletions = set()
+    for name in "abcdef":
+        there = [name in PRESENT[night] + BROKEN[night] for night in range(5)]
+        gone: datetime | None = None
+        for night in range(1, 5):
+            if there[night - 1] and not there[night]:
+                gone = beginning_of(NIGHTS[night])
+            elif gone and there[night]:
+                deletions.add((name, gone, beginning_of(NIGHTS[night])))
+                gone = None
+        if gone:
+            deletions.add((name, gone, None))
+    return deletions
+
+
+def beginning_of(day: date) -> datetime:
+    return datetime.combine(day, time(), ZoneInfo("Europe/Berlin")).astimezone(UTC).replace(tzinfo=None)
+
+
+@pytest.mark.parametrize(
+    "order",
+    [
+        pytest.param(list(enumerate(PRESENT)), id="in_order"),
+        # the third night's first file was another day's; the second and the last land late
+        pytest.param(
+            [(2, "abcdef"), (0, PRESENT[0]), *((night, PRESENT[night]) for night in (3, 2, 4, 1, 3))],
+            id="replayed",
+        ),
+    ],
+)
+def test_what_vanished_is_deleted_as_of_the_first_snapshot_without_it(
+    tmp_path: Path, order: list[tuple[int, str]]
+) -> None:
+    with built(tmp_path, order) as warehouse:
+        deletions = warehouse.execute(
+            "select source_id, deleted_at, restored_at from intermediate.int_records__deleted"
+        ).fetchall()
+        behind_the_door = dict(
+            warehouse.execute("select source_id, payment_amount from intermediate.int_payments__unioned").fetchall()
+        )
+    assert set(deletions) == told()
+    assert len(deletions) == len(told()) == 5
+    # each in its latest version: that of the last snapshot
+    assert behind_the_door == {"a": 50, "c": 50, "f": 50}

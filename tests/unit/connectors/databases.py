@@ -1,0 +1,40 @@
+"""What the tests of databases share: a table of a deployment that is pulled from one, and what came."""
+
+from __future__ import annotations
+
+from datetime import UTC, date, datetime
+from typing import Any
+
+import pyarrow as pa
+
+from orchestration.connectors import sql
+from orchestration.deployment import Table, Window, load_deployment
+from orchestration.settings import Secret
+from orchestration.system_settings import Sql, SqlTable, System, TableSettings
+
+NIGHT = date(2026, 1, 15)
+EVER = Window(NIGHT, None, datetime(2100, 1, 1, tzinfo=UTC))
+URL = "TEST_DATABASE_URL"
+
+
+def table_of(
+    *, key: tuple[str, ...] = ("id",), zone: str = "UTC", source_zone: str = "UTC", seconds: int = 60, **settings: Any
+) -> Table:
+    """A table ``shop.orders`` that is pulled from the database of the variable ``URL``."""
+    pulled = TableSettings(description="Orders.", key=key, delivers=(), sql=SqlTable(**settings))
+    source = Sql(
+        url=Secret(env=URL), timezone=source_zone, statement_timeout_seconds=seconds, connect_timeout_seconds=3
+    )
+    system = System(description="A shop.", roles=("transactions",), sql=source, tables={"orders": pulled})
+    deployment = load_deployment("demo").model_copy(update={"timezone": zone, "systems": {"shop": system}})
+    return next(deployment.tables())
+
+
+def pulled(table: Table, window: Window = EVER) -> pa.Table:
+    """Everything that the window delivers."""
+    return pa.concat_tables(batch.rows for batch in sql.pull(table, window))
+
+
+def by_driver(url: str) -> str:
+    """The same URL, read row by row."""
+    return url.replace("postgresql:", "postgresql+psycopg:", 1)
