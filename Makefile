@@ -52,7 +52,7 @@ ui: $(READY) ## Open the Dagster UI on 127.0.0.1
 	@$(CX360) ui --deployment $(DEPLOYMENT) $(call option,extracts,EXTRACTS) $(call option,port,PORT) $(ARGS)
 
 demo: $(READY) ## Write the extracts of the demo company
-	@$(CX360) demo $(call option,customers,CUSTOMERS) $(call option,nights,NIGHTS) $(call option,seed,SEED) \
+	@$(CX360) demo --deployment $(DEPLOYMENT) $(call option,customers,CUSTOMERS) $(call option,nights,NIGHTS) $(call option,seed,SEED) \
 		$(call option,world,WORLD) $(call option,dirt,DIRT) $(call option,out,OUT) $(ARGS)
 
 bench-demo: $(READY) ## Print how long the demo company takes to make: ARGS="10_000 1_000_000"

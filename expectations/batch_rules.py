@@ -205,14 +205,15 @@ def _days(start: str, end: str, counted: str) -> str:
     return f"if(count({counted}) >= {ROWS_TO_BE_FRESH}, round(date_diff('minute', {start}, {end}) / 1440, 2), null)"
 
 
-def amounts_like_recent_loads(*columns: str) -> tuple[ProfileRule, ...]:
+def amounts_like_recent_loads(*columns: str, decimal_comma: bool = False) -> tuple[ProfileRule, ...]:
     """Mean and median of each amount are near those of the recent loads, where there are 100 rows or more."""
     bounds = {"min_value": Limit("amount_at_least"), "max_value": Limit("amount_at_most")}
     rules: list[ProfileRule] = []
     for column in columns:
+        number = f"replace({column}, ',', '.')" if decimal_comma else column
         for statistic in ("mean", "median"):
             figure = f"{statistic}_{column}"
-            sql = f"{statistic}(try_cast({column} as double)) filter (where {column} is not null)"
+            sql = f"{statistic}(try_cast({number} as double)) filter (where {column} is not null)"
             message = (
                 f"the {statistic} of {column} is {{{figure}}}, {{{figure}_change}} times that of the last loads"
                 f" ({{{figure}_usual}}), not between {{limits.amount_at_least}} and {{limits.amount_at_most}}"

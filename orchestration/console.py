@@ -5,11 +5,14 @@ Colour and movement on a terminal only; the same lines without them in a log.
 
 from __future__ import annotations
 
+import gc
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
+from datetime import date
+from pathlib import Path
 from types import TracebackType
-from typing import TYPE_CHECKING, Self
+from typing import TYPE_CHECKING, Any, Self
 
 from rich.console import Console
 from rich.status import Status
@@ -116,3 +119,21 @@ class Night:
             spent[name] = spent.get(name, 0.0) + (report.seconds or 0.0)
         rest = time.monotonic() - self.started - sum(spent.values())
         return ", ".join([*(f"{name} {seconds:.1f}" for name, seconds in spent.items()), f"the rest {rest:.1f}"])
+
+
+def run_watched(
+    deployment: Deployment, extracts: Path | None, first: date | None, last: date | None, **how: Any
+) -> int:
+    """Run the night and show it (see ``run_night``).
+
+    Returns:
+        The exit code: 1 if something went wrong.
+    """
+    # a night is short and makes millions of small objects that live as long as it does
+    gc.set_threshold(200_000, 50, 50)
+    with Night(deployment) as night:
+        with night.watching("start"):
+            from orchestration.run import run_night
+        outcome = run_night(deployment, extracts=extracts, first=first, last=last, **how)
+        night.tell(outcome)
+    return 1 if outcome.problems else 0
