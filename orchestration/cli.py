@@ -17,7 +17,7 @@ from typing import Any
 
 import click
 
-from orchestration.deployment import PROJECT, Deployment, load_deployment
+from orchestration.deployment import PROJECT, load_deployment
 from orchestration.errors import PipelineError
 from orchestration.home import Home
 
@@ -99,7 +99,7 @@ def run(
     from orchestration.console import run_watched
 
     days = (day or first, day or last)
-    sys.exit(run_watched(settings, extracts, *days, full_refresh=full_refresh, is_anew=anew, wait=wait, **_log_level()))
+    sys.exit(run_watched(settings, extracts, *days, full_refresh=full_refresh, is_anew=anew, wait=wait))
 
 
 @main.command()
@@ -113,11 +113,7 @@ def backfill(deployment: str, extracts: Path | None, first: date, last: date, an
     """Pull a range of load dates again, published or not, as one run; what was killed goes on where it was."""
     from orchestration.console import run_watched
 
-    sys.exit(run_watched(load_deployment(deployment), extracts, first, last, is_anew=anew, wait=wait, **_log_level()))
-
-
-def _log_level() -> dict[str, str]:
-    return {"log_level": "DEBUG"} if click.get_current_context().find_root().params["trace"] else {}
+    sys.exit(run_watched(load_deployment(deployment), extracts, first, last, is_anew=anew, wait=wait))
 
 
 @main.command()

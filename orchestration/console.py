@@ -14,6 +14,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, Self
 
+import click
 from rich.console import Console
 from rich.status import Status
 
@@ -124,7 +125,7 @@ class Night:
 def run_watched(
     deployment: Deployment, extracts: Path | None, first: date | None, last: date | None, **how: Any
 ) -> int:
-    """Run the night and show it (see ``run_night``).
+    """Run the night for a command and show it (see ``run_night``).
 
     Returns:
         The exit code: 1 if something went wrong.
@@ -134,6 +135,7 @@ def run_watched(
     with Night(deployment) as night:
         with night.watching("start"):
             from orchestration.run import run_night
-        outcome = run_night(deployment, extracts=extracts, first=first, last=last, **how)
+        log_level = "DEBUG" if click.get_current_context().find_root().params["trace"] else "CRITICAL"
+        outcome = run_night(deployment, extracts=extracts, first=first, last=last, log_level=log_level, **how)
         night.tell(outcome)
     return 1 if outcome.problems else 0

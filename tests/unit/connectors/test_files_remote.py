@@ -175,7 +175,7 @@ def test_a_url_that_nothing_can_speak_to_is_said() -> None:
     assert "nothing that is installed can speak to nosuch://x" in message
 
 
-class Halving(MemoryFileSystem):
+class Halving(MemoryFileSystem):  # type: ignore[misc]  # fsspec tells no types
     """A file system whose connection breaks in the middle of a file, and does not say so."""
 
     protocol = "halving"
