@@ -151,11 +151,7 @@ class Deployment(Strict):
 
 @dataclass(frozen=True)
 class Window:
-    """What a unit covers: the rows that changed in it, from ``start`` on and before ``end``, both in UTC.
-
-    Attributes:
-        start: None for the history drop, which holds all of the past.
-    """
+    """What a unit covers: what changed from ``start`` on and before ``end``, in UTC; the history drop has no start."""
 
     load_date: date
     start: datetime | None
@@ -174,6 +170,11 @@ class Table:
     def name(self) -> str:
         """The name of the landed table, as dbt's source and the asset have it."""
         return f"{self.system_name}__{self.table_name}"
+
+    @property
+    def told(self) -> str:
+        """How messages name the table."""
+        return f"Deployment '{self.deployment.name}', system '{self.system_name}', table '{self.table_name}'"
 
     @property
     def system(self) -> System:

@@ -73,7 +73,7 @@ def _pull(table: Table, load_date: date, extracts: Path, landed: Landed) -> Iter
     if pattern and not whole:
         with _told(table):
             missing = drops.place.missing(pattern)
-        raise SourceError(f"{_of(table)}: {missing}")
+        raise SourceError(f"{table.told}: {missing}")
     taken: dict[str, str] = {}
     for drop in whole:
         with _told(table, drop.name):
@@ -167,7 +167,7 @@ def fingerprint(table: Table, window: Window, extracts: Path, landed: Landed = N
 @contextmanager
 def _told(table: Table, source_file: str | None = None) -> Iterator[None]:
     """Say of a problem whose it is."""
-    where = _of(table) + (f", file '{source_file}'" if source_file else "")
+    where = table.told + (f", file '{source_file}'" if source_file else "")
     try:
         yield
     except UnreadableError as error:
@@ -180,7 +180,3 @@ def _told(table: Table, source_file: str | None = None) -> Iterator[None]:
         raise SourceError(
             f"{where}: it cannot be read ({error.strerror or error}). Check the file, its disk and its permissions."
         ) from error
-
-
-def _of(table: Table) -> str:
-    return f"Deployment '{table.deployment.name}', system '{table.system_name}', table '{table.table_name}'"

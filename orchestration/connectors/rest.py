@@ -53,7 +53,7 @@ def pull(table: Table, window: Window) -> Iterator[Batch]:
     """
     rest, asked = table.system.rest, table.settings.rest
     if rest is None or asked is None:
-        raise TypeError(f"{_of(table)} is not pulled from a web service")
+        raise TypeError(f"{table.told} is not pulled from a web service")
     parameters = parameters_of(asked.window, window, table.deployment)
     question = f"{asked.method} {asked.path}" + (f"?{urlencode(parameters, safe=':')}" if parameters else "")
     reading = _Reading(asked, window, question, table.delivered_key)
@@ -66,15 +66,11 @@ def pull(table: Table, window: Window) -> Iterator[Batch]:
         if reading.is_due:
             yield reading.batch()
     except UnavailableError as error:
-        raise SourceUnavailableError(f"{_of(table)}, {question}, {reading.where}: {error}.") from None
+        raise SourceUnavailableError(f"{table.told}, {question}, {reading.where}: {error}.") from None
     except UnreadableError as error:
-        raise SourceError(f"{_of(table)}, {question}, {reading.where}: {error}.") from None
+        raise SourceError(f"{table.told}, {question}, {reading.where}: {error}.") from None
     except PipelineError as error:  # a secret that is not set
-        raise SourceError(f"{_of(table)}: {error}") from None
-
-
-def _of(table: Table) -> str:
-    return f"Deployment '{table.deployment.name}', system '{table.system_name}', table '{table.table_name}'"
+        raise SourceError(f"{table.told}: {error}") from None
 
 
 class _Reading:
