@@ -213,7 +213,7 @@ def test_a_database_and_a_service_become_marts_of_one_customer(project: Copy, po
             "OUTFITTER_DATABASE": postgres_server.url("outfitter"),
             "OUTFITTER_SURVEY_TOKEN": TOKEN,
         }
-        [told] = project.follow("Outfitter", {"https://surveys.outfitter.example": address})
+        [_, told] = project.follow("Outfitter", {"https://surveys.outfitter.example": address})
 
     customers = project.query(
         "outfitter",
@@ -224,7 +224,8 @@ def test_a_database_and_a_service_become_marts_of_one_customer(project: Copy, po
     )
     # the third order changed on the second night; buyer and respondent are one, whatever the case of the address
     assert customers == [("guest", 1, Decimal("45.50"), 2, 2), ("club", 2, Decimal("170.00"), 5, 2)]
-    assert [parse_qs(query) for query in asked] == [
+    # the check before it asked for yesterday
+    assert [parse_qs(query) for query in asked[-3:]] == [
         {"until": ["2026-10-31T23:00:00Z"], "page": ["1"]},
         {"until": ["2026-10-31T23:00:00Z"], "page": ["2"]},
         {"since": ["2026-10-31T23:00:00Z"], "until": ["2026-11-01T23:00:00Z"], "page": ["1"]},
