@@ -289,7 +289,8 @@ def _explain(problem: Any) -> str:
     where = ".".join(str(part) for part in problem["loc"]) or "the file"
     if problem["type"] != "extra_forbidden":
         return f"{where}: {problem['msg'].removeprefix('Value error, ')}"
-    guess = difflib.get_close_matches(str(problem["loc"][-1]), _known_keys(), n=1)
+    key, known = str(problem["loc"][-1]), sorted(_known_keys())
+    guess = [name for name in known if name.startswith(key)] or difflib.get_close_matches(key, known, n=1)
     return f"{where}: unknown key" + (f", did you mean '{guess[0]}'?" if guess else "")
 
 

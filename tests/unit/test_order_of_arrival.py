@@ -28,7 +28,13 @@ from orchestration.resources.unit import UnitWriter
 from orchestration.resources.unit_place import UnitPlace, recover
 
 DOORS = {"shop__orders": "int_orders__unioned", "crm__customers": "int_customers__unioned"}
-MODELS = ("stg_shop__orders", "int_orders__unioned", "stg_crm__customers", "int_customers__unioned")
+MODELS = (
+    "stg_shop__orders",
+    "stg_crm__customers",
+    "int_records__deleted",
+    "int_orders__unioned",
+    "int_customers__unioned",
+)
 VERSIONED = "int_customers__versioned"
 MONDAY = date(2026, 1, 5)
 DAYS = 5

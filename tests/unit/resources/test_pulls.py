@@ -15,6 +15,7 @@ import pytest
 
 from orchestration.connectors import files, sources
 from orchestration.connectors.batch import Batch
+from orchestration.connectors.drops import Landed
 from orchestration.deployment import PROJECT, Table, Window
 from orchestration.errors import PipelineError
 from orchestration.nightly import PENDING, asked_range
@@ -38,9 +39,9 @@ def pulled(monkeypatch: pytest.MonkeyPatch) -> list[date]:
     asked: list[date] = []
     pull = files.pull
 
-    def noted(table: Table, window: Window, extracts: Path) -> Iterator[Batch]:
+    def noted(table: Table, window: Window, extracts: Path, landed: Landed) -> Iterator[Batch]:
         asked.append(window.load_date)
-        yield from pull(table, window, extracts)
+        yield from pull(table, window, extracts, landed)
 
     monkeypatch.setattr(files, "pull", noted)
     return asked
