@@ -81,7 +81,7 @@ def test_a_killed_backfill_is_finished_by_the_same_command_and_pulls_nothing_twi
     ]
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("DAGSTER_HOME", str(home.dagster))
-        told = open_instance(home).get_latest_materialization_event(dg.AssetKey(["landing", "crm__customers"]))
+        told = open_instance(home).get_latest_materialization_event(dg.AssetKey(["landing", lines[1]["table"]]))
     assert told
     assert told.run_id == outcome.run_id
     assert told.asset_materialization
