@@ -13,12 +13,12 @@ DEPLOYMENT := demo
 option = $(if $(findstring command,$(origin $(2))),--$(1) "$($(2))")
 
 .DEFAULT_GOAL := help
-.PHONY: help env run check quarantine versions rollback release ui demo bench-demo bench-clv bench-gates bench-night torture docs test test-long lint format clean lock
+.PHONY: help env run backfill check quarantine versions rollback release ui demo bench-demo bench-clv bench-gates bench-extract bench-night torture docs test test-long lint format clean lock
 
 help: ## Show this list
-	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-11s %s\n", $$1, $$2}'
+	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-13s %s\n", $$1, $$2}'
 	@echo
-	@echo "  Variables: DEPLOYMENT=$(DEPLOYMENT) EXTRACTS DATE FROM TO (run), TABLE DATE EXPORT RELEASE (quarantine), VERSION (rollback),"
+	@echo "  Variables: DEPLOYMENT=$(DEPLOYMENT) EXTRACTS DATE FROM TO (run, backfill), TABLE DATE EXPORT RELEASE (quarantine), VERSION (rollback),"
 	@echo "  CUSTOMERS NIGHTS SEED WORLD DIRT OUT (demo), PORT (ui, docs), ARGS"
 
 env: $(READY) ## Make the environment (every other target does so by itself)
@@ -27,6 +27,10 @@ env: $(READY) ## Make the environment (every other target does so by itself)
 run: $(READY) ## Run the night: every load window that waits
 	@$(CX360) run --deployment $(DEPLOYMENT) $(call option,extracts,EXTRACTS) $(call option,date,DATE) \
 		$(call option,from,FROM) $(call option,to,TO) $(ARGS)
+
+backfill: $(READY) ## Pull the load dates FROM to TO again, published or not, as one run
+	@$(CX360) backfill --deployment $(DEPLOYMENT) $(call option,extracts,EXTRACTS) $(call option,from,FROM) \
+		$(call option,to,TO) $(ARGS)
 
 check: $(READY) ## Try every connection and ten rows of each table, without landing anything
 	@$(CX360) check --deployment $(DEPLOYMENT) $(call option,extracts,EXTRACTS) $(ARGS)
@@ -48,7 +52,7 @@ ui: $(READY) ## Open the Dagster UI on 127.0.0.1
 	@$(CX360) ui --deployment $(DEPLOYMENT) $(call option,extracts,EXTRACTS) $(call option,port,PORT) $(ARGS)
 
 demo: $(READY) ## Write the extracts of the demo company
-	@$(CX360) demo $(call option,customers,CUSTOMERS) $(call option,nights,NIGHTS) $(call option,seed,SEED) \
+	@$(CX360) demo --deployment $(DEPLOYMENT) $(call option,customers,CUSTOMERS) $(call option,nights,NIGHTS) $(call option,seed,SEED) \
 		$(call option,world,WORLD) $(call option,dirt,DIRT) $(call option,out,OUT) $(ARGS)
 
 bench-demo: $(READY) ## Print how long the demo company takes to make: ARGS="10_000 1_000_000"
@@ -62,6 +66,9 @@ bench-gates: $(READY) ## Print the gates' share of a night at 100,000 customers:
 
 bench-night: $(READY) ## Print an incremental night beside a full build, at 1,000,000 customers: ARGS=50_000
 	@$(VENV)/bin/python -m bench.night $(ARGS)
+
+bench-extract: $(READY) ## Print how fast each kind of source lands, gate 1 off and on: ARGS=20_000_000
+	@$(VENV)/bin/python -m bench.extract $(ARGS)
 
 torture: $(READY) ## Kill nights at random and compare what is published: ARGS="100"
 	@$(VENV)/bin/python -m bench.torture $(ARGS)

@@ -59,6 +59,18 @@ def columns_present() -> tuple[ProfileRule, ...]:
     )
 
 
+def files_once() -> tuple[ProfileRule, ...]:
+    """No file has the content of one that was taken before; nothing of such a file lands, and a warning says so."""
+    return (
+        ProfileRule(
+            "repeated_file_count",
+            "{repeated_files}: the same content was taken before, and was not taken again",
+            arguments={"max_value": 0},
+            severity="warn",
+        ),
+    )
+
+
 def rejected_share() -> tuple[ProfileRule, ...]:
     """Not too many rows break a row rule."""
     return (
@@ -193,14 +205,15 @@ def _days(start: str, end: str, counted: str) -> str:
     return f"if(count({counted}) >= {ROWS_TO_BE_FRESH}, round(date_diff('minute', {start}, {end}) / 1440, 2), null)"
 
 
-def amounts_like_recent_loads(*columns: str) -> tuple[ProfileRule, ...]:
+def amounts_like_recent_loads(*columns: str, decimal_comma: bool = False) -> tuple[ProfileRule, ...]:
     """Mean and median of each amount are near those of the recent loads, where there are 100 rows or more."""
     bounds = {"min_value": Limit("amount_at_least"), "max_value": Limit("amount_at_most")}
     rules: list[ProfileRule] = []
     for column in columns:
+        number = f"replace({column}, ',', '.')" if decimal_comma else column
         for statistic in ("mean", "median"):
             figure = f"{statistic}_{column}"
-            sql = f"{statistic}(try_cast({column} as double)) filter (where {column} is not null)"
+            sql = f"{statistic}(try_cast({number} as double)) filter (where {column} is not null)"
             message = (
                 f"the {statistic} of {column} is {{{figure}}}, {{{figure}_change}} times that of the last loads"
                 f" ({{{figure}_usual}}), not between {{limits.amount_at_least}} and {{limits.amount_at_most}}"
@@ -236,4 +249,11 @@ def _compared(column: str, sql: str) -> str:
     return f"if(count({column}) >= {ROWS_TO_COMPARE}, {sql}, null)"
 
 
-STANDARD = (*columns_present(), *rejected_share(), *duplicate_share(), *snapshot_share(), *filled_like_recent_loads())
+STANDARD = (
+    *columns_present(),
+    *files_once(),
+    *rejected_share(),
+    *duplicate_share(),
+    *snapshot_share(),
+    *filled_like_recent_loads(),
+)

@@ -25,25 +25,28 @@ def required(*columns: str) -> tuple[RowRule, ...]:
     return tuple(RowRule(column, f"{column} is missing", "ExpectColumnValuesToNotBeNull") for column in columns)
 
 
-def _castable(column: str, sql_type: str, noun: str) -> RowRule:
+def _castable(column: str, sql_type: str, noun: str, text: str = "value") -> RowRule:
     return RowRule(
         column,
         f"{column} '{{value}}' is no {noun}",
         CONDITION,
-        {"condition": f"try_cast(value as {sql_type}) is not null"},
+        {"condition": f"try_cast({text} as {sql_type}) is not null"},
     )
 
 
-def _in_range(column: str, sql_type: str, low: float | None, high: float | None) -> tuple[RowRule, ...]:
+def _in_range(
+    column: str, sql_type: str, low: float | None, high: float | None, text: str = "value"
+) -> tuple[RowRule, ...]:
     """A value that is no number at all breaks the rule before this one, not this one too."""
     if low is None and high is None:
         return ()
-    bounds = [f"try_cast(value as {sql_type}) >= {low}"] if low is not None else []
-    bounds += [f"try_cast(value as {sql_type}) <= {high}"] if high is not None else []
+    number = f"try_cast({text} as {sql_type})"
+    bounds = [f"{number} >= {low}"] if low is not None else []
+    bounds += [f"{number} <= {high}"] if high is not None else []
     words = " and ".join(
         [f"at least {low}"] * (low is not None) + [f"at most {high}"] * (high is not None),
     )
-    condition = f"try_cast(value as {sql_type}) is null or ({' and '.join(bounds)})"
+    condition = f"{number} is null or ({' and '.join(bounds)})"
     return (RowRule(column, f"{column} '{{value}}' is not {words}", CONDITION, {"condition": condition}),)
 
 
@@ -64,6 +67,15 @@ def whole_number(column: str, low: int | None = None, high: int | None = None) -
 def amount(column: str, low: float | None = None, high: float | None = None) -> tuple[RowRule, ...]:
     """A number with decimals, within bounds where given."""
     return (_castable(column, "decimal(18, 2)", "amount"), *_in_range(column, "decimal(18, 2)", low, high))
+
+
+def amount_with_comma(column: str, low: float | None = None, high: float | None = None) -> tuple[RowRule, ...]:
+    """The same with a decimal comma, like 1234,50; a point would part thousands, and is none of it."""
+    text = "case when value not like '%.%' then replace(value, ',', '.') end"
+    return (
+        _castable(column, "decimal(18, 2)", "amount with a decimal comma", text),
+        *_in_range(column, "decimal(18, 2)", low, high, text),
+    )
 
 
 def wall_clock(column: str) -> tuple[RowRule, ...]:

@@ -7,13 +7,13 @@ libraries stand inside the commands, so that ``--help`` answers at once.
 from __future__ import annotations
 
 import contextlib
-import gc
 import os
 import shutil
 import sys
 import traceback
-from datetime import date, datetime
+from datetime import date
 from pathlib import Path
+from typing import Any
 
 import click
 
@@ -48,7 +48,18 @@ _extracts = click.option(
     envvar="CX360_EXTRACTS",
     help="The folder of the extracts  [default: data/<deployment>/extracts]",
 )
-_day = click.DateTime(formats=["%Y-%m-%d"])
+
+
+class _Day(click.DateTime):
+    """A day, as a date."""
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
+        return super().convert(value, param, ctx).date()
+
+
+_day = _Day(formats=["%Y-%m-%d"])
+_anew = click.option("--anew", is_flag=True, help="Pull also what landed before the same command failed or was killed.")
+_wait = click.option("--wait", is_flag=True, help="Wait for another run to end, instead of refusing.")
 
 
 @click.group(cls=_Commands, context_settings={"help_option_names": ["-h", "--help"]})
@@ -67,48 +78,42 @@ def main(trace: bool) -> None:
 @click.option("--from", "first", type=_day, help="Take the load dates from this one on.")
 @click.option("--to", "last", type=_day, help="Take the load dates up to this one.")
 @click.option("--full-refresh", is_flag=True, help="Forget the warehouse and build it anew from the landing.")
-@click.option("--wait", is_flag=True, help="Wait for another run to end, instead of refusing.")
-@click.pass_context
+@_anew
+@_wait
 def run(
-    context: click.Context,
     deployment: str,
     extracts: Path | None,
-    day: datetime | None,
-    first: datetime | None,
-    last: datetime | None,
+    day: date | None,
+    first: date | None,
+    last: date | None,
     full_refresh: bool,
+    anew: bool,
     wait: bool,
 ) -> None:
     """Run the night: every load date that has extracts and is not published, as one run."""
     settings = load_deployment(deployment)
     if day and (first or last):
         raise click.UsageError("--date stands alone: it cannot be combined with --from or --to.")
-    if settings.name == "demo" and extracts is None and not Home.of(settings).extracts.exists():
-        from orchestration.demo.make import make_demo
+    if settings.is_demo and extracts is None and not Home.of(settings).extracts.exists():
+        click.get_current_context().invoke(demo, deployment=deployment)
+    from orchestration.console import run_watched
 
-        make_demo(settings, Home.of(settings).extracts, customers=10_000, nights=30, seed=7)
-    from orchestration.console import Night
-
-    # a night is short and makes millions of small objects that live as long as it does
-    gc.set_threshold(200_000, 50, 50)
-    with Night(settings) as night:
-        with night.watching("start"):
-            from orchestration.run import run_night
-        outcome = run_night(
-            settings,
-            extracts=extracts,
-            first=_date(day or first),
-            last=_date(day or last),
-            full_refresh=full_refresh,
-            wait=wait,
-            log_level="DEBUG" if context.find_root().params["trace"] else "CRITICAL",
-        )
-        night.tell(outcome)
-    sys.exit(1 if outcome.problems else 0)
+    days = (day or first, day or last)
+    sys.exit(run_watched(settings, extracts, *days, full_refresh=full_refresh, is_anew=anew, wait=wait))
 
 
-def _date(value: datetime | None) -> date | None:
-    return value.date() if value else None
+@main.command()
+@_deployment
+@_extracts
+@click.option("--from", "first", type=_day, required=True, help="The first load date.")
+@click.option("--to", "last", type=_day, required=True, help="The last load date.")
+@_anew
+@_wait
+def backfill(deployment: str, extracts: Path | None, first: date, last: date, anew: bool, wait: bool) -> None:
+    """Pull a range of load dates again, published or not, as one run; what was killed goes on where it was."""
+    from orchestration.console import run_watched
+
+    sys.exit(run_watched(load_deployment(deployment), extracts, first, last, is_anew=anew, wait=wait))
 
 
 @main.command()
@@ -133,26 +138,31 @@ def rollback(deployment: str, version: str | None) -> None:
 @main.command()
 @_deployment
 @click.option("--date", "days", type=_day, multiple=True, help="This load date only; may be given again.")
-def release(deployment: str, days: tuple[datetime, ...]) -> None:
+def release(deployment: str, days: tuple[date, ...]) -> None:
     """Let go the load dates that a withdrawn version holds: the next run takes them again."""
     from orchestration.versions import release as let_go
 
-    click.echo(let_go(load_deployment(deployment), [day.date() for day in days]))
+    click.echo(let_go(load_deployment(deployment), days))
 
 
 @main.command()
+@_deployment
 @click.option("--customers", default=10_000, show_default=True, help="How many customers the company has.")
 @click.option("--nights", default=30, show_default=True, help="How many nightly drops follow the history.")
 @click.option("--seed", default=7, show_default=True, help="The same seed gives the same files, byte for byte.")
 @click.option("--world", default="full", show_default=True, help="full, or plain where nothing acts on anything.")
 @click.option("--dirt", default="late_rows", show_default=True, help="all, none, or kinds of faults with commas.")
-@click.option("--out", type=click.Path(path_type=Path), help="Where to  [default: data/demo/extracts]")
-def demo(customers: int, nights: int, seed: int, world: str, dirt: str, out: Path | None) -> None:
-    """Make the extracts of the demo company."""
+@click.option("--out", type=click.Path(path_type=Path), help="Where to  [default: data/<deployment>/extracts]")
+def demo(deployment: str, customers: int, nights: int, seed: int, world: str, dirt: str, out: Path | None) -> None:
+    """Make the extracts of the demo company, as far as the deployment names its systems."""
+    settings = load_deployment(deployment)
+    if not settings.is_demo:
+        raise PipelineError(
+            f"Deployment '{deployment}' is no demo company (is_demo): its systems deliver by themselves."
+        )
     from orchestration.demo.dirt import KINDS
     from orchestration.demo.make import make_demo
 
-    settings = load_deployment("demo")
     kinds = {"all": tuple(KINDS), "none": ()}.get(dirt, tuple(dirt.split(",")))
     folder = out or Home.of(settings).extracts
     make_demo(settings, folder, customers=customers, nights=nights, seed=seed, world=world, dirt=kinds)
@@ -180,7 +190,7 @@ def check(deployment: str, extracts: Path | None) -> None:
 @click.option("--export", type=click.Path(path_type=Path), help="Write the rows to this file, to correct them there.")
 @click.option("--release", type=click.Path(path_type=Path), help="Bring back the corrected rows of this file.")
 def quarantine(
-    deployment: str, table: str | None, day: datetime | None, explain: bool, export: Path | None, release: Path | None
+    deployment: str, table: str | None, day: date | None, explain: bool, export: Path | None, release: Path | None
 ) -> None:
     """List what the row rules rejected: its units, and how many rows break each rule."""
     settings = load_deployment(deployment)
@@ -192,7 +202,7 @@ def quarantine(
     lines = (
         released(settings, home, release)
         if release
-        else answer(settings, home, table, _date(day), is_explained=explain, export_to=export)
+        else answer(settings, home, table, day, is_explained=explain, export_to=export)
     )
     for line in lines:
         click.echo(line)

@@ -5,12 +5,16 @@ Colour and movement on a terminal only; the same lines without them in a log.
 
 from __future__ import annotations
 
+import gc
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
+from datetime import date
+from pathlib import Path
 from types import TracebackType
-from typing import TYPE_CHECKING, Self
+from typing import TYPE_CHECKING, Any, Self
 
+import click
 from rich.console import Console
 from rich.status import Status
 
@@ -62,6 +66,8 @@ class Night:
         if report.seconds is None:
             if self.status:
                 self.status.update(f"{elapsed}  {report.step}  [dim]{report.detail}[/dim]")
+            elif report.is_due:
+                self.console.print(f"{elapsed}  {'':<6} {report.step:<38} {'':>8}  {report.detail}")
             return
         self.finished.append(report)
         style = "red" if report.has_failed else None
@@ -91,6 +97,11 @@ class Night:
             return
         self.console.print()
         self.console.print(published(self.deployment, publication))
+        if outcome.undelivered:
+            days = outcome.undelivered
+            self.console.print(
+                f"Nothing was delivered of {len(days)} of the load dates asked for, {days[0]} to {days[-1]}."
+            )
         if outcome.run_id is None:
             self.console.print("Nothing was pending: every load date with extracts is published or held.")
         held = why_held(self.deployment, publication)
@@ -109,3 +120,22 @@ class Night:
             spent[name] = spent.get(name, 0.0) + (report.seconds or 0.0)
         rest = time.monotonic() - self.started - sum(spent.values())
         return ", ".join([*(f"{name} {seconds:.1f}" for name, seconds in spent.items()), f"the rest {rest:.1f}"])
+
+
+def run_watched(
+    deployment: Deployment, extracts: Path | None, first: date | None, last: date | None, **how: Any
+) -> int:
+    """Run the night for a command and show it (see ``run_night``).
+
+    Returns:
+        The exit code: 1 if something went wrong.
+    """
+    # a night is short and makes millions of small objects that live as long as it does
+    gc.set_threshold(200_000, 50, 50)
+    with Night(deployment) as night:
+        with night.watching("start"):
+            from orchestration.run import run_night
+        log_level = "DEBUG" if click.get_current_context().find_root().params["trace"] else "CRITICAL"
+        outcome = run_night(deployment, extracts=extracts, first=first, last=last, log_level=log_level, **how)
+        night.tell(outcome)
+    return 1 if outcome.problems else 0

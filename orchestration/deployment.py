@@ -17,6 +17,7 @@ from zoneinfo import ZoneInfo
 import yaml
 from pydantic import Field, ValidationError, field_validator, model_validator
 
+from orchestration.deployment_secrets import refuse_secrets
 from orchestration.errors import PipelineError
 from orchestration.settings import (
     AlertSettings,
@@ -38,9 +39,6 @@ from orchestration.system_settings import System, SystemName, TableSettings
 PROJECT = Path(__file__).resolve().parent.parent
 DEPLOYMENTS = PROJECT / "deployments"
 
-_SECRET_KEY = re.compile(r"(password|passwd|secret|token|api_?key|credential|private_key)s?$", re.IGNORECASE)
-_SECRET_IN_URL = re.compile(r"://[^/@\s]*:[^/@\s]+@")
-
 
 class Deployment(Strict):
     """One company: its clock, its money, its systems and its thresholds."""
@@ -53,6 +51,8 @@ class Deployment(Strict):
         None, description="First day that the extracts cover; without it, the day of the first order or subscription."
     )
     owner: str
+    extends: str | None = Field(None, description="The deployment whose file says what this one leaves out.")
+    is_demo: bool = Field(False, description="Its extracts are made where there are none, and by make demo.")
     assumed_margin_rate: float | None = Field(None, gt=0, le=1)
     survivorship: tuple[Role, ...] = ("crm", "transactions", "surveys", "interactions")
     minimum_base: int = Field(10, ge=1, description="Below this many answers a score is not shown.")
@@ -151,11 +151,7 @@ class Deployment(Strict):
 
 @dataclass(frozen=True)
 class Window:
-    """What a unit covers: the rows that changed in it, from ``start`` on and before ``end``, both in UTC.
-
-    Attributes:
-        start: None for the history drop, which holds all of the past.
-    """
+    """What a unit covers: what changed from ``start`` on and before ``end``, in UTC; the history drop has no start."""
 
     load_date: date
     start: datetime | None
@@ -174,6 +170,11 @@ class Table:
     def name(self) -> str:
         """The name of the landed table, as dbt's source and the asset have it."""
         return f"{self.system_name}__{self.table_name}"
+
+    @property
+    def told(self) -> str:
+        """How messages name the table."""
+        return f"Deployment '{self.deployment.name}', system '{self.system_name}', table '{self.table_name}'"
 
     @property
     def system(self) -> System:
@@ -196,6 +197,15 @@ class Table:
         """The limits of gate 1: the deployment's, save where the table sets its own."""
         return self.deployment.limits.model_copy(update=self.settings.limits.model_dump(exclude_unset=True))
 
+    @property
+    def found(self) -> str | None:
+        """The pattern of drops whose names carry no date; None where they do."""
+        files = self.system.files
+        if files is None or self.settings.daily:
+            return None
+        pattern = self.settings.found or files.found
+        return pattern and pattern.format(table=self.table_name)
+
     def window(self, load_date: date) -> Window:
         """The load date's day in the deployment's time zone, and as many days before it as the table looks back."""
         start = None
@@ -214,7 +224,7 @@ class Table:
         if load_date == self.deployment.history_load_date:
             pattern = self.settings.history or files.history
         else:
-            pattern = self.settings.daily or files.daily
+            pattern = None if self.found else self.settings.daily or files.daily
         return pattern and pattern.format(table=self.table_name, load_date=load_date.isoformat())
 
 
@@ -229,6 +239,18 @@ def load_deployment(name: str) -> Deployment:
     Raises:
         PipelineError: the file is missing, is no YAML, or holds a value or key that is not allowed.
     """
+    settings = _read(name)
+    if base := settings.get("extends"):
+        settings = _extended(name, _read(base), settings)
+    try:
+        return Deployment.model_validate({"name": name, **settings})
+    except ValidationError as error:
+        problems = "\n".join(f"  {_explain(problem)}" for problem in error.errors())
+        raise PipelineError(f"deployments/{name}.yml cannot be used:\n{problems}") from error
+
+
+def _read(name: str) -> dict[str, Any]:
+    """What the file says, by its names."""
     path = DEPLOYMENTS / f"{name}.yml"
     known = deployment_names()
     if name not in known:
@@ -239,14 +261,21 @@ def load_deployment(name: str) -> Deployment:
         settings = yaml.safe_load(path.read_text(encoding="utf-8"))
     except yaml.YAMLError as error:
         raise PipelineError(f"deployments/{name}.yml is no valid YAML: {_explain_yaml(error)}") from error
-    _refuse_secrets(name, settings)
+    refuse_secrets(name, settings)
     if not isinstance(settings, dict) or "name" in settings:
         raise PipelineError(f"deployments/{name}.yml must hold settings by their names; 'name' is the file's own.")
-    try:
-        return Deployment.model_validate({"name": name, **settings})
-    except ValidationError as error:
-        problems = "\n".join(f"  {_explain(problem)}" for problem in error.errors())
-        raise PipelineError(f"deployments/{name}.yml cannot be used:\n{problems}") from error
+    return settings
+
+
+def _extended(name: str, base: dict[str, Any], settings: dict[str, Any]) -> dict[str, Any]:
+    """The settings of the file over those of the one it extends, and the systems of both, the base's first."""
+    if "extends" in base:
+        raise PipelineError(
+            f"deployments/{name}.yml cannot be used:\n  extends: {settings['extends']} itself extends"
+            f" {base['extends']}. Extend that, and say here what differs."
+        )
+    systems = [held for held in (base.get("systems"), settings.get("systems")) if isinstance(held, dict)]
+    return {**base, **settings, "systems": {key: system for held in systems for key, system in held.items()}}
 
 
 def _explain_yaml(error: yaml.YAMLError) -> str:
@@ -256,32 +285,12 @@ def _explain_yaml(error: yaml.YAMLError) -> str:
     return where + str(getattr(error, "problem", None) or "it cannot be read")
 
 
-def _refuse_secrets(name: str, settings: object, *where: str) -> None:
-    """Refuse a value that looks like a secret; a secret is named by its environment variable, ``{env: NAME}``.
-
-    Raises:
-        PipelineError: the message names the key, never the value.
-    """
-    if isinstance(settings, dict):
-        for key, value in settings.items():
-            _refuse_secrets(name, value, *where, str(key))
-    elif isinstance(settings, list):
-        for place, value in enumerate(settings):
-            _refuse_secrets(name, value, *where, str(place))
-    elif settings is not None and where:
-        is_secret = _SECRET_KEY.search(where[-1]) or (isinstance(settings, str) and _SECRET_IN_URL.search(settings))
-        if is_secret:
-            raise PipelineError(
-                f"deployments/{name}.yml cannot be used:\n  {'.'.join(where)}: looks like a secret, and no file holds"
-                " one. Put it into an environment variable and name that: {env: NAME_OF_THE_VARIABLE}."
-            )
-
-
 def _explain(problem: Any) -> str:
     where = ".".join(str(part) for part in problem["loc"]) or "the file"
     if problem["type"] != "extra_forbidden":
         return f"{where}: {problem['msg'].removeprefix('Value error, ')}"
-    guess = difflib.get_close_matches(str(problem["loc"][-1]), _known_keys(), n=1)
+    key, known = str(problem["loc"][-1]), sorted(_known_keys())
+    guess = [name for name in known if name.startswith(key)] or difflib.get_close_matches(key, known, n=1)
     return f"{where}: unknown key" + (f", did you mean '{guess[0]}'?" if guess else "")
 
 

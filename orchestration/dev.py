@@ -107,15 +107,18 @@ def _lint_sql(deployment: Deployment, home: Home, paths: Sequence[str], fix: boo
 
 
 def _sql_paths() -> Iterator[tuple[Deployment, tuple[str, ...]]]:
-    """The SQL files judged in each deployment: its systems' staging, and in the first one all that is shared."""
+    """The SQL files judged in each deployment, each file in the first that has it: staging, and all that is shared."""
     models = DBT_PROJECT / "models"
     shared = [path for layer in SHARED_LAYERS for path in (models / layer).rglob("*.sql")]
     shared += (DBT_PROJECT / "data_tests").glob("*.sql")
+    judged: set[Path] = set()
     for name in deployment_names():
         deployment = load_deployment(name)
         staging = [path for system in deployment.systems for path in (models / "staging" / system).glob("*.sql")]
-        yield deployment, tuple(str(path) for path in sorted(shared + staging))
-        shared = []
+        waiting = {*shared, *staging} - judged
+        judged |= waiting
+        if waiting:
+            yield deployment, tuple(str(path) for path in sorted(waiting))
 
 
 def _dbt(_fix: bool) -> str:

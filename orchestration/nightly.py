@@ -6,19 +6,24 @@ same function what is to be loaded.
 
 from collections.abc import Mapping, Sequence
 from datetime import date, timedelta
+from functools import partial
 from pathlib import Path
 
 import dagster as dg
 
-from orchestration.connectors.sources import available_load_dates
+from orchestration.connectors.sources import available_load_dates, changed_load_dates
 from orchestration.deployment import Deployment
 from orchestration.resources.corrections import releases
+from orchestration.resources.landed_files import landed_files
 from orchestration.resources.publication import Publication
 
 RANGE_START = "dagster/asset_partition_range_start"
 RANGE_END = "dagster/asset_partition_range_end"
 COMMAND_TAG = "cx360/command"
 """The tag of a run that ``cx360 run`` drives itself, in its own process."""
+ASKED_TAG = "cx360/asked"
+"""The tag that says what a run was asked for: a run that is asked the same goes on with its pull."""
+PENDING = "pending"
 
 nightly = dg.define_asset_job(
     "nightly",
@@ -33,13 +38,15 @@ nightly = dg.define_asset_job(
 def pending_load_dates(deployment: Deployment, publication: Publication, extracts: Path) -> list[date]:
     """The load dates that have extracts, are not in the current version, and are not held.
 
-    Rows that were released from quarantine since wait too. A run builds everything from the landing: where nothing
-    else waits, it takes the newest load date once more.
+    A day whose files have changed since they landed waits once more, and so do rows that were released from quarantine.
+    A run builds everything from the landing: where nothing else waits, it takes the newest load date once more.
     """
     current = publication.version()
     held = {*publication.holds.load_dates()}
-    free = [day for day in available_load_dates(deployment, extracts) if day not in held]
-    pending = [day for day in free if not current or day not in current.load_dates]
+    landed_of = partial(landed_files, publication.home)
+    free = [day for day in available_load_dates(deployment, extracts, landed_of) if day not in held]
+    done = current.load_dates - {*changed_load_dates(deployment, extracts, landed_of)} if current else set()
+    pending = [day for day in free if day not in done]
     is_released = bool(set(releases(publication.home)) - (current.releases if current else set()))
     return pending or (free[-1:] if is_released else [])
 
@@ -69,9 +76,23 @@ def why_nothing_may_run(deployment: Deployment, publication: Publication) -> str
     )
 
 
-def range_tags(load_dates: Sequence[date]) -> dict[str, str]:
-    """The tags that make one run cover all of ``load_dates``."""
-    return {RANGE_START: min(load_dates).isoformat(), RANGE_END: max(load_dates).isoformat()}
+def range_tags(load_dates: Sequence[date], asked: str = PENDING) -> dict[str, str]:
+    """The tags that make one run cover all of ``load_dates``, which are what was asked for."""
+    return {
+        RANGE_START: min(load_dates).isoformat(),
+        RANGE_END: max(load_dates).isoformat(),
+        ASKED_TAG: asked,
+    }
+
+
+def asked_range(first: date | None, last: date | None) -> str:
+    """What somebody asks for who names these load dates, or neither."""
+    return f"{first or 'the beginning'} to {last or 'the end'}" if first or last else PENDING
+
+
+def asked_for(tags: Mapping[str, str], first: date, last: date) -> str:
+    """What the run with these tags was asked for; its range, where somebody started it in the UI."""
+    return tags.get(ASKED_TAG) or asked_range(first, last)
 
 
 def covered_load_dates(tags: Mapping[str, str]) -> list[date]:

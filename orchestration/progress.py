@@ -7,21 +7,30 @@ same facts stand in Dagster's event log.
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from contextvars import ContextVar
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from datetime import date
+
+SECONDS_PER_LINE = 30
+"""So often a log is told how far a long step is."""
 
 
 @dataclass(frozen=True)
 class Report:
-    """A step began (``seconds`` is None), moved (``detail``) or ended; or a part of steps took its time."""
+    """A step began (``seconds`` is None), moved (``detail``) or ended; or a part of steps took its time.
+
+    Attributes:
+        is_due: the step has been silent so long that a log should have a line of it.
+    """
 
     step: str
     detail: str = ""
     seconds: float | None = None
     has_failed: bool = False
     is_part: bool = False
+    is_due: bool = False
 
 
 Listener = Callable[[Report], None]
@@ -45,23 +54,33 @@ def listening(listener: Listener) -> Iterator[None]:
 
 
 class Step:
-    """A step under way; ``detail`` is shown beside it."""
+    """A step under way; ``detail`` is shown beside it.
 
-    def __init__(self, name: str) -> None:
-        self.name = name
+    Args:
+        log: told now and then how far a long step is, for those who do not watch.
+    """
+
+    def __init__(self, name: str, log: Callable[[str], None] | None) -> None:
+        self.name, self.log = name, log
         self.last = ""
+        self.logged = time.monotonic()
 
     def detail(self, text: str) -> None:
         """Say how far the step is."""
         self.last = text
-        _tell(Report(self.name, text))
+        is_due = time.monotonic() - self.logged >= SECONDS_PER_LINE
+        if is_due:
+            self.logged = time.monotonic()
+            if self.log:
+                self.log(f"{self.name}: {text}")
+        _tell(Report(self.name, text, is_due=is_due))
 
 
 @contextmanager
-def step(name: str) -> Iterator[Step]:
+def step(name: str, log: Callable[[str], None] | None = None) -> Iterator[Step]:
     """Report the beginning and the end of a step, with its seconds of wall time."""
     started = time.monotonic()
-    under_way = Step(name)
+    under_way = Step(name, log)
     _tell(Report(name))
     try:
         yield under_way
@@ -79,3 +98,73 @@ def part(name: str) -> Iterator[None]:
         yield
     finally:
         _tell(Report(name, seconds=time.monotonic() - started, is_part=True))
+
+
+def _unheard(_: str) -> None:
+    """Nobody asks how far it is."""
+
+
+@dataclass
+class Pace:
+    """How far a step is that takes one load date after the other, how fast, and how long it will take.
+
+    Attributes:
+        history: the load date of the history drop: no measure for how long a day takes.
+        tell: told in words whenever it moves.
+        kept_count: load dates that had been taken before.
+    """
+
+    history: date
+    tell: Callable[[str], None] = _unheard
+    load_date_count: int = 0
+    kept_count: int = 0
+    done_count: int = 0
+    row_count: int = 0
+    started: float = field(default_factory=time.monotonic)
+    _days_done: int = 0
+    _days_since: float = field(default_factory=time.monotonic)
+
+    def begin(self, load_date_count: int, kept_count: int) -> None:
+        """So much is to be done, and so much of it has been."""
+        self.load_date_count, self.kept_count = load_date_count, kept_count
+
+    def move(self, row_count: int, ended: Sequence[date]) -> None:
+        """Count rows, and load dates that ended with them."""
+        self.row_count += row_count
+        self.done_count += len(ended)
+        self._days_done += sum(load_date > self.history for load_date in ended)
+        if self.history in ended:
+            self._days_since = time.monotonic()
+        self.tell(self.told())
+
+    @property
+    def seconds(self) -> float:
+        """What it has taken."""
+        return time.monotonic() - self.started
+
+    @property
+    def rows_per_second(self) -> int:
+        """The pace so far."""
+        return round(self.row_count / max(self.seconds, 0.001))
+
+    @property
+    def seconds_left(self) -> int | None:
+        """What the load dates that are left will take, by those that were done; None before the first of them."""
+        left = self.load_date_count - self.kept_count - self.done_count
+        return round(left * (time.monotonic() - self._days_since) / self._days_done) if self._days_done else None
+
+    def told(self) -> str:
+        """All of it, in words."""
+        words = [f"{self.row_count:,} rows, {self.rows_per_second:,} rows/s"]
+        if self.load_date_count > 1:
+            words.append(f"{self.kept_count + self.done_count} of {self.load_date_count} load dates")
+        if self.seconds_left:
+            words.append(f"about {_duration(self.seconds_left)} left")
+        return ", ".join(words)
+
+
+def _duration(seconds: int) -> str:
+    minutes, rest = divmod(seconds, 60)
+    if minutes >= 60:
+        return f"{minutes // 60} h {minutes % 60} min"
+    return f"{minutes} min" if minutes else f"{rest} s"

@@ -210,11 +210,17 @@ class WindowParameters(Strict):
     )
     includes_end: bool = Field(False, description="Whether the service takes the end to be part of the window.")
     history_start: date | None = Field(None, description="Where the history begins, if the service must be told.")
+    changed_at: str | None = Field(
+        None, description="The column with a record's time of change: what lies outside the window waits for its own."
+    )
 
     @model_validator(mode="after")
-    def _says_something(self) -> WindowParameters:
-        if not (self.from_parameter or self.to_parameter):
-            raise ValueError("a window needs from_parameter, to_parameter or both")
+    def _has_two_ends(self) -> WindowParameters:
+        if not self.changed_at and not (self.from_parameter and self.to_parameter):
+            raise ValueError(
+                "without from_parameter and to_parameter a night would take what other nights hold:"
+                " name the column that says when a record changed, as changed_at"
+            )
         return self
 
 

@@ -10,7 +10,8 @@ import sqlite3
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, timedelta
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -27,9 +28,18 @@ from orchestration.definitions import build, resources
 from orchestration.deployment import Deployment
 from orchestration.errors import PipelineError
 from orchestration.home import Home
-from orchestration.nightly import COMMAND_TAG, pending_load_dates, range_tags, why_held, why_nothing_may_run
+from orchestration.nightly import (
+    COMMAND_TAG,
+    asked_range,
+    pending_load_dates,
+    range_tags,
+    why_held,
+    why_nothing_may_run,
+)
 from orchestration.recovery import recover
+from orchestration.resources.landed_files import landed_files
 from orchestration.resources.publication import Publication
+from orchestration.resources.pull import forget
 from orchestration.resources.run_lock import RunLock, hold
 
 INSTANCE_SETTINGS = """\
@@ -57,6 +67,8 @@ class Outcome:
     problems: Sequence[str] = ()
     untold: Sequence[str] = ()
     """Alerts that could not be sent, and why."""
+    undelivered: Sequence[date] = ()
+    """Days of the range that was asked for of which nothing was delivered."""
 
 
 def open_instance(home: Home) -> dg.DagsterInstance:
@@ -93,7 +105,7 @@ def choose_load_dates(
     Raises:
         PipelineError: there are no extracts, or none in the range that was asked for.
     """
-    available = available_load_dates(deployment, extracts)
+    available = available_load_dates(deployment, extracts, partial(landed_files, publication.home))
     if not available:
         raise PipelineError(
             f"Deployment '{deployment.name}' has no extracts in {extracts}. Put them there, name their folder "
@@ -120,6 +132,7 @@ def run_night(
     first: date | None = None,
     last: date | None = None,
     full_refresh: bool = False,
+    is_anew: bool = False,
     wait: bool = False,
     log_level: str = "CRITICAL",
 ) -> Outcome:
@@ -129,6 +142,7 @@ def run_night(
         extracts: the folder of the extracts; the deployment's own where none is given.
         first, last: the load dates to take, both included; all that are pending where neither is given.
         full_refresh: forget the warehouse and build it anew from the landing.
+        is_anew: pull also what has landed since a run that was asked the same failed or was killed.
         wait: wait for another run to end, instead of refusing.
         log_level: from which level on Dagster's log goes to the terminal; the instance keeps all of it.
 
@@ -154,12 +168,19 @@ def run_night(
             return Outcome((), None, untold=untold + tell([stale] if stale else [], senders))
         if full_refresh:
             parts["warehouse"].reset()
+        if is_anew:
+            forget(home)
         parts["run_lock"] = RunLock(
             home_root=str(home.root), timeout_minutes=deployment.run_timeout_minutes, is_held=True
         )
-        outcome = _execute(deployment, parts, instance, load_dates, log_level)
+        tags = range_tags(load_dates, asked_range(first, last)) if load_dates else {}
+        outcome = _execute(deployment, parts, instance, load_dates, tags, log_level)
         alert = _alert(deployment, parts["publication"], instance, outcome)
-        return replace(outcome, untold=untold + tell([alert] if alert else [], senders))
+        return replace(
+            outcome,
+            untold=untold + tell([alert] if alert else [], senders),
+            undelivered=_undelivered(load_dates, first, last),
+        )
 
 
 def _load_dates(
@@ -170,6 +191,13 @@ def _load_dates(
     if blocked:
         raise PipelineError(blocked)
     return choose_load_dates(deployment, parts["publication"], parts["landing"].extracts, first, last)
+
+
+def _undelivered(load_dates: Sequence[date], first: date | None, last: date | None) -> list[date]:
+    if first is None or last is None:
+        return []
+    days = [first + timedelta(days=place) for place in range((last - first).days + 1)]
+    return sorted(set(days) - set(load_dates))
 
 
 @contextmanager
@@ -190,6 +218,7 @@ def _execute(
     parts: Mapping[str, Any],
     instance: dg.DagsterInstance,
     load_dates: Sequence[date],
+    tags: Mapping[str, str],
     log_level: str,
 ) -> Outcome:
     """Run the job over ``load_dates``; over the landing as it is where there are none."""
@@ -200,7 +229,7 @@ def _execute(
         selection = [key for key in definitions.resolve_asset_graph().executable_asset_keys if key.path[0] != "landing"]
     result = job.execute_in_process(
         instance=instance,
-        tags={COMMAND_TAG: "run", **(range_tags(load_dates) if load_dates else {})},
+        tags={COMMAND_TAG: "run", **tags},
         asset_selection=selection,
         run_config={"loggers": {"console": {"config": {"log_level": log_level}}}},
         raise_on_error=False,

@@ -6,7 +6,9 @@ Add here a setting that a connector reads; keep out how it pulls (``connectors/`
 
 from __future__ import annotations
 
+import re
 import string
+from collections.abc import Mapping
 from typing import Annotated, Literal
 
 from pydantic import AfterValidator, Field, field_validator, model_validator
@@ -18,15 +20,24 @@ Format = Literal["csv", "jsonl", "parquet"]
 SystemName = Annotated[str, Field(pattern="^[a-z0-9_]+$")]
 
 
+_SECRET_OPTION = re.compile(
+    r"(^|_)(key|secret|token|pass(word|wd|phrase)?|credentials?|connection_string|sas)s?$", re.IGNORECASE
+)
+
+
 def _is_pattern(value: str) -> str:
     """A pattern of file names, in which {table} and {load_date} are filled in."""
+    return _has_placeholders(value, "table", "load_date")
+
+
+def _has_placeholders(value: str, *known: str) -> str:
     if not value.strip():
         raise ValueError("the pattern is empty")
     try:
         found = {name for _, name, _, _ in string.Formatter().parse(value) if name is not None}
     except ValueError as error:
         raise ValueError(f"the pattern '{value}' cannot be read: {error}") from None
-    unknown = sorted(found - {"table", "load_date"})
+    unknown = sorted(found - {*known})
     if unknown:
         raise ValueError(f"the pattern '{value}' has the unknown placeholder {{{unknown[0]}}}")
     return value
@@ -38,20 +49,69 @@ def _names_its_night(value: str) -> str:
     return value
 
 
+def _names_no_night(value: str) -> str:
+    if "{load_date}" in value:
+        raise ValueError(f"the pattern '{value}' has {{load_date}}: files that are named by date are 'daily'")
+    return value
+
+
+def _is_marker(value: str) -> str:
+    if "{file}" not in value and "{folder}" not in value:
+        raise ValueError(f"'{value}' names neither {{file}} nor {{folder}}: one marker would stand for every drop")
+    return _has_placeholders(value, "file", "folder")
+
+
 Pattern = Annotated[str, AfterValidator(_is_pattern)]
 DailyPattern = Annotated[Pattern, AfterValidator(_names_its_night)]
+FoundPattern = Annotated[Pattern, AfterValidator(_names_no_night)]
+Marker = Annotated[str, AfterValidator(_is_marker)]
+_Value = bool | int | float | str | None
+Option = Annotated[
+    _Value | Secret | dict[str, _Value | Secret | dict[str, _Value | Secret]], Field(union_mode="left_to_right")
+]
+"""A setting of a file system; some file systems nest them."""
 
 
 class Files(Strict):
-    """Where the files of a system lie, below the extracts folder, and how they are written."""
+    """Where the files of a system lie, in the extracts folder or at a URL, and how they are written."""
 
     format: Format
+    url: str | None = Field(None, description="Folder or bucket that patterns are relative to; else the extracts.")
+    storage_options: dict[str, Option] = Field({}, description="What the URL's file system asks for, as fsspec has it.")
     history: Pattern | None = Field(None, description="Pattern of the one drop that holds the past.")
     daily: DailyPattern | None = Field(None, description="Pattern of a night's drop.")
+    found: FoundPattern | None = Field(None, description="Pattern of drops whose names carry no date.")
+    done_marker: Marker | None = Field(None, description="File that says that {file}, or all of {folder}, is complete.")
+    settle_seconds: float = Field(1, ge=0, description="A file that changed later than that is looked at again.")
+    wait_seconds: float = Field(60, ge=0, description="How long a night waits for files that are still being written.")
     delimiter: str = ","
     encoding: str = "utf-8"
     unpacked_gigabytes: float = Field(20, gt=0, description="A compressed file that unpacks to more is refused.")
     unpacked_ratio: float = Field(250, ge=1, description="The same for one that unpacks to more times its own size.")
+
+    @field_validator("url")
+    @classmethod
+    def _is_one_place(cls, value: str | None) -> str | None:
+        if value and (not re.match("^[a-z][a-z0-9+.-]*://", value) or "::" in value or "@" in value.split("/")[2]):
+            raise ValueError(
+                f"'{value}' is no plain URL (like s3://bucket/folder); who logs in stands in storage_options"
+            )
+        return value
+
+    @field_validator("storage_options", mode="before")
+    @classmethod
+    def _names_its_secrets(cls, value: object) -> object:
+        for name in _open_secrets(value):
+            raise ValueError(f"{name} looks like a secret, and no file holds one: name its variable, {{env: NAME}}")
+        return value
+
+    @model_validator(mode="after")
+    def _dates_a_drop_in_one_way(self) -> Files:
+        if self.daily and self.found:
+            raise ValueError("'daily' names files by date, 'found' those without: set one of them")
+        if self.storage_options and not self.url:
+            raise ValueError("storage_options belong to a url")
+        return self
 
     @field_validator("delimiter")
     @classmethod
@@ -68,6 +128,17 @@ class Files(Strict):
         except (LookupError, UnicodeError):
             raise ValueError(f"'{value}' is no encoding that Python knows (like utf-8 or latin-1)") from None
         return value
+
+
+def _open_secrets(options: object) -> list[str]:
+    """The options, nested ones too, that look like a secret and do not name a variable."""
+    if not isinstance(options, Mapping):
+        return []
+    return [
+        name
+        for name, value in options.items()
+        if (isinstance(value, str) and _SECRET_OPTION.search(str(name))) or _open_secrets(value)
+    ]
 
 
 class Sql(Strict):
@@ -103,6 +174,7 @@ class TableSettings(Strict):
     delivers: tuple[str, ...] = Field(description="Entities whose staging models read this table.")
     history: Pattern | None = None
     daily: DailyPattern | None = None
+    found: FoundPattern | None = None
     sql: SqlTable | None = None
     rest: RestTable | None = None
     lookback_days: int = Field(0, ge=0, description="Days before the window that are pulled again, for late changes.")
@@ -149,8 +221,11 @@ class System(Strict):
     @model_validator(mode="after")
     def _delivers_every_table(self) -> System:
         for name, table in self.tables.items():
-            if self.files and not (table.history or table.daily or self.files.history or self.files.daily):
-                raise ValueError(f"table '{name}' has no pattern: name its files by history, daily or both")
+            patterns = [one for part in (table, self.files) if part for one in (part.history, part.daily, part.found)]
+            if self.files and not any(patterns):
+                raise ValueError(f"table '{name}' has no pattern: name its files by history, daily or found")
+            if table.daily and table.found:
+                raise ValueError(f"table '{name}' has daily and found: its files are named by date or they are not")
             if self.files and table.snapshot and not (table.daily or self.files.daily):
                 raise ValueError(f"table '{name}' is a snapshot and names no daily files: every night needs its own")
             if self.rest and not table.rest:

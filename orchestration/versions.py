@@ -15,6 +15,7 @@ from orchestration.home import Home
 from orchestration.nightly import why_held
 from orchestration.resources.history import History
 from orchestration.resources.publication import Publication, Version
+from orchestration.resources.pull import forget
 from orchestration.resources.run_lock import hold
 from orchestration.resources.unit_place import recover
 
@@ -57,6 +58,7 @@ def roll_back(deployment: Deployment, name: str | None) -> str:
         if publication.manifest():
             history.absorb(publication.current / "cx360.duckdb")
         withdrawn, current = publication.withdraw(name)
+        forget(home)
         history.withdraw([version.name for version in withdrawn])
     lines = [
         *(f"Withdrawn   {version.name}" for version in withdrawn),

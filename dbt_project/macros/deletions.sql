@@ -144,6 +144,7 @@ living as (
     that becomes a member of a dimension stays in it. `outcomes`: as in quality_entity_reconciliation.
 #}
 {% macro deleted_records(outcomes) -%}
+{%- set deletions = ref('int_records__deleted') -%}
 {%- for entity, system in staged_entities() if outcomes[entity].star.startswith('fct_') %}
     {%- set relation = ref('stg_' ~ system ~ '__' ~ entity) %}
     {%- set names = adapter.get_columns_in_relation(relation) | map(attribute='name') | list if execute else [] %}
@@ -154,12 +155,13 @@ living as (
         gone.system,
         gone.source_id,
         {{ latest_value(outcomes[entity].door_amount, names) }} as amount
-    from gone
+    from {{ deletions }} as gone
     inner join {{ relation }} as staged
         on gone.source_id = staged.source_id
     where
         gone.entity = '{{ entity }}'
         and gone.system = '{{ system }}'
+        and gone.is_deleted
     group by gone.entity, gone.system, gone.source_id
 
     union all

@@ -17,3 +17,8 @@
 {% macro listed(column) -%}
     string_agg({{ column }}, ', ' order by {{ column }})
 {%- endmacro %}
+
+{# A delivered amount with a decimal comma and no thousands separator, as a number. #}
+{% macro amount_with_comma(column) -%}
+    cast(replace({{ column }}, ',', '.') as decimal(18, 2))
+{%- endmacro %}

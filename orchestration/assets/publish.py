@@ -22,6 +22,7 @@ from orchestration.resources.corrections import releases
 from orchestration.resources.dbt import Dbt
 from orchestration.resources.history import CHECKS, RESTATEMENTS, RUNS, TABLES, History, HistoryTable
 from orchestration.resources.publication import Publication, version_name
+from orchestration.resources.pull import forget
 from orchestration.resources.run_lock import RunLock
 from orchestration.resources.warehouse import Warehouse
 from orchestration.restatements import period_marts, restated
@@ -118,6 +119,7 @@ def version(
                 )
             except PipelineError as error:
                 raise dg.Failure(description=str(error), allow_retries=False) from error
+            forget(publication.home)
             progress.detail(place.name)
             yield dg.MaterializeResult(
                 asset_key=VERSION,

@@ -49,16 +49,34 @@ class Fault:
     text: str
 
 
+@dataclass(frozen=True, slots=True)
+class Delivery:
+    """A delivered file, as the landing remembers it.
+
+    Attributes:
+        content: the hash of its bytes.
+        tag: another one where the content may be another one: cheap to ask for. Empty where it is not known.
+        repeats: the earlier file that has the same bytes; nothing of this one was taken then.
+    """
+
+    name: str
+    content: str
+    tag: str = ""
+    repeats: str | None = None
+
+
 @dataclass(frozen=True)
 class Batch:
     """Some rows of one file, and the faults among them.
 
     ``rows`` has the delivered columns, then ``_source_file`` (below the extracts folder) and ``_source_row`` (the line
-    at which the record begins, counted from 1; in Parquet the number of the row).
+    at which the record begins, counted from 1; in Parquet the number of the row). ``delivery`` stands in the first
+    batch of a delivered file.
     """
 
     rows: pa.Table
     faults: tuple[Fault, ...]
+    delivery: Delivery | None = None
 
     @classmethod
     def of(cls, columns: pa.Table, source_file: str, source_rows: Numbers, faults: Sequence[Fault] = ()) -> Batch:

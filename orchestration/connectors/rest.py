@@ -1,14 +1,12 @@
 """A web service: what is asked for a table's window, and the records in its answers.
 
-Add here what a record is and which window is asked for; how pages follow each other stands in ``rest_pages``, how the
-service is spoken to in ``rest_answers``, how the login is made in ``rest_auth``.
+Add here what a record is; how a service is asked for its pages stands in ``services``.
 """
 
 from __future__ import annotations
 
 from array import array
-from collections.abc import Callable, Iterator
-from datetime import UTC, datetime, time, timedelta
+from collections.abc import Iterator
 from typing import Any
 from urllib.parse import urlencode
 
@@ -32,10 +30,11 @@ from orchestration.connectors.readers.json_values import (
     batch_of,
     record_of,
 )
-from orchestration.connectors.readers.text import shown
-from orchestration.deployment import Deployment, Table, Window
+from orchestration.connectors.services.pages import answers
+from orchestration.connectors.services.window import lies_in, parameters_of
+from orchestration.deployment import Table, Window
 from orchestration.errors import PipelineError
-from orchestration.rest_settings import EVERY, RestTable, WindowParameters, steps_of
+from orchestration.rest_settings import EVERY, RestTable, steps_of
 
 _NOTHING = object()
 """What a path leads to where an answer has nothing."""
@@ -44,7 +43,7 @@ _NOTHING = object()
 def pull(table: Table, window: Window) -> Iterator[Batch]:
     """Yield what the service holds for the window, in the order of its pages; at least one batch.
 
-    A record's ``_source_file`` names the question and its ``_source_row`` is the record's place in all its answers, so
+    A record's ``_source_file`` names the question and its ``_source_row`` is its place among the window's records, so
     that neither a page's size nor a cursor changes what lands. A record that is answered twice lands twice: gate 1
     counts repeats, and the union takes one version of each record by its key.
 
@@ -54,13 +53,11 @@ def pull(table: Table, window: Window) -> Iterator[Batch]:
     """
     rest, asked = table.system.rest, table.settings.rest
     if rest is None or asked is None:
-        raise TypeError(f"{_of(table)} is not pulled from a web service")
-    parameters = _window_parameters(asked.window, window, table.deployment)
+        raise TypeError(f"{table.told} is not pulled from a web service")
+    parameters = parameters_of(asked.window, window, table.deployment)
     question = f"{asked.method} {asked.path}" + (f"?{urlencode(parameters, safe=':')}" if parameters else "")
-    reading = _Reading(asked, question, table.delivered_key)
+    reading = _Reading(asked, window, question, table.delivered_key)
     try:
-        from orchestration.connectors.rest_pages import answers
-
         for answer in answers(rest, asked, parameters):
             reading.take(answer.document, answer.text)
             if reading.is_full:
@@ -69,44 +66,19 @@ def pull(table: Table, window: Window) -> Iterator[Batch]:
         if reading.is_due:
             yield reading.batch()
     except UnavailableError as error:
-        raise SourceUnavailableError(f"{_of(table)}, {question}, {reading.where}: {error}.") from None
+        raise SourceUnavailableError(f"{table.told}, {question}, {reading.where}: {error}.") from None
     except UnreadableError as error:
-        raise SourceError(f"{_of(table)}, {question}, {reading.where}: {error}.") from None
+        raise SourceError(f"{table.told}, {question}, {reading.where}: {error}.") from None
     except PipelineError as error:  # a secret that is not set
-        raise SourceError(f"{_of(table)}: {error}") from None
-
-
-def _of(table: Table) -> str:
-    return f"Deployment '{table.deployment.name}', system '{table.system_name}', table '{table.table_name}'"
-
-
-def _window_parameters(settings: WindowParameters | None, window: Window, deployment: Deployment) -> dict[str, str]:
-    """The parameters that say which window is asked for."""
-    if settings is None:
-        return {}
-    start, end = window.start, window.end
-    if start is None and settings.history_start:
-        start = datetime.combine(settings.history_start, time(), deployment.zone)
-    if settings.includes_end:
-        # the last moment that the format can tell
-        end -= {"epoch_seconds": timedelta(seconds=1), "epoch_milliseconds": timedelta(milliseconds=1)}.get(
-            settings.format, timedelta.resolution
-        )
-    written: dict[str, Callable[[datetime], str]] = {
-        "iso": lambda moment: moment.astimezone(UTC).isoformat().replace("+00:00", "Z"),
-        "date": lambda moment: moment.astimezone(deployment.zone).date().isoformat(),
-        "epoch_seconds": lambda moment: str(int(moment.timestamp())),
-        "epoch_milliseconds": lambda moment: str(int(moment.timestamp()) * 1000 + moment.microsecond // 1000),
-    }
-    bounds = ((settings.from_parameter, start), (settings.to_parameter, end))
-    return {name: written[settings.format](moment) for name, moment in bounds if name and moment}
+        raise SourceError(f"{table.told}: {error}") from None
 
 
 class _Reading:
     """The records of a window as its pages come, until they are as many as a batch may hold."""
 
-    def __init__(self, asked: RestTable, question: str, key: tuple[str, ...]) -> None:
-        self.asked, self.question, self.key = asked, question, key
+    def __init__(self, asked: RestTable, window: Window, question: str, key: tuple[str, ...]) -> None:
+        self.asked, self.window, self.question, self.key = asked, window, question, key
+        self.changed_at = asked.window and asked.window.changed_at
         self.segments = _segments(asked.records)
         self.columns = {name: _segments(path) for name, path in asked.columns.items()}
         self.where = "page 1"
@@ -144,15 +116,19 @@ class _Reading:
         Raises:
             UnreadableError: its records are not where they should be.
         """
+        has_escapes = "\\u" in text
         for way in _ways((document,), self.segments):
-            self.row_count += 1
             value = way[-1]
             try:
-                record = record_of(value, has_escapes="\\u" in text)
-                self.records.append(self._with_columns(record, way))
+                record = self._with_columns(record_of(value, has_escapes=has_escapes), way)
+                if self.changed_at and not lies_in(self.window, record.get(self.changed_at)):
+                    continue
+                self.row_count += 1
+                self.records.append(record)
                 self.places.append(self.row_count)
             except NoRecordError as error:
-                self.faults.append(Fault(self.question, self.row_count, str(error), shown(as_json(value))))
+                self.row_count += 1
+                self.faults.append(Fault(self.question, self.row_count, str(error), _shown(value)))
         self.character_count += len(text)
         self.page_count += 1
         self.where = f"page {self.page_count + 1}"
@@ -225,8 +201,8 @@ def _ways(way: tuple[Any, ...], segments: list[tuple[str, ...]]) -> Iterator[tup
     if len(segments) == 1:
         yield (*way, None if value is _NOTHING else value)
         return
-    is_outermost = len(way) == 1
-    if value is None or (value is _NOTHING and not is_outermost):
+    is_inner = len(way) > 1 and isinstance(way[-1], dict)
+    if value is None or way[-1] is None or (value is _NOTHING and is_inner):
         return
     if not isinstance(value, list):
         raise UnreadableError(
@@ -244,3 +220,8 @@ def _at(value: Any, names: tuple[str | None, ...]) -> Any:
             return _NOTHING
         value = value[name]
     return value
+
+
+def _shown(value: Any) -> str:
+    """A value for people, half a character as its escape."""
+    return as_json(value).encode("utf-8", "backslashreplace").decode()

@@ -41,21 +41,21 @@ def pull(table: Table, window: Window) -> Iterator[Batch]:
         written = asked.source.url.value()
         url = sa.make_url(written)
     except PipelineError as error:
-        raise SourceError(f"{_of(table)}: {error}") from None
+        raise SourceError(f"{table.told}: {error}") from None
     except (sa.exc.ArgumentError, ValueError):  # their messages quote it
         raise SourceError(
-            f"{_of(table)}: the environment variable {asked.source.url.env} holds no database URL. Write it as"
+            f"{table.told}: the environment variable {asked.source.url.env} holds no database URL. Write it as"
             " dialect://user:password@host:port/database, with %-codes for what is no letter or digit in the password."
         ) from None
     way = postgres if url.get_backend_name() == "postgresql" else anywhere
     try:
         yield from way.pull(asked, url)
     except UnreadableError as error:
-        raise SourceError(f"{_of(table)}: {error}.") from None
+        raise SourceError(f"{table.told}: {error}.") from None
     except (sa.exc.NoSuchModuleError, ModuleNotFoundError) as error:
         why = scrubbed(str(error), _secrets(written, url))
         raise SourceError(
-            f"{_of(table)}: no driver for '{url.drivername}' is installed ({why})."
+            f"{table.told}: no driver for '{url.drivername}' is installed ({why})."
             f" Install it, or mend the URL in {asked.source.url.env}."
         ) from None
     except PROBLEMS as error:
@@ -65,7 +65,7 @@ def pull(table: Table, window: Window) -> Iterator[Batch]:
 def _refuse(table: Table, failure: Failure) -> NoReturn:
     # what the drivers raised quotes URLs and queries: it is never shown, not even as a cause
     kind = SourceUnavailableError if failure.is_passing else SourceError
-    raise kind(f"{_of(table)}: {failure.problem}. {failure.remedy}.") from None
+    raise kind(f"{table.told}: {failure.problem}. {failure.remedy}.") from None
 
 
 def _secrets(written: str, url: sa.URL) -> tuple[str, ...]:
@@ -74,7 +74,3 @@ def _secrets(written: str, url: sa.URL) -> tuple[str, ...]:
     plain = [str(value) for value in hidden if value]
     encoded = [form for value in plain for form in (quote(value, safe=""), quote(value, safe=" +"), quote_plus(value))]
     return (written, *plain, *encoded)
-
-
-def _of(table: Table) -> str:
-    return f"Deployment '{table.deployment.name}', system '{table.system_name}', table '{table.table_name}'"

@@ -19,6 +19,7 @@ from orchestration.demo.feedback import Feedback, make_feedback
 from orchestration.demo.journeys import Journeys, make_journeys
 from orchestration.demo.links import make_links
 from orchestration.demo.names import Pool
+from orchestration.demo.outlet import Outlet, make_outlet
 from orchestration.demo.people import make_people
 from orchestration.demo.relations import Relations, make_relations
 from orchestration.demo.world import Texts, World
@@ -49,6 +50,18 @@ class Company:
     def response_ids(self) -> Texts:
         """The id of each response to a survey."""
         return self.world.numbered("S", len(self.feedback.responses))
+
+    @cached_property
+    def outlet(self) -> Outlet:
+        """The brand that the company has bought; drawn only where its systems deliver."""
+        return make_outlet(
+            self.world,
+            self.pools,
+            self.people,
+            surveyed_until=self.relations.surveyed_until,
+            no_cases=Cases(cases=self.cases.cases.iloc[:0], contacts=self.cases.contacts.iloc[:0]),
+            no_contacts=self.journeys.contacts.iloc[:0],
+        )
 
 
 def make_company(world: World, pools: dict[str, Pool]) -> Company:

@@ -6,6 +6,7 @@ went wrong this time, and chance. Whether there is an answer depends on it too.
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import date
 
@@ -67,8 +68,9 @@ def make_feedback(
     orders: pd.DataFrame,
     cases: Cases,
     contacts: pd.DataFrame,
+    asked_by: Collection[str] = tuple(survey.survey_id for survey in SURVEYS),
 ) -> Feedback:
-    """Everyone who is asked within the horizon, and what they answer."""
+    """Everyone who is asked within the horizon by some of the surveys, and what they answer."""
     rng = world.rng("feedback")
     occasions = {
         "relationship": _quarterly(rng, world, people, orders),
@@ -77,7 +79,11 @@ def make_feedback(
         **_after_contacts(contacts),
     }
     asked = pd.concat(
-        [_ask(rng, world, number, occasions[survey.survey_id]) for number, survey in enumerate(SURVEYS)],
+        [
+            _ask(rng, world, number, occasions[survey.survey_id])
+            for number, survey in enumerate(SURVEYS)
+            if survey.survey_id in asked_by
+        ],
         ignore_index=True,
     )
     person = asked["person"].to_numpy()

@@ -10,7 +10,7 @@ import json
 import multiprocessing
 import signal
 from collections import Counter
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import Future, ProcessPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -20,11 +20,12 @@ from pathlib import Path
 import numpy as np
 
 from orchestration.demo import truth
-from orchestration.demo.company import make_company
+from orchestration.demo.company import Company, make_company
 from orchestration.demo.dirt import KINDS, Faults, soil, truncate
 from orchestration.demo.effects import WORLDS
+from orchestration.demo.extract import Extract
 from orchestration.demo.names import Pool, make_pools
-from orchestration.demo.systems import crm, shop, survey_tool, tracking
+from orchestration.demo.systems import crm, outlet, panel, shop, survey_tool, tracking
 from orchestration.demo.world import HORIZON_NIGHTS, World
 from orchestration.demo.write import (
     HISTORY,
@@ -44,6 +45,16 @@ MOST_CUSTOMERS = 2_000_000
 MOST_SEED = 2**32 - 1
 WORKERS = 2
 DEFAULT_DIRT = ("late_rows",)
+SYSTEMS: Mapping[str, Callable[[Company], list[Extract]]] = {
+    "crm": crm.extracts,
+    "shop": shop.extracts,
+    "survey_tool": survey_tool.extracts,
+    "tracking": tracking.extracts,
+    "outlet": outlet.extracts,
+    "panel": panel.extracts,
+}
+DEFAULT_SYSTEMS = ("crm", "shop", "survey_tool", "tracking")
+"""What the demo company has before it buys the outlet."""
 
 
 @dataclass(frozen=True)
@@ -63,6 +74,7 @@ def generate(
     history_load_date: date,
     world: str = "full",
     dirt: Sequence[str] = DEFAULT_DIRT,
+    systems: Sequence[str] = DEFAULT_SYSTEMS,
 ) -> None:
     """Write two years of history up to ``history_load_date`` and one drop for each of the ``nights`` after it.
 
@@ -74,6 +86,7 @@ def generate(
         seed: another seed gives other rows of the same company.
         world: ``full``, or ``plain`` where nothing acts on anything.
         dirt: the kinds of faults to plant.
+        systems: those that deliver; each delivers the same, whichever the others are.
 
     Raises:
         PipelineError: an argument is out of range, or the folder cannot take the extracts. Nothing is written then.
@@ -87,6 +100,8 @@ def generate(
         raise PipelineError(f"world is {world!r}: give one of {', '.join(WORLDS)}.")
     if unknown := sorted(set(dirt) - set(KINDS)):
         raise PipelineError(f"dirt is {unknown[0]!r}: give some of {', '.join(KINDS)}.")
+    if unknown := sorted(set(systems) - set(SYSTEMS)):
+        raise PipelineError(f"systems is {unknown[0]!r}: the demo company has {', '.join(SYSTEMS)}.")
     out = out.absolute()
     check_folder(out)
 
@@ -99,9 +114,12 @@ def generate(
         "world": world,
         "dirt": sorted(set(dirt)),
     }
+    chosen = tuple(name for name in SYSTEMS if name in systems)
+    if chosen != DEFAULT_SYSTEMS:
+        about["systems"] = list(chosen)
     with staged_for(out) as staged:
         faults: Faults = Counter()
-        for part in _parts(whole):
+        for part in _parts(whole, chosen):
             for file, content in part.files:
                 append(staged, file, content)
             faults += part.faults
@@ -117,18 +135,18 @@ def _check(name: str, value: int, least: int, most: int) -> None:
         raise PipelineError(f"{name} is {value!r}: give a whole number from {least} to {most:,}.")
 
 
-def _parts(whole: World) -> Iterator[Part]:
+def _parts(whole: World, systems: Sequence[str]) -> Iterator[Part]:
     """The parts of all blocks, in their order; several blocks are drawn at the same time, in processes of their own."""
     pools = make_pools(whole)
     if len(whole.blocks) == 1:
-        yield _part(whole, pools)
+        yield _part(whole, pools, systems)
         return
     with _workers() as workers:
         waiting = list(whole.blocks)
         running: list[Future[Part]] = []
         while waiting or running:
             while waiting and len(running) <= WORKERS:
-                running.append(workers.submit(_part, waiting.pop(0), pools))
+                running.append(workers.submit(_part, waiting.pop(0), pools, systems))
             yield running.pop(0).result()
 
 
@@ -147,14 +165,14 @@ def _workers() -> Iterator[ProcessPoolExecutor]:
             raise
 
 
-def _part(world: World, pools: dict[str, Pool]) -> Part:
+def _part(world: World, pools: dict[str, Pool], systems: Sequence[str]) -> Part:
     """Draw a block of the company, and write what its systems deliver."""
     company = make_company(world, pools)
     is_first = world.block == 0
     files: list[tuple[str, bytes]] = []
     faults: Faults = Counter()
     ids: dict[tuple[str, str], np.ndarray] = {}
-    for extract in (extract for system in (crm, shop, survey_tool, tracking) for extract in system.extracts(company)):
+    for extract in (extract for system in systems for extract in SYSTEMS[system](company)):
         windows, planted = soil(world, extract, extract.windows(world))
         faults += planted
         if extract.person_id:

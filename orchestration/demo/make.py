@@ -21,10 +21,10 @@ def make_demo(
     customers: int,
     nights: int,
     seed: int,
-    world: str = "full",
-    dirt: tuple[str, ...] = ("late_rows",),
+    world: str,
+    dirt: tuple[str, ...],
 ) -> None:
-    """Make the demo company of the deployment ``settings`` in the folder ``out``."""
+    """Make what the systems of the deployment ``settings`` deliver of the demo company, in the folder ``out``."""
     started = time.monotonic()
     click.echo(f"Making the demo company: {customers:,} customers, {nights} nights after the history ...")
     generate(
@@ -35,5 +35,6 @@ def make_demo(
         history_load_date=settings.history_load_date,
         world=world,
         dirt=dirt,
+        systems=tuple(settings.systems),
     )
     click.echo(f"Made in {time.monotonic() - started:.1f} s: {out}")

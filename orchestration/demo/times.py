@@ -16,6 +16,11 @@ def local_iso(times: pd.Series) -> Texts:
     return text_where(times.notna().to_numpy(), _iso(local.to_numpy()) + np.where(in_winter, "+01:00", "+02:00"))
 
 
+def local_clock(times: pd.Series) -> Texts:
+    """What the company's clocks show, without an offset."""
+    return pd.Series(local_iso(times), dtype=object).str[:19].str.replace("T", " ").to_numpy()
+
+
 def utc_iso(times: pd.Series) -> Texts:
     """ISO 8601 in UTC."""
     return text_where(times.notna().to_numpy(), _iso(times.to_numpy()) + "Z")

@@ -21,21 +21,27 @@ from orchestration.demo.dirt import KINDS, Faults
 from orchestration.demo.seasons import peak_of_season
 from orchestration.demo.surveys import DIMENSIONS, QUESTIONS, SURVEYS
 from orchestration.demo.systems.crm import CASE_COMMENT_SHARE, case_comments
+from orchestration.demo.systems.outlet import member_numbers
+from orchestration.demo.systems.panel import panelist_ids
 from orchestration.demo.systems.shop import REVIEW_TEXT_SHARE, reviews
-from orchestration.demo.world import SEGMENTS, Texts, World, named
+from orchestration.demo.world import SEGMENTS, Numbers, Texts, World, named
 
+OUTLET = "outlet"
 _LABELS = {"theme": "theme", "sentiment": "sentiment", "is_negated": "is_negated", "comment_language": "language"}
 
 
 def labels(company: Company, identities: pd.DataFrame) -> dict[str, pd.DataFrame]:
-    """The label tables of a block."""
-    return {
+    """The label tables of a block; those of the outlet only where it delivers."""
+    tables = {
         "people": _people(company),
         "identities": identities,
         "orders": _orders(company),
         "invitations": _invitations(company),
         "verbatims": _verbatims(company),
     }
+    if OUTLET in set(identities["system"]):
+        tables["outlet_members"] = _outlet_members(company)
+    return tables
 
 
 def identity_of(company: Company, delivered: Mapping[tuple[str, str], Texts]) -> pd.DataFrame:
@@ -44,17 +50,25 @@ def identity_of(company: Company, delivered: Mapping[tuple[str, str], Texts]) ->
     ``mailbox_of`` is the person whose e-mail address theirs is: another one's in a household that shares a mailbox. Who
     takes an e-mail address for a person merges them.
     """
-    links, number = company.links, company.people["number"].to_numpy()
-    mailbox_of = pd.Series(number[company.people["mailbox"]], index=number)
+    links, people = company.links, company.people
     owners = {
-        ("crm", "customers"): ("customer_id",),
-        ("shop", "accounts"): ("buyer_id", "guest_id"),
-        ("survey_tool", "contacts"): ("contact_id",),
-        ("tracking", "visitors"): ("browser_id", "device_id"),
+        ("crm", "customers"): [links["customer_id"]],
+        ("shop", "accounts"): [links["buyer_id"], links["guest_id"]],
+        ("survey_tool", "contacts"): [links["contact_id"]],
+        ("tracking", "visitors"): [links["browser_id"], links["device_id"]],
     }
+    if {(OUTLET, "members"), ("panel", "panelists")} & delivered.keys():
+        people = company.outlet.people
+        owners[OUTLET, "members"] = [pd.Series(member_numbers(company))]
+        owners["panel", "panelists"] = [pd.Series(panelist_ids(company))]
+    number = people["number"].to_numpy()
+    mailbox_of = pd.Series(number[people["mailbox"]], index=number)
     parts = []
     for place, columns in owners.items():
-        person_of = pd.concat([pd.Series(number, index=links[column]) for column in columns])
+        if place not in delivered:
+            continue
+        # the outlet's people are the company's, then others
+        person_of = pd.concat([pd.Series(number[: len(ids)], index=ids) for ids in columns])
         person_of = person_of[person_of.index.notna()]
         system, table = place
         ids: Texts = pd.Series(delivered[place], dtype=object).unique()
@@ -64,10 +78,36 @@ def identity_of(company: Company, delivered: Mapping[tuple[str, str], Texts]) ->
         )
         person = person_of.reindex(first_ids).to_numpy()
         parts.append(
-            pd.DataFrame({"system": system, "table": table, "source_id": ids, "person": person.astype(np.int64)})
+            pd.DataFrame(
+                {"system": system, "table": table, "source_id": ids.astype(str), "person": person.astype(np.int64)}
+            )
         )
     identities = pd.concat(parts, ignore_index=True)
     return identities.assign(mailbox_of=mailbox_of.reindex(identities["person"]).to_numpy())
+
+
+def _outlet_members(company: Company) -> pd.DataFrame:
+    """One row per member of the outlet: who they are, what links them to the company, and what they buy where."""
+    outlet, end = company.outlet, company.world.window_ends[-1]
+    people = outlet.people
+
+    def counted(orders: pd.DataFrame) -> Numbers:
+        person = orders["person"].to_numpy()[(orders["ordered_at"] < end).to_numpy()]
+        return np.bincount(person, minlength=len(people))
+
+    is_stranger = people.index >= len(company.people)
+    rows = pd.DataFrame(
+        {
+            "member_no": member_numbers(company),
+            "person": people["number"],
+            "linked_by": np.where(is_stranger, "nothing", np.where(people["is_by_phone"], "phone", "email")),
+            "is_in_crm": people["is_in_crm"],
+            "shop_order_count": counted(company.buying.orders),
+            "outlet_order_count": counted(outlet.buying.orders),
+        }
+    )
+    # the first order is what makes a member
+    return rows[rows["outlet_order_count"] > 0]
 
 
 def _people(company: Company) -> pd.DataFrame:

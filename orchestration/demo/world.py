@@ -103,8 +103,11 @@ class World:
 
     def numbered(self, prefix: str, count: int) -> Texts:
         """Ids that are counted up, each block in a range of its own."""
-        first = self.block * IDS_PER_BLOCK + 1
-        return np.array([f"{prefix}{place:08d}" for place in range(first, first + count)], dtype=object)
+        return np.array([f"{prefix}{place:08d}" for place in self.counted(count).tolist()], dtype=object)
+
+    def counted(self, count: int) -> Numbers:
+        """Numbers from one on, each block in a range of its own."""
+        return self.block * IDS_PER_BLOCK + np.arange(1, count + 1)
 
     def scattered(self, prefix: str, places: Numbers) -> Texts:
         """Ids that look drawn at random, of things that this block alone counts."""

@@ -1,4 +1,4 @@
-"""Files as the four systems deliver them: CSV, Parquet, JSON Lines, gzip JSON Lines; the same bytes every time.
+"""Files as the systems deliver them: three kinds of CSV, Parquet, JSON Lines, gzip; the same bytes every time.
 
 Everything is written into a folder beside the wanted one, which takes its place by one rename: whatever interrupts
 the writing, nobody ever meets half a drop. A company comes block by block: text files grow, Parquet files are
@@ -25,7 +25,7 @@ import pyarrow.compute as pa_compute
 import pyarrow.csv as pa_csv
 import pyarrow.parquet as pa_parquet
 
-from orchestration.demo.times import local_iso, utc_iso
+from orchestration.demo.times import local_clock, local_iso, utc_iso
 from orchestration.demo.world import Numbers
 from orchestration.errors import PipelineError
 
@@ -138,11 +138,27 @@ def _csv(rows: pd.DataFrame, is_first: bool) -> bytes:
     return as_csv(written, is_first=is_first)
 
 
-def as_csv(rows: pd.DataFrame, *, is_first: bool) -> bytes:
+def _western_csv(rows: pd.DataFrame, is_first: bool) -> bytes:
+    """Semicolons and Latin-1; times without an offset, as clocks show them there; amounts with a decimal comma."""
+    written = rows.assign(**{name: local_clock(rows[name]) for name in _times(rows)})
+    for name in written.columns:
+        if name.endswith("_eur"):
+            written[name] = [f"{cents // 100},{cents % 100:02d}" for cents in rows[name].tolist()]
+    return as_csv(written, is_first=is_first, delimiter=";").decode().encode("latin-1")
+
+
+def _tab_separated(rows: pd.DataFrame, is_first: bool) -> bytes:
+    """Times as ISO 8601 in UTC."""
+    written = rows.assign(**{name: utc_iso(rows[name]) for name in _times(rows)})
+    return as_csv(written, is_first=is_first, delimiter="\t")
+
+
+def as_csv(rows: pd.DataFrame, *, is_first: bool, delimiter: str = ",") -> bytes:
     """Rows as they stand, with a header for the first of a file."""
     buffer = io.BytesIO()
     table = pa.Table.from_pandas(rows, preserve_index=False)
-    pa_csv.write_csv(table, buffer, pa_csv.WriteOptions(include_header=is_first, quoting_style="needed"))
+    options = pa_csv.WriteOptions(include_header=is_first, delimiter=delimiter, quoting_style="needed")
+    pa_csv.write_csv(table, buffer, options)
     return buffer.getvalue()
 
 
@@ -218,4 +234,6 @@ _FORMATS: dict[str, tuple[str, Callable[[pd.DataFrame, bool], bytes]]] = {
     "shop": ("parquet", _arrow),
     "survey_tool": ("jsonl.gz", _gzip_json_lines),
     "tracking": ("jsonl", _json_lines),
+    "outlet": ("csv", _western_csv),
+    "panel": ("tsv", _tab_separated),
 }

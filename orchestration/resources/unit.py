@@ -23,10 +23,12 @@ from expectations.suite import RawSuite
 from orchestration.connectors.batch import RESERVED_COLUMNS, Batch
 from orchestration.gates import Broken, Finding, broken_row_rules
 from orchestration.resources.corrections import Correction
+from orchestration.resources.landed_files import read_files, write_files
 from orchestration.resources.unit_place import UnitPlace
 from orchestration.resources.unit_profile import Known, Tally, kind_of, profile, write_profile
 
 EXAMPLES = 3
+DICTIONARY_BYTES = 128 * 1024
 UNREADABLE = "the row cannot be read as a record"
 RELEASED = "released/"
 """Stands before the file of a row that a person has corrected; it sorts after any delivered file."""
@@ -110,6 +112,8 @@ class UnitWriter:
         delivered = [field for field in batch.rows.schema if field.name not in RESERVED_COLUMNS]
         self._types |= {field.name: field.type for field in delivered}
         self.tally.delivered |= {field.name: kind_of(field.type) for field in delivered}
+        if batch.delivery:
+            self.tally.files[batch.delivery.name] = batch.delivery
         rejected = [
             Rejected(fault.source_file, fault.source_row, [Broken(UNREADABLE, fault.reason)], fault.text)
             for fault in batch.faults
@@ -132,6 +136,7 @@ class UnitWriter:
         """
         self.tally.delivered |= known["types"]
         self.tally.landed_count = known["landed_row_count"]
+        self.tally.files |= read_files(self.place.landing)
         for part in sorted(self.place.landing.glob("*.parquet")):
             self._parts += 1
             os.link(part, self.place.new_landing / f"part-{self._parts:05d}.parquet")
@@ -173,6 +178,7 @@ class UnitWriter:
             pq.write_table(REJECTED.empty_table(), self.place.new_quarantine / "part-00001.parquet")
         facts = profile(self.place, self.suite, self.tally, earlier)
         write_profile(self.place.new_landing, facts)
+        write_files(self.place.new_landing, self.tally.files.values())
         return facts
 
     def _typed(self, correction: Correction) -> tuple[pa.Table, str | None]:
@@ -199,10 +205,16 @@ class UnitWriter:
         for name in self.suite.promised:
             if name not in rows.column_names:
                 rows = rows.append_column(name, pa.nulls(rows.num_rows, pa.string()))
-        rows = rows.append_column("_load_date", pa.array([self.place.load_date] * rows.num_rows, pa.date32()))
+        rows = rows.append_column("_load_date", pa.repeat(pa.scalar(self.place.load_date, pa.date32()), rows.num_rows))
         self._parts += 1
         self.tally.landed_count += rows.num_rows
-        pq.write_table(rows, self.place.new_landing / f"part-{self._parts:05d}.parquet", compression="zstd")
+        pq.write_table(
+            rows,
+            self.place.new_landing / f"part-{self._parts:05d}.parquet",
+            compression="zstd",
+            # of many distinct values a dictionary is longer than the values, and takes half of the writing's time
+            dictionary_pagesize_limit=DICTIONARY_BYTES,
+        )
 
     def _write_quarantine(self, rejected: Sequence[Rejected]) -> None:
         if not rejected:

@@ -23,6 +23,7 @@ import pyarrow as pa
 
 from expectations.batch_rules import ROWS_TO_COMPARE
 from expectations.suite import ProfileRule, RawSuite
+from orchestration.connectors.batch import Delivery
 from orchestration.drift import columns_compared
 from orchestration.errors import InfrastructureError
 from orchestration.home import sql_text
@@ -62,6 +63,8 @@ class Tally:
     rejected_count: int = 0
     delivered: dict[str, str] = field(default_factory=dict)
     """The delivered columns, in their order, and what kind of values they hold."""
+    files: dict[str, Delivery] = field(default_factory=dict)
+    """The delivered files by their names."""
 
 
 def profile(place: UnitPlace, suite: RawSuite, tally: Tally, earlier: Sequence[Known]) -> dict[str, Any]:
@@ -79,8 +82,9 @@ def profile(place: UnitPlace, suite: RawSuite, tally: Tally, earlier: Sequence[K
     recent = [(folder, known) for folder, known in before if known["load_date"] > history]
     row_count = tally.landed_count + tally.rejected_count
     is_snapshot = place.table.settings.snapshot
-    # a snapshot repeats itself, and says nothing of one night
-    figures, null_rates = _figures(place, suite, tally, recent[0][0] if recent and not is_snapshot else None)
+    # a snapshot repeats itself and says nothing of one night, and a table that looks back repeats rows as it should
+    is_comparable = bool(recent) and not is_snapshot and not place.table.settings.lookback_days
+    figures, null_rates = _figures(place, suite, tally, recent[0][0] if is_comparable else None)
     figures["row_count"] = row_count
     facts = {
         "system": place.table.system_name,
@@ -95,6 +99,7 @@ def profile(place: UnitPlace, suite: RawSuite, tally: Tally, earlier: Sequence[K
         "rejected_rate": tally.rejected_count / row_count if row_count else None,
         "figures": figures,
         "null_rates": null_rates,
+        **_repeated(tally.files.values()),
         **figures,
         **(_snapshot_loss(place, tally, before) if is_snapshot else {}),
         **columns_compared(
@@ -126,11 +131,11 @@ def read_profile(folder: Path) -> dict[str, Any]:
 
 def _before(place: UnitPlace, earlier: Sequence[Known]) -> list[Known]:
     """The last units before this one, newest first."""
+    known = {facts["load_date"]: (folder, facts) for folder, facts in earlier}
     landed = (unit for unit in landed_units(place.home, place.table) if unit.load_date < place.load_date)
-    known: dict[str, Known] = {
-        unit.load_date.isoformat(): (unit.landing, read_profile(unit.landing)) for unit in islice(landed, RECENT_LOADS)
-    }
-    known |= {facts["load_date"]: (folder, facts) for folder, facts in earlier}
+    for unit in islice(landed, RECENT_LOADS):
+        if unit.load_date.isoformat() not in known:
+            known[unit.load_date.isoformat()] = (unit.landing, read_profile(unit.landing))
     return [known[day] for day in sorted(known, reverse=True)][:RECENT_LOADS]
 
 
@@ -146,7 +151,7 @@ def _figures(
     row_hash = f"hash({', '.join(_quoted(name) + '::varchar' for name in tally.delivered) or '0'})"
     was_before = f"row_hash in (select {row_hash} from before)" if before else "false"
     query = f"""
-        with delivered as materialized (select *, {row_hash} as row_hash from unit)
+        with delivered as (select *, {row_hash} as row_hash from unit)
         select {selected} from (select *, {was_before} as is_repeated from delivered)
     """
     try:
@@ -200,6 +205,12 @@ def _number(value: Any) -> float | None:
         return value
     number = round(float(value), 6)
     return number if math.isfinite(number) else None
+
+
+def _repeated(files: Iterable[Delivery]) -> dict[str, Any]:
+    """The files of which nothing was taken, as their content had been taken before."""
+    repeated = [f"{file.name} (of {file.repeats})" for file in files if file.repeats]
+    return {"repeated_file_count": len(repeated) or None, "repeated_files": ", ".join(repeated)}
 
 
 def kind_of(arrow_type: pa.DataType) -> str:

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import csv
+import re
 from pathlib import Path
 
 import yaml
 
 from orchestration.deployment import PROJECT, Deployment, deployment_names, load_deployment
-from tests.architecture.project import Manifest, assert_none, models
+from tests.architecture.project import Manifest, assert_none, layer, models, project_files, sql
 
-STAGING = PROJECT / "dbt_project" / "models" / "staging"
+DBT_PROJECT = PROJECT / "dbt_project"
+STAGING = DBT_PROJECT / "models" / "staging"
 REFERENCE = PROJECT / "seeds" / "reference"
 SUITES = PROJECT / "expectations" / "raw"
 
@@ -33,7 +36,7 @@ def differences(where: str, declared: set[str], found: set[str]) -> list[str]:
 
 
 def test_every_system_has_its_staging_folder_its_suite_and_its_enable_line() -> None:
-    project = yaml.safe_load((PROJECT / "dbt_project" / "dbt_project.yml").read_text(encoding="utf-8"))
+    project = yaml.safe_load((DBT_PROJECT / "dbt_project.yml").read_text(encoding="utf-8"))
     enabled = {name for name in project["models"]["cx360"]["staging"] if not name.startswith("+")}
     folders = {path.name for path in STAGING.iterdir() if path.is_dir()}
     assert_none(
@@ -105,3 +108,39 @@ def test_every_default_code_map_gives_way_to_a_deployments_own() -> None:
         offences += [f"seeds/reference/{name}: {extra} has no default" for extra in own - defaults]
     assert defaults
     assert_none(offences, "A code map has a default, with its header at least, and one enable line:")
+
+
+def test_a_deployment_keeps_the_reference_of_the_one_it_extends() -> None:
+    """Its own systems' codes come on top: whatever the other's systems deliver still has its meaning."""
+    offences = []
+    for deployment in deployments():
+        if deployment.extends:
+            for path in (REFERENCE / deployment.extends).glob("*.csv"):
+                own = path.parent.with_name(deployment.name) / path.name
+                lost = set(rows_of(path)) - set(rows_of(own))
+                offences += [f"{own.relative_to(PROJECT)}: {','.join(row)}" for row in lost]
+    assert_none(offences, "Add the row of the deployment that is extended:")
+
+
+def rows_of(path: Path) -> list[tuple[str, ...]]:
+    with path.open(encoding="utf-8", newline="") as stream:
+        return [tuple(row) for row in csv.reader(stream)]
+
+
+def test_nothing_downstream_of_staging_names_a_system(manifests: dict[str, Manifest]) -> None:
+    """So that a system, the second of its role too, is added without an edit there."""
+    known = {
+        model["original_file_path"]: sql(model)
+        for manifest in manifests.values()
+        for model in models(manifest)
+        if layer(model) != "staging"
+    }
+    shared = [DBT_PROJECT / "macros", DBT_PROJECT / "data_tests"]
+    for path in project_files():
+        if path.suffix == ".sql" and any(folder in path.parents for folder in shared):
+            known[path.relative_to(DBT_PROJECT).as_posix()] = sql({"raw_code": path.read_text(encoding="utf-8")})
+    names = "|".join(systems())
+    named = re.compile(rf"'(?:{names})[':]|\"(?:{names})\"|\b(?:stg_)?(?:{names})__\w+")
+    offences = [f"{place}: {found[0]}" for place, code in known.items() for found in named.finditer(code)]
+    assert len(known) > 100
+    assert_none(offences, "Join by the column `system`, or let the deployment's map of entities say which there are:")

@@ -77,18 +77,18 @@ class Copy:
         told = []
         for block in blocks(heading):
             if block.path is not None:
-                self.write(block, addresses or {})
+                self.write(block, addresses)
             elif block.kind == "sh":
                 told += [self.run(line) for line in block.text.splitlines()]
         assert told, f"the section '{heading}' has no command"
         return told
 
-    def write(self, block: Block, addresses: Mapping[str, str]) -> None:
+    def write(self, block: Block, addresses: Mapping[str, str] | None = None) -> None:
         """Write a file, or add lines to one."""
         path = self.root / str(block.path)
         if block.place is None:
             text = block.text
-            for written, real in addresses.items():
+            for written, real in (addresses or {}).items():
                 text = text.replace(written, real)
             path.parent.mkdir(parents=True, exist_ok=True)
             path.write_text(text, encoding="utf-8")

@@ -49,9 +49,9 @@ numbers = st.one_of(
 values = st.lists(st.one_of(times, datetimes, words, numbers, st.text(max_size=8)), min_size=20, max_size=60)
 
 
-def macro(name: str, zone: str) -> str:
-    """What a macro of ``times.sql`` makes of the column ``value``."""
-    source = (PROJECT / "dbt_project" / "macros" / "times.sql").read_text(encoding="utf-8")
+def macro(name: str, zone: str, file: str = "times") -> str:
+    """What a macro makes of the column ``value``."""
+    source = (PROJECT / "dbt_project" / "macros" / f"{file}.sql").read_text(encoding="utf-8")
     macros = jinja2.Environment(autoescape=False).from_string(source, globals={"var": {"timezone": zone}.__getitem__})  # noqa: S701  it makes SQL
     return str(getattr(macros.module, name)("value"))
 
@@ -67,6 +67,7 @@ def calendar_day(cast: str, zone: str) -> str:
         (rules.whole_number("value"), ["cast(value as integer)"]),
         (rules.whole_number("value", low=1, high=5), ["cast(value as integer)"]),
         (rules.amount("value", low=0), ["cast(value as decimal(18, 2))"]),
+        (rules.amount_with_comma("value", low=0), [macro("amount_with_comma", "UTC", "measures")]),
         (rules.boolean("value"), ["cast(value as boolean)"]),
         (rules.instant("value"), [macro("utc", "UTC"), *(calendar_day(macro("utc", zone), zone) for zone in ZONES)]),
         (
@@ -79,7 +80,7 @@ def calendar_day(cast: str, zone: str) -> str:
             ],
         ),
     ],
-    ids=["whole_number", "bounded_whole_number", "amount", "boolean", "instant", "wall_clock"],
+    ids=["whole_number", "bounded_whole_number", "amount", "amount_with_comma", "boolean", "instant", "wall_clock"],
 )
 @settings(max_examples=15, deadline=None)
 @given(values=values)

@@ -17,6 +17,7 @@ from orchestration.resources.run_lock import hold
 
 COMMANDS = (
     "run",
+    "backfill",
     "check",
     "quarantine",
     "versions",
@@ -84,7 +85,7 @@ def test_every_command_and_option_says_what_it_does(command: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "command", ["run", "quarantine", "versions", "rollback", "release", "ui", "docs", "dbt", "clean"]
+    "command", ["run", "quarantine", "versions", "rollback", "release", "demo", "ui", "docs", "dbt", "clean"]
 )
 def test_an_unknown_deployment_is_one_line_and_no_stack(command: str) -> None:
     answer = cx360(command, "--deployment", "olits", *(["parse"] if command == "dbt" else []))
@@ -116,6 +117,20 @@ def test_a_date_that_is_none_is_a_usage_error(day: str) -> None:
     answer = cx360("run", "--date", day)
     assert answer.exit_code == 2
     assert f"'{day}' does not match the format '%Y-%m-%d'" in answer.output
+
+
+def test_extracts_are_made_for_demo_companies_alone() -> None:
+    answer = cx360("demo", "--deployment", "olist")
+    assert answer.exit_code == 1
+    assert answer.output == "Deployment 'olist' is no demo company (is_demo): its systems deliver by themselves.\n"
+
+
+def test_a_demo_company_is_made_where_its_deployment_looks_for_it(tmp_path: Path) -> None:
+    answer = cx360_in_a_process("demo", "--deployment", "demo_two_shops", "--customers", "3", "--nights", "1")
+    assert answer.returncode == 0, answer.stderr
+    extracts = tmp_path / "home" / "demo_two_shops" / "extracts"
+    delivered = {path.name for path in (extracts / "2026-01-01").iterdir()}
+    assert delivered == {"crm", "shop", "survey_tool", "tracking", "outlet", "panel"}
 
 
 def test_a_run_without_extracts_says_where_to_put_them(tmp_path: Path) -> None:

@@ -48,6 +48,8 @@ def accepted(judged: tuple[RowRule, ...], *values: object, dtype: Any = TEXT) ->
         (rules.whole_number("x", low=1), ["1", "1000"], ["0"]),
         (rules.amount("x"), ["0", "12.5", "-3", "1e3", "9999999999999999.99"], ["12,5", "nan", "inf", "1e17", "€ 3"]),
         (rules.amount("x", low=0), ["0.00", "7"], ["-0.01"]),
+        (rules.amount_with_comma("x"), ["0", "12,5", "-3,00", "1234,50"], ["12.5", "1.234,50", "1,2,3", "€ 3", ""]),
+        (rules.amount_with_comma("x", low=0), ["0,00", "7"], ["-0,01"]),
         (
             rules.wall_clock("x"),
             ["2018-05-01", "2018-05-01 13:00:00", "2018-05-01T13:00", "2018-05-01 13:00:00.123456", "2024-02-29"],
@@ -210,6 +212,7 @@ FACTS = {
     "rejected_rate": 0.06,
     "rejected_count": 6,
     "row_count": 100,
+    "mending": "",
 }
 
 

@@ -45,24 +45,6 @@ refunds as (
 
 ),
 
-deletions as (
-
-    select * from {{ ref('int_records__deleted') }}
-
-),
-
-gone as (
-
-    select
-        entity,
-        system,
-        source_id
-    from deletions
-    where is_deleted
-    group by entity, system, source_id
-
-),
-
 staged as (
     {{ staged_records() }}
 ),

@@ -12,7 +12,8 @@ import dagster as dg
 from orchestration.deployment import Deployment, Table
 from orchestration.errors import InfrastructureError, PipelineError
 from orchestration.judgements import site_of
-from orchestration.progress import step
+from orchestration.nightly import asked_for
+from orchestration.progress import Pace, step
 from orchestration.resources.holds import Holds
 from orchestration.resources.landing import Landing
 from orchestration.resources.run_lock import RunLock
@@ -56,32 +57,38 @@ def extract(table: Table) -> dg.AssetsDefinition:
     def landed(
         context: dg.AssetExecutionContext, landing: dg.ResourceParam[Landing], run_lock: RunLock
     ) -> Iterator[dg.MaterializeResult | dg.AssetCheckResult]:
-        with step(f"extract {table.name}") as progress:
+        with step(f"extract {table.name}", context.log.info) as progress:
+            pace = Pace(table.deployment.history_load_date, progress.detail)
+            first, last = _range(context)
             try:
-                units = landing.admit(table, _load_dates(context, landing))
+                load_dates = _load_dates(first, last, landing)
+                units = landing.admit(table, load_dates, asked_for(context.run.tags, first, last), pace)
             except PipelineError as error:
                 # what a person must mend fails again; a fault of the machine may not
                 is_passing = isinstance(error, InfrastructureError)
                 raise dg.Failure(description=str(error), allow_retries=is_passing) from error
             landing.judgements.keep(landing.home, context.run.run_id)
-            progress.detail(_told(units))
+            progress.detail(_told(units, pace))
             yield _check(key, units, site_of(landing.home))
             refused = [unit.explain() for unit in units if not unit.has_landed]
             if refused:
                 raise dg.Failure(description=_closed(table, refused), allow_retries=False)
-            yield _materialized(key, units)
+            yield _materialized(key, units, pace)
 
     return landed
 
 
-def _load_dates(context: dg.AssetExecutionContext, landing: Landing) -> list[date]:
-    """The days of the run's range for which anything was delivered, but for those that are held.
+def _range(context: dg.AssetExecutionContext) -> tuple[date, date]:
+    keys = context.partition_key_range
+    return date.fromisoformat(keys.start), date.fromisoformat(keys.end)
+
+
+def _load_dates(first: date, last: date, landing: Landing) -> list[date]:
+    """The days of a range for which anything was delivered, but for those that are held.
 
     Raises:
         PipelineError: every day of the range is held.
     """
-    keys = context.partition_key_range
-    first, last = date.fromisoformat(keys.start), date.fromisoformat(keys.end)
     held = Holds(landing.home).load_dates()
     range_of_days = [first + timedelta(days=place) for place in range((last - first).days + 1)]
     days = [day for day in range_of_days if day not in held]
@@ -91,10 +98,15 @@ def _load_dates(context: dg.AssetExecutionContext, landing: Landing) -> list[dat
     return [day for day in days if day in landing.delivered_load_dates] or days[:1]
 
 
-def _told(units: list[Unit]) -> str:
+def _told(units: list[Unit], pace: Pace) -> str:
     landed = sum(unit.profile["landed_row_count"] for unit in units if unit.has_landed)
     rejected = sum(unit.profile["quarantined_row_count"] for unit in units)
-    return f"{landed:,} rows" + (f", {rejected:,} quarantined" if rejected else "")
+    words = [f"{landed:,} rows"]
+    if rejected:
+        words.append(f"{rejected:,} quarantined")
+    if pace.kept_count:
+        words.append(f"{pace.kept_count} of {len(units)} load dates had landed")
+    return ", ".join(words)
 
 
 def _closed(table: Table, refused: list[str]) -> str:
@@ -123,7 +135,7 @@ def _check(key: dg.AssetKey, units: list[Unit], site: Path) -> dg.AssetCheckResu
     )
 
 
-def _materialized(key: dg.AssetKey, units: list[Unit]) -> dg.MaterializeResult:
+def _materialized(key: dg.AssetKey, units: list[Unit], pace: Pace) -> dg.MaterializeResult:
     columns = [dg.TableColumn(name) for name in units[-1].profile["columns"]]
     return dg.MaterializeResult(
         asset_key=key,
@@ -132,5 +144,8 @@ def _materialized(key: dg.AssetKey, units: list[Unit]) -> dg.MaterializeResult:
             "dagster/column_schema": dg.TableSchema(columns=columns),
             "quarantined_rows": sum(unit.profile["quarantined_row_count"] for unit in units),
             "load_dates": len(units),
+            "kept_load_dates": pace.kept_count,
+            "pulled_rows": pace.row_count,
+            "rows_per_second": pace.rows_per_second,
         },
     )

@@ -1,4 +1,4 @@
-"""What CSV and JSON Lines share: opening a text file, plain or gzip, and bytes that are no text.
+"""What CSV and JSON Lines share: opening a text file, plain, gzip or zstd, and bytes that are no text.
 
 Bytes that the declared encoding does not know become lone surrogates (PEP 383), so that one bad row stays one bad row.
 """
@@ -14,12 +14,15 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, BinaryIO, Literal
 
+import pyarrow as pa
+
 from orchestration.connectors.batch import UnreadableError
 from orchestration.system_settings import Files
 
 SMALL = 16 * 1024 * 1024
-"""So many bytes may come of any gzip file: a short one packs tight by chance."""
-OTHER_FORMATS = {b"\x1f\x8b": "gzip", b"PK\x03\x04": "zip (or Excel)", b"PAR1": "Parquet"}
+"""So many bytes may come of any packed file: a short one packs tight by chance."""
+PACKED = {".gz": "gzip", ".zst": "zstd", ".zstd": "zstd"}
+OTHER_FORMATS = {b"\x1f\x8b": "gzip", b"\x28\xb5\x2f\xfd": "zstd", b"PK\x03\x04": "zip (or Excel)", b"PAR1": "Parquet"}
 BYTE_ORDER_MARKS = {
     codecs.BOM_UTF8: "utf-8",
     codecs.BOM_UTF32_LE: "utf-32",
@@ -34,8 +37,8 @@ def open_text(path: Path, files: Files, newline: Literal["", "\n"]) -> Iterator[
     """Open ``path`` as text; lines end as in ``open(newline=...)``, a UTF-8 byte order mark is no part of it.
 
     Raises:
-        UnreadableError: the file is no such text, or its gzip is cut off or unpacks to more than may be; while it is
-            read, too.
+        UnreadableError: the file is no such text, or it is packed and cut off or unpacks to more than may be; while it
+            is read, too.
     """
     encoding = files.encoding
     codec = codecs.lookup(encoding).name.removesuffix("-sig")
@@ -45,9 +48,9 @@ def open_text(path: Path, files: Files, newline: Literal["", "\n"]) -> Iterator[
             yield io.TextIOWrapper(
                 stream, "utf-8-sig" if codec == "utf-8" else codec, errors="surrogateescape", newline=newline
             )
-    except (EOFError, gzip.BadGzipFile, zlib.error) as error:
+    except (EOFError, gzip.BadGzipFile, zlib.error, _BadZstdError) as error:
         raise UnreadableError(
-            f"the gzip file is cut off or damaged ({error})", "Deliver the file again, whole"
+            f"the {PACKED[path.suffix]} file is cut off or damaged ({error})", "Deliver the file again, whole"
         ) from error
     except UnicodeDecodeError as error:
         raise UnreadableError(
@@ -57,40 +60,57 @@ def open_text(path: Path, files: Files, newline: Literal["", "\n"]) -> Iterator[
 
 
 def _unpacked(path: Path, packed: io.BufferedReader, files: Files) -> io.BufferedReader:
-    return io.BufferedReader(_Unpacked(packed, files), 1024 * 1024) if path.suffix == ".gz" else packed
+    kind = PACKED.get(path.suffix)
+    return io.BufferedReader(_Unpacked(packed, kind, files), 1024 * 1024) if kind else packed
+
+
+class _BadZstdError(Exception):
+    """What Arrow says of a zstd file, whose errors are those of any file."""
 
 
 class _Unpacked(io.RawIOBase):
-    """What a gzip file unpacks to, as long as that is within its limits: a few bytes can stand for a full disk."""
+    """What a packed file unpacks to, as long as that is within its limits: a few bytes can stand for a full disk."""
 
-    def __init__(self, packed: BinaryIO, files: Files) -> None:
-        self.packed, self.unpacked, self.files = packed, gzip.GzipFile(fileobj=packed), files
+    def __init__(self, packed: BinaryIO, kind: str, files: Files) -> None:
+        self.packed, self.kind, self.files = packed, kind, files
+        self.unpacked: Any = gzip.GzipFile(fileobj=packed) if kind == "gzip" else pa.CompressedInputStream(packed, kind)
         self.size = 0
 
     def readable(self) -> bool:
         return True
 
     def readinto(self, buffer: Any) -> int:
-        count = self.unpacked.readinto(buffer)
+        count = self._unpack(buffer)
         self.size += count
         if self.size > self.files.unpacked_gigabytes * 1e9:
             raise UnreadableError(
-                f"the gzip file unpacks to more than {self.files.unpacked_gigabytes:g} GB",
+                f"the {self.kind} file unpacks to more than {self.files.unpacked_gigabytes:g} GB",
                 "If it is meant to, raise the system's 'unpacked_gigabytes'",
             )
         if self.size > max(SMALL, self.files.unpacked_ratio * self.packed.tell()):
             raise UnreadableError(
-                f"the gzip file unpacks to more than {self.files.unpacked_ratio:g} times its size",
+                f"the {self.kind} file unpacks to more than {self.files.unpacked_ratio:g} times its size",
                 "If it is meant to, raise the system's 'unpacked_ratio'",
             )
         return count
+
+    def _unpack(self, buffer: Any) -> int:
+        if self.kind == "gzip":
+            return int(self.unpacked.readinto(buffer))
+        try:
+            content = self.unpacked.read(len(buffer))
+        except OSError as error:
+            raise _BadZstdError(str(error)) from error
+        buffer[: len(content)] = content
+        return len(content)
 
 
 def _check_head(head: bytes, codec: str) -> None:
     for mark, name in OTHER_FORMATS.items():
         if head.startswith(mark):
             raise UnreadableError(
-                f"the file is {name}, not text", "Deliver the declared format; gzip files end in '.gz'"
+                f"the file is {name}, not text",
+                "Deliver the declared format; gzip files end in '.gz', zstd files in '.zst'",
             )
     if codec.startswith(("utf-16", "utf-32")):
         return

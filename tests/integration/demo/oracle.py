@@ -51,17 +51,30 @@ class Extracts:
     @cached_property
     def customers(self) -> pd.DataFrame:
         """Every version of every record of a person: system, id, at, segment, and what links it to others."""
-        crm = self._csv("crm/customers.csv").assign(system="crm", id=lambda rows: rows["customer_id"])
-        accounts = self._parquet("shop/accounts.parquet").assign(system="shop", id=lambda rows: rows["buyer_id"])
-        contacts = self._lines("survey_tool/contacts.jsonl.gz").assign(
-            system="survey_tool", id=lambda rows: rows["contact_id"]
-        )
-        visitors = self._lines("tracking/visitors.jsonl").assign(
-            system="tracking", id=lambda rows: rows["visitor_id"], updated_at=lambda rows: rows["identified_at"]
-        )
-        versions = pd.concat([crm, accounts, contacts, visitors], ignore_index=True)
+        versions = pd.concat(self._records(), ignore_index=True)
         versions["at"] = [pd.Timestamp(at).tz_convert("UTC") for at in versions["updated_at"]]
         return versions
+
+    def _records(self) -> list[pd.DataFrame]:
+        """By system, the versions of its records: system, id, updated_at, and the system and id that they name."""
+        crm = self._csv("crm/customers.csv").assign(system="crm", id=lambda rows: rows["customer_id"])
+        accounts = self._parquet("shop/accounts.parquet").assign(
+            system="shop", id=lambda rows: rows["buyer_id"], named="crm", named_id=lambda rows: rows["crm_customer_id"]
+        )
+        contacts = self._lines("survey_tool/contacts.jsonl.gz").assign(
+            system="survey_tool",
+            id=lambda rows: rows["contact_id"],
+            named="crm",
+            named_id=lambda rows: rows["crm_customer_id"],
+        )
+        visitors = self._lines("tracking/visitors.jsonl").assign(
+            system="tracking",
+            id=lambda rows: rows["visitor_id"],
+            updated_at=lambda rows: rows["identified_at"],
+            named="shop",
+            named_id=lambda rows: rows["account_id"],
+        )
+        return [crm, accounts, contacts, visitors]
 
     @cached_property
     def person_of(self) -> dict[tuple[str, str], int]:
@@ -70,10 +83,8 @@ class Extracts:
         for row in self.customers.to_dict("records"):
             record = (row["system"], row["id"])
             graph.add_node(record)
-            if row["system"] in {"shop", "survey_tool"} and isinstance(row["crm_customer_id"], str):
-                graph.add_edge(record, ("crm", row["crm_customer_id"]))
-            if row["system"] == "tracking" and isinstance(row["account_id"], str):
-                graph.add_edge(record, ("shop", row["account_id"]))
+            if isinstance(row["named_id"], str):
+                graph.add_edge(record, (row["named"], row["named_id"]))
             if isinstance(row["email"], str):
                 graph.add_edge(record, ("address", row["email"].strip().lower()))
             if isinstance(row["phone"], str):

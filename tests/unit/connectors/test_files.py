@@ -46,7 +46,8 @@ def test_the_file_of_a_night_is_found_by_table_and_date(tmp_path: Path) -> None:
 
 
 def test_several_files_of_a_night_are_taken_in_the_order_of_their_names(tmp_path: Path) -> None:
-    deliver(tmp_path, "crm/customers_2.csv", "crm/customers_10.csv", "crm/customers_1.csv", "crm/other.csv")
+    for number, name in enumerate(("customers_2", "customers_10", "customers_1", "other")):
+        deliver(tmp_path, f"crm/{name}.csv", content=b"id\n%d\n" % number)
     batches = list(pull(table_with(history="crm/{table}_*.csv"), HISTORY, tmp_path))
     assert [batch.rows["_source_file"][0].as_py() for batch in batches] == [
         "crm/customers_1.csv",

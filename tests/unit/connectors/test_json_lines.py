@@ -12,7 +12,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from orchestration.connectors.batch import SourceError
-from orchestration.connectors.readers import json_lines
+from orchestration.connectors.readers import json_lines, json_values
 from orchestration.system_settings import Files
 from tests.unit.connectors.deliveries import Pulled, pulled
 
@@ -132,9 +132,9 @@ def test_a_file_that_cannot_be_taken_at_all_stops_the_night_with_the_reason(
 
 def test_a_long_file_comes_in_batches_whose_lines_go_on_counting(tmp_path: Path) -> None:
     path = tmp_path / "events.jsonl"
-    path.write_bytes(b"".join(b'{"a": "%d"}\n' % number for number in range(1, json_lines.BATCH_ROWS + 2)))
+    path.write_bytes(b"".join(b'{"a": "%d"}\n' % number for number in range(1, json_values.BATCH_ROWS + 2)))
     first, second = list(json_lines.read(path, path.name, Files(format="jsonl")))
-    assert first.rows.num_rows == json_lines.BATCH_ROWS
+    assert first.rows.num_rows == json_values.BATCH_ROWS
     assert second.rows.to_pylist() == [{"a": "50001", "_source_file": path.name, "_source_row": 50001}]
 
 

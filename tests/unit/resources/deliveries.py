@@ -16,6 +16,12 @@ from orchestration.home import Home
 from orchestration.resources.landing import Landing
 from orchestration.resources.unit import Unit
 
+CUSTOMERS = "crm__customers"
+CUSTOMER_COLUMNS = (
+    "customer_id,email,phone,segment,registered_at,updated_at,"
+    "first_name,last_name,street,postal_code,city,region,country,language"
+)
+
 
 @dataclass(frozen=True)
 class Company:
@@ -80,3 +86,11 @@ def messages(units: Sequence[Unit], severity: str) -> list[str]:
 
 def _rows(folder: Path) -> list[dict[str, Any]]:
     return [row for path in sorted(folder.glob("*.parquet")) for row in pq.read_table(path).to_pylist()]
+
+
+def deliver_customers(demo: Company, load_date: date, rows: int, bad: int = 0) -> None:
+    """A night of customers, of which ``bad`` have no usable time."""
+    at = f"{load_date}T10:00:00+01:00"
+    good = [f"c{n},c{n}@x.example,,,{at},{at}{',' * 8}" for n in range(rows - bad)]
+    unusable = [f"b{n},,,,{at},soon{',' * 8}" for n in range(bad)]
+    demo.deliver(f"{load_date}/crm/customers.csv", "\n".join([CUSTOMER_COLUMNS, *good, *unusable]) + "\n")

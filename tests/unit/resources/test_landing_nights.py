@@ -8,27 +8,14 @@ from pathlib import Path
 import pyarrow as pa
 import pytest
 
-from tests.unit.resources.deliveries import Company, company, messages
+from tests.unit.resources.deliveries import CUSTOMER_COLUMNS, CUSTOMERS, Company, company, deliver_customers, messages
 
 pytestmark = pytest.mark.xdist_group("great expectations")
 
-CUSTOMERS = "crm__customers"
 LINES = "shop__order_lines"
 MONDAY = date(2026, 1, 5)
 WEEK = [MONDAY + timedelta(days=place) for place in range(7)]
-COLUMNS = (
-    "customer_id,email,phone,segment,registered_at,updated_at,"
-    "first_name,last_name,street,postal_code,city,region,country,language"
-)
 USUAL = " the median of the last loads (200.0), not between 0.2 and 5.0"
-
-
-def deliver(demo: Company, load_date: date, rows: int, bad: int = 0) -> None:
-    """A night of customers, of which ``bad`` have no usable time."""
-    at = f"{load_date}T10:00:00+01:00"
-    good = [f"c{n},c{n}@x.example,,,{at},{at}{',' * 8}" for n in range(rows - bad)]
-    unusable = [f"b{n},,,,{at},soon{',' * 8}" for n in range(bad)]
-    demo.deliver(f"{load_date}/crm/customers.csv", "\n".join([COLUMNS, *good, *unusable]) + "\n")
 
 
 def deliver_lines(demo: Company, load_date: date, quantity: pa.Array) -> None:
@@ -47,7 +34,7 @@ def deliver_lines(demo: Company, load_date: date, quantity: pa.Array) -> None:
 
 def test_the_same_unit_again_gives_the_same_files(tmp_path: Path) -> None:
     demo = company("demo", tmp_path)
-    deliver(demo, MONDAY, rows=100, bad=2)
+    deliver_customers(demo, MONDAY, rows=100, bad=2)
     demo.admit(CUSTOMERS, MONDAY)
     before = demo.files()
     demo.admit(CUSTOMERS, MONDAY)
@@ -56,9 +43,9 @@ def test_the_same_unit_again_gives_the_same_files(tmp_path: Path) -> None:
 
 def test_a_unit_pulled_again_replaces_its_landing_and_its_quarantine(tmp_path: Path) -> None:
     demo = company("demo", tmp_path)
-    deliver(demo, MONDAY, rows=100, bad=2)
+    deliver_customers(demo, MONDAY, rows=100, bad=2)
     demo.admit(CUSTOMERS, MONDAY)
-    deliver(demo, MONDAY, rows=90, bad=1)
+    deliver_customers(demo, MONDAY, rows=90, bad=1)
     demo.admit(CUSTOMERS, MONDAY)
     assert len(demo.landed(CUSTOMERS, MONDAY)) == 89
     assert [row["_source_row"] for row in demo.quarantined(CUSTOMERS, MONDAY)] == [91]
@@ -73,10 +60,10 @@ def test_a_kill_between_any_two_renames_leaves_the_old_unit_or_the_new_one_whole
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, renames: int
 ) -> None:
     demo = company("demo", tmp_path)
-    deliver(demo, MONDAY, rows=100, bad=2)
+    deliver_customers(demo, MONDAY, rows=100, bad=2)
     demo.admit(CUSTOMERS, MONDAY)
     old = demo.files()
-    deliver(demo, MONDAY, rows=90, bad=3)
+    deliver_customers(demo, MONDAY, rows=90, bad=3)
     rename = Path.rename
     done: list[Path] = []
 
@@ -102,13 +89,13 @@ def test_a_kill_between_any_two_renames_leaves_the_old_unit_or_the_new_one_whole
 
 def test_what_a_kill_left_half_written_goes_with_the_next_night(tmp_path: Path) -> None:
     demo = company("demo", tmp_path)
-    deliver(demo, MONDAY, rows=100, bad=2)
+    deliver_customers(demo, MONDAY, rows=100, bad=2)
     demo.admit(CUSTOMERS, MONDAY)
     before = demo.files()
     for folder in demo.folders(CUSTOMERS, MONDAY):
         (folder.parent / f".new-{folder.name}").mkdir()
         (folder.parent / f".new-{folder.name}" / "part-00001.parquet").write_bytes(b"half a file")
-    deliver(demo, WEEK[1], rows=100)
+    deliver_customers(demo, WEEK[1], rows=100)
     demo.admit(CUSTOMERS, WEEK[1])
     files = demo.files()
     assert not [name for name in files if "/.new-" in name]
@@ -119,7 +106,7 @@ def test_nights_in_one_call_land_as_if_one_by_one(tmp_path: Path) -> None:
     together, one_by_one = company("demo", tmp_path / "together"), company("demo", tmp_path / "one-by-one")
     for demo in (together, one_by_one):
         for place, night in enumerate(WEEK):
-            deliver(demo, night, rows=100 + place, bad=place % 3)
+            deliver_customers(demo, night, rows=100 + place, bad=place % 3)
     units = together.admit(CUSTOMERS, *WEEK)
     alone = [unit for night in WEEK for unit in one_by_one.admit(CUSTOMERS, night)]
     assert units == alone
@@ -144,9 +131,9 @@ def test_a_night_whose_columns_have_other_types_changes_nothing_for_the_nights_b
 
 def test_nothing_lands_after_a_refused_unit(tmp_path: Path) -> None:
     demo = company("demo", tmp_path)
-    deliver(demo, WEEK[0], rows=100)
-    deliver(demo, WEEK[1], rows=100, bad=50)
-    deliver(demo, WEEK[2], rows=100)
+    deliver_customers(demo, WEEK[0], rows=100)
+    deliver_customers(demo, WEEK[1], rows=100, bad=50)
+    deliver_customers(demo, WEEK[2], rows=100)
     units = demo.admit(CUSTOMERS, *WEEK[:3])
     assert [unit.has_landed for unit in units] == [True, False, True]
     assert {name.split("/")[3] for name in demo.files()} == {f"load_date={WEEK[0]}"}
@@ -175,7 +162,7 @@ def test_an_unusual_volume_is_refused_from_the_fifth_night_on(
     demo = company("demo", tmp_path)
     nights = WEEK[: len(counts)]
     for night, rows in zip(nights, counts, strict=True):
-        deliver(demo, night, rows)
+        deliver_customers(demo, night, rows)
     calls = [nights] if together else [[night] for night in nights]
     units = [unit for call in calls for unit in demo.admit(CUSTOMERS, *call)]
     assert messages(units, "error") == refused
@@ -185,10 +172,10 @@ def test_the_history_is_no_night_to_compare_a_volume_with(tmp_path: Path) -> Non
     demo = company("demo", tmp_path)
     at = "2025-06-01T10:00:00+01:00"
     rows = [f"c{n},,,,{at},{at}{',' * 8}\n" for n in range(5000)]
-    demo.deliver("history/crm/customers.csv", COLUMNS + "\n" + "".join(rows))
+    demo.deliver("history/crm/customers.csv", CUSTOMER_COLUMNS + "\n" + "".join(rows))
     demo.admit(CUSTOMERS, demo.history)
     for night in WEEK[:5]:
-        deliver(demo, night, rows=150)
+        deliver_customers(demo, night, rows=150)
     assert all(unit.has_landed for unit in demo.admit(CUSTOMERS, *WEEK[:5]))
 
 

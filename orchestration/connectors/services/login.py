@@ -1,6 +1,6 @@
 """How a request to a web service says who asks: dlt's kinds of login, their secrets read from the environment.
 
-Imported when a service is pulled, because dlt takes seconds to import. No secret is ever part of a message.
+No secret is ever part of a message.
 """
 
 from __future__ import annotations

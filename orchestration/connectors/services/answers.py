@@ -1,14 +1,16 @@
 """How a web service is spoken to: a request is sent again while that may help, an answer is read digit by digit.
 
-Part of ``rest_pages.py``. Every problem is told without addresses, in which a secret may stand, and without what was
+Part of ``pages.py``. Every problem is told without addresses, in which a secret may stand, and without what was
 answered.
 """
 
 from __future__ import annotations
 
 import json
+import logging
 import time
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from functools import cached_property
 from typing import Any
 
@@ -18,7 +20,7 @@ from dlt.sources.helpers.requests import Client
 
 from orchestration.connectors.batch import UnavailableError, UnreadableError
 from orchestration.connectors.readers.json_values import NoRecordError, parse
-from orchestration.connectors.rest_auth import origin_of, variables_of
+from orchestration.connectors.services.login import origin_of, variables_of
 from orchestration.rest_settings import Rest
 
 CHUNK_BYTES = 64 * 1024
@@ -45,7 +47,17 @@ class TimeLimit:
             )
 
 
-def session_of(rest: Rest) -> requests.Session:
+class _WithoutQueries(logging.Filter):
+    """Takes the query out of the addresses that urllib3 logs for debugging: a key may stand in it."""
+
+    def filter(self, record: logging.LogRecord) -> bool:
+        if isinstance(record.args, tuple):
+            record.args = tuple(value.partition("?")[0] if isinstance(value, str) else value for value in record.args)
+        return True
+
+
+@contextmanager
+def session_of(rest: Rest) -> Iterator[requests.Session]:
     """A session that sends a request again while that may help, as long as the service asks for by Retry-After."""
     session = Client(
         request_timeout=rest.timeout_seconds,
@@ -57,7 +69,13 @@ def session_of(rest: Rest) -> requests.Session:
         request_max_retry_delay=rest.longest_wait_seconds,
     ).session
     session.headers["User-Agent"] = "cx360"
-    return session
+    quiet = _WithoutQueries()
+    logging.getLogger("urllib3.connectionpool").addFilter(quiet)
+    try:
+        yield session
+    finally:
+        session.close()
+        logging.getLogger("urllib3.connectionpool").removeFilter(quiet)
 
 
 def _may_pass(response: requests.Response | None, error: BaseException | None) -> bool:

@@ -1,7 +1,7 @@
 """The pages of a web service, one after the other, by dlt's REST client and its paginators.
 
-Part of ``rest.py``, which imports this module when a service is pulled: dlt takes seconds to import. Add here how pages
-follow each other; keep out what becomes of what they hold.
+Imported when a service is pulled, because dlt takes seconds. Add here how pages follow each other; keep out what
+becomes of what they hold.
 """
 
 from __future__ import annotations
@@ -9,7 +9,7 @@ from __future__ import annotations
 import copy
 import time
 from collections.abc import Iterator
-from contextlib import closing
+from contextlib import contextmanager
 from typing import Any, cast
 
 import requests
@@ -20,8 +20,8 @@ from dlt.sources.helpers.rest_client import paginators
 from dlt.sources.helpers.rest_client.client import PageData, RESTClient
 
 from orchestration.connectors.batch import UnavailableError, UnreadableError
-from orchestration.connectors.rest_answers import Answer, TimeLimit, explained, reader, session_of
-from orchestration.connectors.rest_auth import OneOrigin
+from orchestration.connectors.services.answers import Answer, TimeLimit, explained, reader, session_of
+from orchestration.connectors.services.login import OneOrigin
 from orchestration.rest_settings import (
     EVERY,
     Cursor,
@@ -58,7 +58,7 @@ def answers(rest: Rest, asked: RestTable, window: dict[str, str]) -> Iterator[An
         else:
             parameters[name] = value
     limit = TimeLimit(rest.time_limit_minutes)
-    with closing(session_of(rest)) as session:
+    with session_of(rest) as session:
         client = RESTClient(
             rest.url,
             headers={"Accept": "application/json", **rest.headers},
@@ -71,7 +71,7 @@ def answers(rest: Rest, asked: RestTable, window: dict[str, str]) -> Iterator[An
             asked.method,
             params=None if in_body else {name: _in_query(value) for name, value in parameters.items()},
             json=parameters if in_body else None,
-            paginator=_paginator(pages, in_body=in_body),
+            paginator=_Careful(_paginator(pages, in_body=in_body)),
             data_selector=_selector(asked.records),
             hooks={"response": [reader(rest, limit)]},
             stream=True,
@@ -91,8 +91,6 @@ def _told(paged: Iterator[PageData[Any]], rest: Rest) -> Iterator[PageData[Any]]
             page = next(paged, None)
         except (requests.RequestException, urllib3.exceptions.HTTPError, UnicodeError) as error:
             problem = explained(error, rest)
-        except (ValueError, TypeError, KeyError, AttributeError):  # how dlt's paginators tell
-            problem = UnreadableError("the answer does not say where the next page is", "Check the paths of pages")
         else:
             if page is None:
                 return
@@ -142,6 +140,39 @@ def _check_numbered(pages: Pages, number: int, before: PageData[Any], page: Page
             f"page {number - 1} has {len(before)} records and not the {pages.size} asked for, and more follow",
             "Set the size of pages to what the service gives at most: records would be jumped over",
         )
+
+
+class _Careful(paginators.BasePaginator):
+    """A paginator of dlt's that tells in our words what it cannot use; dlt's own tell what was answered."""
+
+    def __init__(self, paginator: paginators.BasePaginator) -> None:
+        super().__init__()
+        self.paginator = paginator
+
+    @property
+    def has_next_page(self) -> bool:
+        return self.paginator.has_next_page
+
+    def init_request(self, request: requests.Request) -> None:
+        self.paginator.init_request(request)
+
+    def update_state(self, response: requests.Response, data: list[Any] | None = None) -> None:
+        with _no_next_page():
+            self.paginator.update_state(response, data)
+
+    def update_request(self, request: requests.Request) -> None:
+        with _no_next_page():
+            self.paginator.update_request(request)
+
+
+@contextmanager
+def _no_next_page() -> Iterator[None]:
+    try:
+        yield
+    except (ValueError, TypeError, AttributeError):
+        raise UnreadableError(
+            "the answer does not say where the next page is", "Check the paths of pages against an answer"
+        ) from None
 
 
 class _NextUrl(paginators.JSONLinkPaginator):

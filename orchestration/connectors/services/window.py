@@ -1,0 +1,58 @@
+"""A window as a web service is asked for it, and whether a record lies in it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import UTC, datetime, time, timedelta
+
+from orchestration.deployment import Deployment, Window
+from orchestration.rest_settings import WindowParameters
+
+MILLISECONDS_FROM = 1e11
+"""A number of at least so many is milliseconds since 1970, not seconds: as seconds it would lie after the year 5000."""
+
+
+def parameters_of(settings: WindowParameters | None, window: Window, deployment: Deployment) -> dict[str, str]:
+    """The parameters that say which window is asked for, by their names."""
+    if settings is None:
+        return {}
+    start, end = window.start, window.end
+    if start is None and settings.history_start:
+        start = datetime.combine(settings.history_start, time(), deployment.zone)
+    if settings.includes_end:
+        # the last moment that the format can tell
+        end -= {"epoch_seconds": timedelta(seconds=1), "epoch_milliseconds": timedelta(milliseconds=1)}.get(
+            settings.format, timedelta.resolution
+        )
+    written: dict[str, Callable[[datetime], str]] = {
+        "iso": lambda moment: moment.astimezone(UTC).isoformat().replace("+00:00", "Z"),
+        "date": lambda moment: moment.astimezone(deployment.zone).date().isoformat(),
+        "epoch_seconds": lambda moment: str(int(moment.timestamp())),
+        "epoch_milliseconds": lambda moment: str(int(moment.timestamp()) * 1000 + moment.microsecond // 1000),
+    }
+    bounds = ((settings.from_parameter, start), (settings.to_parameter, end))
+    return {name: written[settings.format](moment) for name, moment in bounds if name and moment}
+
+
+def lies_in(window: Window, changed_at: str | None) -> bool:
+    """Whether a record that changed then belongs to the window.
+
+    One without a time that can be read does: gate 1 judges it, and nothing is left out silently.
+
+    Args:
+        window: half-open, from its start on and before its end.
+        changed_at: ISO 8601, UTC where no offset is given, or seconds or milliseconds since 1970.
+    """
+    try:
+        if changed_at is None:
+            return True
+        if changed_at.replace(".", "", 1).isdecimal():
+            number = float(changed_at)
+            moment = datetime.fromtimestamp(number / 1000 if number >= MILLISECONDS_FROM else number, UTC)
+        else:
+            moment = datetime.fromisoformat(changed_at)
+    except (ValueError, OverflowError, OSError):
+        return True
+    if moment.tzinfo is None:
+        moment = moment.replace(tzinfo=UTC)
+    return (window.start is None or window.start <= moment) and moment < window.end

@@ -1,0 +1,89 @@
+"""A backfill of published days, killed and resumed, ends as the nights did."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import signal
+import subprocess
+import sys
+import time
+from datetime import timedelta
+from pathlib import Path
+
+import dagster as dg
+import pytest
+
+from orchestration.deployment import PROJECT
+from orchestration.home import Home
+from orchestration.run import open_instance
+from tests.integration.conftest import HISTORY, Company
+
+pytestmark = [pytest.mark.long, pytest.mark.xdist_group("demo nights")]
+
+FIRST, LAST = HISTORY + timedelta(days=1), HISTORY + timedelta(days=2)
+SECONDS = 1200
+
+
+def figures(night: Company) -> dict[str, object]:
+    """Row count and checksum of every published table that the landing alone decides."""
+    told = json.loads((night.published.parent / "manifest.json").read_text(encoding="utf-8"))
+    return {name: facts for name, facts in told["tables"].items() if name not in told["history"]}
+
+
+def landed_rows(home: Home) -> dict[str, bytes]:
+    """Every file of the landing and the quarantine, byte for byte."""
+    paths = [path for folder in (home.landing, home.quarantine) for path in folder.rglob("*") if path.is_file()]
+    return {path.relative_to(home.root).as_posix(): path.read_bytes() for path in paths}
+
+
+def test_a_killed_backfill_is_finished_by_the_same_command_and_pulls_nothing_twice(
+    demo_night: Company, tmp_path: Path
+) -> None:
+    home = Home(tmp_path / demo_night.home.root.name)
+    shutil.copytree(demo_night.home.root, home.root, symlinks=True)
+    night = Company(demo_night.deployment, home, demo_night.extracts)
+    command = [str(Path(sys.executable).with_name("cx360")), "backfill", "--extracts", str(night.extracts)]
+    command += ["--from", FIRST.isoformat(), "--to", LAST.isoformat()]
+    environment = {**os.environ, "CX360_HOME": str(tmp_path)}
+    noted = home.state / "pull.jsonl"
+    with subprocess.Popen(command, cwd=PROJECT, env=environment, stdout=subprocess.DEVNULL) as process:
+        deadline = time.monotonic() + SECONDS
+        while process.poll() is None and time.monotonic() < deadline:
+            if noted.exists() and noted.read_bytes().count(b"\n") > 10:
+                break
+            time.sleep(0.01)
+        process.send_signal(signal.SIGKILL)
+    assert process.returncode == -signal.SIGKILL
+    lines = [json.loads(line) for line in noted.read_text(encoding="utf-8").splitlines()]
+    assert lines[0] == {"asked": f"{FIRST} to {LAST}"}
+    units = [
+        home.landing / line["table"].replace("__", "/") / f"load_date={line['load_date']}" / "part-00001.parquet"
+        for line in lines[1:]
+    ]
+    before = {path: path.stat().st_ino for path in units}
+    assert figures(night) == figures(demo_night)
+
+    outcome = night.succeed(first=FIRST, last=LAST)
+
+    assert {path: path.stat().st_ino for path in units} == before
+    assert not noted.exists()
+    assert landed_rows(home) == landed_rows(demo_night.home)
+    assert figures(night) == figures(demo_night)
+    manifest = json.loads((night.published.parent / "manifest.json").read_text(encoding="utf-8"))
+    assert manifest["taken_load_dates"] == [FIRST.isoformat(), LAST.isoformat()]
+    assert manifest["as_of_date"] == (HISTORY + timedelta(days=4)).isoformat()
+    assert night.query("select outcome from quality.quality_runs order by started_at") == [
+        ("published",),
+        ("killed",),
+        ("published",),
+    ]
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("DAGSTER_HOME", str(home.dagster))
+        told = open_instance(home).get_latest_materialization_event(dg.AssetKey(["landing", lines[1]["table"]]))
+    assert told
+    assert told.run_id == outcome.run_id
+    assert told.asset_materialization
+    metadata = {name: value.value for name, value in told.asset_materialization.metadata.items()}
+    assert (metadata["load_dates"], metadata["kept_load_dates"], metadata["pulled_rows"]) == (2, 2, 0)
