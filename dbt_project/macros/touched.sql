@@ -49,7 +49,7 @@
 
 {#
     In an incremental night, the rows of touched customers only, and of nobody known, who may be many people.
-    `or_since`: also what had not ended yet at the last build, whose it may be.
+    `or_since`: also what falls into the month that was running at the last build, or later, whose it may be.
 #}
 {% macro where_customer_touched(alias=none, or_since=none) -%}
     {%- if goes_on() -%}
@@ -57,7 +57,7 @@
         {{ alias ~ '.' if alias }}customer_id in ({{ touched_customers() }})
         or {{ alias ~ '.' if alias }}customer_id = {{ unknown_key() }}
         {%- if or_since %}
-        or {{ or_since }} >= {{ last_as_of_date() }}
+        or {{ or_since }} >= {{ first_open_month() }}
         {%- endif %}
     {%- endif -%}
 {%- endmacro %}
@@ -82,21 +82,31 @@
     (select max(previous_as_of_date) from {{ ref('customer_identities__touched') }})
 {%- endmacro %}
 
+{# The month that was running at the last build: the months before it have ended, for whom nothing has touched too. #}
+{% macro first_open_month() -%}
+    {{ month_start(last_as_of_date()) }}
+{%- endmacro %}
+
 {#
-    How an incremental night writes: the rows of touched customers go, those that were built come. Rows that are built
-    anew go whoever held them before. A record of nobody known, whom no customer leads to, goes where its door
-    (`meta.door`) has it no more; without a door, nobody known is always built anew.
+    How an incremental night writes: the rows of touched customers go, and those of periods (`meta.period_end`) that had
+    not ended at the last build; those that were built come. Rows that are built anew go whoever held them before. A record
+    of nobody known, whom no customer leads to, goes where its door (`meta.door`) has it no more; without a door, nobody
+    known is always built anew.
 #}
 {% macro get_incremental_touched_sql(arguments) -%}
     {%- set target, built = arguments['target_relation'], arguments['temp_relation'] -%}
     {%- set columns = get_quoted_csv(arguments['dest_columns'] | map(attribute='name')) -%}
     {%- set key = arguments['unique_key'] -%}
     {%- set door = config.get('meta', {}).get('door') -%}
+    {%- set period_end = config.get('meta', {}).get('period_end') -%}
     delete from {{ target }}
     where
         customer_id in ({{ touched_customers() }})
         {%- if not door %}
         or customer_id = {{ unknown_key() }}
+        {%- endif %}
+        {%- if period_end %}
+        or {{ period_end }} >= {{ first_open_month() }}
         {%- endif %};
 
     {% if key -%}

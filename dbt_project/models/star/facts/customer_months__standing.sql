@@ -9,6 +9,7 @@ customers as (
 identities as (
 
     select * from {{ ref('map_customer_identities') }}
+    {{ where_customer_touched(or_since='first_load_date') }}
 
 ),
 
@@ -21,6 +22,15 @@ dates as (
 orders as (
 
     select * from {{ ref('fct_orders') }}
+    {{ where_customer_touched(or_since='ordered_date') }}
+
+),
+
+-- what is refunded may have been ordered long ago
+refundable_orders as (
+
+    select * from {{ ref('fct_orders') }}
+    where is_counted
 
 ),
 
@@ -33,12 +43,14 @@ refunds as (
 answers as (
 
     select * from {{ ref('fct_survey_answers') }}
+    {{ where_customer_touched(or_since='answered_date') }}
 
 ),
 
 interactions as (
 
     select * from {{ ref('fct_interactions') }}
+    {{ where_customer_touched(or_since='occurred_date') }}
 
 ),
 
@@ -58,8 +70,7 @@ kept as (
         select *
         from {{ this }}
         where
-            month_start_date
-            = {{ month_start(last_as_of_date()) }} - interval 1 month
+            month_start_date = {{ first_open_month() }} - interval 1 month
             and customer_id in ({{ untouched_customers() }})
     {%- else -%}
         -- a first build keeps nothing
@@ -179,9 +190,6 @@ followed_orders as (
     from counted_orders as orders
     left join kept
         on orders.customer_id = kept.customer_id
-    where
-        kept.customer_id is null
-        or orders.ordered_date >= kept.month_start_date + interval 1 month
 
 ),
 
@@ -207,13 +215,15 @@ order_months as (
 counted_refunds as (
 
     select
-        counted_orders.customer_id,
+        orders.customer_id,
         refunds.refund_amount,
         {{ local_date('refunds.refunded_at') }} as refunded_date
     from refunds
-    inner join counted_orders
-        on refunds.system = counted_orders.system
-        and refunds.order_source_id = counted_orders.source_id
+    inner join refundable_orders as orders
+        on refunds.system = orders.system
+        and refunds.order_source_id = orders.source_id
+    inner join as_of
+        on orders.ordered_date < as_of.as_of_date
 
 ),
 
