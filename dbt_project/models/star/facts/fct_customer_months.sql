@@ -2,29 +2,24 @@ with
 
 standing as (
 
-    select * from {{ ref('customer_months__standing') }}
+    select
+        *,
+        {{ ranked_recency() }} as recency,
+        {{ ranked_frequency() }} as frequency,
+        {{ ranked_monetary() }} as monetary
+    from {{ ref('customer_months__standing') }}
 
 ),
 
--- everybody who ever bought is ranked, month by month; the customer's id breaks ties
-ranked as (
+ends as (
 
     select
-        *,
-        last_ordered_date is not null as has_ordered,
-        ntile(5) over (
-            partition by month_start_date, last_ordered_date is not null
-            order by last_ordered_date, customer_id
-        ) as recency_tier,
-        ntile(5) over (
-            partition by month_start_date, last_ordered_date is not null
-            order by cumulative_order_count, customer_id
-        ) as frequency_tier,
-        ntile(5) over (
-            partition by month_start_date, last_ordered_date is not null
-            order by cumulative_revenue_amount, customer_id
-        ) as monetary_tier
-    from standing
+        month_start_date,
+        {{ tier_ends('recency') }},
+        {{ tier_ends('frequency') }},
+        {{ tier_ends('monetary') }}
+    from {{ ref('customer_months__cut_points') }}
+    group by month_start_date
 
 ),
 
@@ -32,27 +27,36 @@ final as (
 
     select
         -- ids
-        {{ surrogate_key(['customer_id', 'month_start_date']) }} as customer_month_key,
-        customer_key,
-        customer_id,
-        month_start_date,
+        {{ surrogate_key(['customer_id', 'standing.month_start_date']) }}
+            as customer_month_key,
+        standing.customer_key,
+        standing.customer_id,
+        standing.month_start_date,
 
         -- attributes
-        segment,
-        lifecycle_stage,
-        is_active,
-        latest_nps_band,
-        case when has_ordered then recency_tier end as recency_tier,
-        case when has_ordered then frequency_tier end as frequency_tier,
-        case when has_ordered then monetary_tier end as monetary_tier,
+        standing.segment,
+        standing.lifecycle_stage,
+        standing.is_active,
+        standing.latest_nps_band,
+        -- everybody who ever bought is ranked
+        case when standing.recency is not null then {{ tier_of('recency', 'recency') }} end
+            as recency_tier,
+        case
+            when standing.recency is not null then {{ tier_of('frequency', 'frequency') }}
+        end as frequency_tier,
+        case
+            when standing.recency is not null then {{ tier_of('monetary', 'monetary') }}
+        end as monetary_tier,
 
         -- measures
-        order_count,
-        interaction_count,
-        revenue_amount,
-        margin_amount
+        standing.order_count,
+        standing.interaction_count,
+        standing.revenue_amount,
+        standing.margin_amount
 
-    from ranked
+    from standing
+    left join ends
+        on standing.month_start_date = ends.month_start_date
 
 )
 
