@@ -9,6 +9,8 @@ periods as (
 answers as (
 
     select * from {{ ref('experience_scores__answers') }}
+    -- the longest period takes three months
+    {{ where_customer_touched(or_since='answered_date + interval 2 month') }}
 
 ),
 
