@@ -20,23 +20,11 @@
     bit_xor({{ column }})
 {%- endmacro %}
 
-{#
-    Who is touched. A test that named the table as its parent would wait for it, and for another part of the night: it
-    finds it in the project's graph.
-#}
-{% macro people_touched() -%}
-    {%- if model.resource_type == 'test' -%}
-        {{ return(graph.nodes['model.cx360.customer_identities__touched'].relation_name) }}
-    {%- else -%}
-        {{ return(ref('customer_identities__touched')) }}
-    {%- endif -%}
-{%- endmacro %}
-
 {# In an incremental night, the records of touched people only; of records that name nobody, all or none. #}
 {% macro where_touched(person_column) -%}
     {%- if goes_on() -%}
     where (system, coalesce({{ person_column }}, '')) in (
-        select (system, source_id) from {{ people_touched() }}
+        select (system, source_id) from {{ ref('customer_identities__touched') }}
         where is_touched
     )
     {%- endif -%}
@@ -76,22 +64,22 @@
 
 {# The customers that an incremental night builds anew, those that have given up their id among them. #}
 {% macro touched_customers() -%}
-    select customer_id from {{ people_touched() }}
+    select customer_id from {{ ref('customer_identities__touched') }}
     where is_touched
     union all
-    select previous_customer_id from {{ people_touched() }}
+    select previous_customer_id from {{ ref('customer_identities__touched') }}
     where is_touched
 {%- endmacro %}
 
 {# The customers of whom nothing has changed. #}
 {% macro untouched_customers() -%}
-    select customer_id from {{ people_touched() }}
+    select customer_id from {{ ref('customer_identities__touched') }}
     where not is_touched
 {%- endmacro %}
 
 {# The as-of date of the build that an incremental night goes on from. #}
 {% macro last_as_of_date() -%}
-    (select max(previous_as_of_date) from {{ people_touched() }})
+    (select max(previous_as_of_date) from {{ ref('customer_identities__touched') }})
 {%- endmacro %}
 
 {# The month that was running at the last build: the months before it have ended, for whom nothing has touched too. #}
@@ -138,35 +126,6 @@
 
     insert into {{ target }} ({{ columns }})
     select {{ columns }} from {{ built }}
-{%- endmacro %}
-
-{#
-    What a generic test looks at in an incremental night (dbt calls this for every test): of a table that keeps rows, those
-    that were built. The others were looked at when they were built, and whatever they refer to would have touched them.
-#}
-{% macro get_where_subquery(relation) -%}
-    {%- set tested = graph.nodes.get(model.attached_node) if execute else none -%}
-    {%- set keeps_rows = tested and tested.config.incremental_strategy == 'touched' and tested.alias == relation.identifier -%}
-    {%- if keeps_rows and invocation_args_dict.which == 'build' and not flags.FULL_REFRESH -%}
-        (
-            select * from {{ relation }}
-            where ({{ is_built_anew(tested.config) }}) and ({{ config.get('where') or true }})
-        ) as built_anew
-    {%- else -%}
-        {{ default__get_where_subquery(relation) }}
-    {%- endif -%}
-{%- endmacro %}
-
-{#
-    The rows of a table that keeps rows that a night builds anew: those of touched customers, of nobody known, and of
-    periods that had not ended at the last build (`meta.runs_until`).
-#}
-{% macro is_built_anew(config) -%}
-    customer_id in ({{ touched_customers() }})
-    or customer_id = {{ unknown_key() }}
-    {%- if config.meta.get('runs_until') %}
-    or {{ config.meta.get('runs_until') }} >= {{ first_open_month() }}
-    {%- endif %}
 {%- endmacro %}
 
 {# How a table is written that reads itself as it was before: all rows go, those that were built come. #}

@@ -72,7 +72,8 @@ def customer_identities(deployment: Deployment) -> dg.AssetsDefinition:
             clusters = cluster_records(connection)
             for key, answer in ((IDENTITIES, clusters.identities), (MERGES, clusters.merges)):
                 table = connection.table(".".join(key.path))
-                columns = [dg.TableColumn(*map(str, column)) for column in zip(table.columns, table.types, strict=True)]
+                types = zip(table.columns, table.types, strict=True)
+                columns = [dg.TableColumn(name, str(sql_type)) for name, sql_type in types]
                 yield dg.MaterializeResult(
                     asset_key=key,
                     metadata={"dagster/row_count": len(answer), "dagster/column_schema": dg.TableSchema(columns)},

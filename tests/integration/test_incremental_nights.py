@@ -9,11 +9,12 @@ import shutil
 from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import duckdb
 import pyarrow.parquet as pq
 import pytest
+from dbt.artifacts.schemas.run import RunExecutionResult
 from dbt.contracts.graph.manifest import Manifest
 
 from orchestration.assets.identity import cluster_records
@@ -83,8 +84,10 @@ class Nights:
     def dbt(self, command: str, selection: str, *options: str) -> None:
         """Have dbt build what is selected; the data's tests are not the question here."""
         arguments = ["--quiet", "--no-write-json", command, "--select", *selection.split(), *options]
-        results = run_dbt(self.deployment, self.home, arguments, manifest=self.manifest).result.results
-        assert [f"{each.node.name}: {each.message}" for each in results if each.status != "success"] == []
+        result = cast(
+            "RunExecutionResult", run_dbt(self.deployment, self.home, arguments, manifest=self.manifest).result
+        )
+        assert [f"{each.node.name}: {each.message}" for each in result.results if each.status != "success"] == []
 
     def figures(self) -> Figures:
         """Row count and checksum of every table of the star and the marts, and of the steps between them."""
@@ -227,7 +230,7 @@ def test_a_month_that_ends_a_split_and_who_is_back_end_where_a_full_refresh_does
     customers = nights.query("select count(distinct customer_id) from identity.customer_identities")
     nights.build()
     assert nights.query("select count(distinct customer_id) from identity.customer_identities") > customers
-    assert nights.query("select count(*) from intermediate.int_records__deleted where restored_at is null") == [(1,)]
+    assert nights.query("select count(*) from intermediate.int_records__deleted where restored_at is null") == [(0,)]
     assert 0 < nights.share_of_people_touched() < 0.5
     incremental = nights.figures()
     nights.build(is_whole=True)

@@ -25,7 +25,7 @@ class Named:
 
 def named_clusters(held: pd.DataFrame) -> Named:
     """Cluster the records that hold values, as int_customers__records and __links number and link them."""
-    records = held.groupby(["system", "source_id"], as_index=False)["first_load_date"].min()
+    records = pd.DataFrame(held.groupby(["system", "source_id"], as_index=False)[["first_load_date"]].min())
     records = records.sort_values(["first_load_date", "system", "source_id"], ignore_index=True)
     names = pd.Series(list(zip(records["system"], records["source_id"], strict=True)), dtype=object)
     numbers = {name: number for number, name in enumerate(names)}
@@ -150,7 +150,7 @@ def test_clusters_are_the_connected_components_in_any_order_of_rows(
     random.shuffle(order)
     for shuffled in (frame, frame.iloc[order]):
         who = customers(named_clusters(shuffled))
-        found: dict[str, set[tuple[str, str]]] = {}
+        found: dict[tuple[str, str], set[tuple[str, str]]] = {}
         for record, customer in who.items():
             found.setdefault(customer, set()).add(record)
         assert {frozenset(members) for members in found.values()} == expected
