@@ -53,10 +53,11 @@ final as (
         link_type,
 
         -- times
-        first_load_date
+        min(first_load_date) as first_load_date
 
     from followed
     where record_number <> first_record_number
+    group by record_number, first_record_number, link_type
 
 )
 

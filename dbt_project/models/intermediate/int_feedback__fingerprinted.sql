@@ -2,25 +2,25 @@ with
 
 answers as (
 
-    select * from {{ ref('int_survey_answers__unioned') }}
+    select {{ what_a_row_says() }} from {{ ref('int_survey_answers__unioned') }}
 
 ),
 
 invitations as (
 
-    select * from {{ ref('int_survey_invitations__unioned') }}
+    select {{ what_a_row_says() }} from {{ ref('int_survey_invitations__unioned') }}
 
 ),
 
 surveys as (
 
-    select * from {{ ref('int_surveys__unioned') }}
+    select {{ what_a_row_says() }} from {{ ref('int_surveys__unioned') }}
 
 ),
 
 orders as (
 
-    select * from {{ ref('int_orders__unioned') }}
+    select {{ what_a_row_says() }} from {{ ref('int_orders__unioned') }}
 
 ),
 

@@ -2,7 +2,7 @@ with
 
 orders as (
 
-    select * from {{ ref('int_orders__unioned') }}
+    select {{ what_a_row_says() }} from {{ ref('int_orders__unioned') }}
 
 ),
 
@@ -14,19 +14,19 @@ order_lines as (
 
 products as (
 
-    select * from {{ ref('int_products__unioned') }}
+    select {{ what_a_row_says() }} from {{ ref('int_products__unioned') }}
 
 ),
 
 refunds as (
 
-    select * from {{ ref('int_refunds__unioned') }}
+    select {{ what_a_row_says() }} from {{ ref('int_refunds__unioned') }}
 
 ),
 
 payments as (
 
-    select * from {{ ref('int_payments__unioned') }}
+    select {{ what_a_row_says() }} from {{ ref('int_payments__unioned') }}
 
 ),
 

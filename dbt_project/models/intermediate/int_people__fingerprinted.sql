@@ -20,19 +20,19 @@ feedback as (
 
 interactions as (
 
-    select * from {{ ref('int_interactions__unioned') }}
+    select {{ what_a_row_says() }} from {{ ref('int_interactions__unioned') }}
 
 ),
 
 cases as (
 
-    select * from {{ ref('int_cases__unioned') }}
+    select {{ what_a_row_says() }} from {{ ref('int_cases__unioned') }}
 
 ),
 
 subscriptions as (
 
-    select * from {{ ref('int_subscriptions__unioned') }}
+    select {{ what_a_row_says() }} from {{ ref('int_subscriptions__unioned') }}
 
 ),
 

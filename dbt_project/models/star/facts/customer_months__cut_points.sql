@@ -74,7 +74,7 @@ placed as (
 ),
 
 tiers as (
-    {% for tier in range(1, 5) -%}
+    {% for tier in [1, 2, 3, 4] -%}
         select {{ tier }} as tier
         {%- if not loop.last %}
             union all
