@@ -146,7 +146,7 @@ def rewrite_the_past(nights: Nights) -> None:
     """Change what landed in every way in which a night can find it changed."""
     day, before = NIGHTS[1], NIGHTS[0]
     # payments that the shop no longer has, and a product that it no longer sells
-    deliver_all_payments(nights, day, but="select payment_id from landed order by payment_id limit 3")
+    deliver_all_payments(nights, day, but="select distinct payment_id from landed order by payment_id limit 3")
     nights.rewrite("shop/products", day, "select * from unit where sku <> (select min(sku) from unit)")
     # a change of a customer that is dated back, and an address that makes two customers one
     nights.rewrite(
