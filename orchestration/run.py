@@ -85,9 +85,9 @@ def open_instance(home: Home) -> dg.DagsterInstance:
 def _storing_without_waiting() -> Iterator[None]:
     """Let Dagster's SQLite files wait for the disk now and then only, not at each of two thousand events.
 
-    Dagster opens and closes a file for every event. SQLite writes a file's log back when the last connection closes: one
-    stays open here. A killed process loses nothing by this; a machine that loses its power may lose the last seconds
-    of the event log, never the landing or what is published.
+    Dagster opens and closes a file for every event, and SQLite writes a file's log back when the last connection
+    closes: one stays open here. A killed process loses nothing by this; a machine that loses its power may lose the
+    last seconds of the event log, never the landing or what is published.
     """
     kept: dict[str, sqlite3.Connection] = {}
 
@@ -164,7 +164,12 @@ def run_night(
     home = Home.of(deployment)
     parts = resources(deployment, home, extracts.resolve() if extracts else None)
     senders = senders_of(deployment.alerts)
-    with _writing_below(home), hold(home, wait=wait), _storing_without_waiting(), open_instance(home) as instance:
+    with (
+        _writing_below(home),
+        hold(home, wait=wait),
+        _storing_without_waiting(),
+        open_instance(home) as instance,
+    ):
         parts["landing"].recover()
         died = [run for run in recover(home, instance) if COMMAND_TAG in run.tags]
         untold = tell([watch.of_failed_run(deployment, instance, run) for run in died], senders)
