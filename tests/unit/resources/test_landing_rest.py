@@ -3,21 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from datetime import date, timedelta
 from pathlib import Path
 
-import pyarrow as pa
-import pyarrow.parquet as pq
 import pytest
 
-from orchestration.demo.generate import generate
 from orchestration.deployment import Deployment, load_deployment
 from orchestration.home import Home
-from orchestration.resources.landing import Landing
 from tests.extracts_in_service import SECRETS, SYSTEMS, extracts_in_service, pulled_from_service
+from tests.unit.resources.thirty_nights import DAYS, HISTORY, landed, landed_twice, thirty_nights
 
-HISTORY = date(2025, 12, 31)
-DAYS = [HISTORY + timedelta(days=night) for night in range(31)]
 DEMO = load_deployment("demo")
 TABLES = [table.name for table in DEMO.tables() if table.system_name in SYSTEMS]
 
@@ -26,10 +20,7 @@ pytestmark = pytest.mark.xdist_group("landing of a service")
 
 @pytest.fixture(scope="module")
 def extracts(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The demo company: its history and thirty nights."""
-    folder = tmp_path_factory.mktemp("demo") / "extracts"
-    generate(folder, customers=300, nights=30, seed=11, history_load_date=HISTORY)
-    return folder
+    return thirty_nights(tmp_path_factory.mktemp("thirty") / "extracts")
 
 
 @pytest.fixture
@@ -39,18 +30,6 @@ def company(extracts: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Deploym
         monkeypatch.setenv(name, value)
     with extracts_in_service(extracts, HISTORY) as url:
         yield pulled_from_service(DEMO, url)
-
-
-def landed(deployment: Deployment, home: Home, extracts: Path, name: str) -> dict[date, pa.Table]:
-    """The landed rows of every night in their order."""
-    table = next(one for one in deployment.tables() if one.name == name)
-    units = Landing(deployment, home, extracts).admit(table, DAYS)
-    assert [unit.load_date for unit in units if unit.has_landed] == DAYS
-    folder = home.landing / table.system_name / table.table_name
-    return {
-        day: pa.concat_tables(pq.ParquetFile(path).read() for path in sorted(folder.glob(f"load_date={day}/*.parquet")))
-        for day in DAYS
-    }
 
 
 @pytest.mark.long
@@ -75,11 +54,8 @@ def test_thirty_nights_and_the_history_land_as_the_same_nights_by_files(
 def test_a_day_that_is_pulled_again_lands_byte_for_byte_the_same(
     company: Deployment, extracts: Path, tmp_path: Path
 ) -> None:
-    table = next(one for one in company.tables() if one.name == "survey_tool__responses")
-    home = Home(tmp_path / "home")
-    landing = Landing(company, home, extracts)
-    landing.admit(table, DAYS[:3])
-    before = {path: path.read_bytes() for path in home.landing.rglob("*") if path.is_file()}
-    landing.admit(table, [DAYS[1]])
-    assert {path: path.read_bytes() for path in home.landing.rglob("*") if path.is_file()} == before
+    before, after = landed_twice(
+        company, Home(tmp_path), extracts, "survey_tool__responses", days=DAYS[:3], again=DAYS[1]
+    )
     assert before
+    assert after == before

@@ -4,35 +4,30 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterator
-from datetime import UTC, date, datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
 import duckdb
 import pyarrow as pa
-import pyarrow.parquet as pq
 import pytest
 
-from orchestration.demo.generate import generate
 from orchestration.deployment import Deployment, load_deployment
 from orchestration.home import Home
 from orchestration.resources.landing import Landing
 from tests.extracts_in_postgres import DELIVERED, URL, load, pulled_from_postgres
 from tests.postgres import Postgres
+from tests.unit.resources.thirty_nights import DAYS, landed, landed_twice, thirty_nights
 
 pytestmark = pytest.mark.xdist_group("postgres")
 
-HISTORY = date(2025, 12, 31)
-DAYS = [HISTORY + timedelta(days=night) for night in range(31)]
 TABLES = ("crm__customers", "crm__cases", "shop__accounts", "shop__orders", "shop__order_lines", "shop__products")
 DATABASE = "nights"
 
 
 @pytest.fixture(scope="module")
 def extracts(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    folder = tmp_path_factory.mktemp("thirty") / "extracts"
-    generate(folder, customers=300, nights=30, seed=5, history_load_date=HISTORY)
-    return folder
+    return thirty_nights(tmp_path_factory.mktemp("thirty") / "extracts")
 
 
 @pytest.fixture(scope="module")
@@ -43,16 +38,6 @@ def company(extracts: Path, postgres_server: Postgres) -> Iterator[Deployment]:
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv(URL, postgres_server.url(DATABASE))
         yield pulled_from_postgres(files, ["crm", "shop"])
-
-
-def landed(deployment: Deployment, home: Home, extracts: Path, table: str) -> dict[date, pa.Table]:
-    """Every night of a table, pulled through gate 1 into the landing, as it lies there."""
-    found = next(one for one in deployment.tables() if one.name == table)
-    units = Landing(deployment, home, extracts).admit(found, DAYS)
-    assert [unit.load_date for unit in units if unit.has_landed] == DAYS
-    folder = home.landing / found.system_name / found.table_name
-    parts = {day: sorted((folder / f"load_date={day}").glob("*.parquet")) for day in DAYS}
-    return {day: pa.concat_tables(pq.ParquetFile(part).read() for part in found) for day, found in parts.items()}
 
 
 def rows_of(unit: pa.Table, columns: list[str]) -> Counter[tuple[Any, ...]]:
@@ -85,13 +70,9 @@ def test_thirty_nights_and_the_history_land_as_the_same_nights_by_files(
 def test_a_day_that_is_pulled_again_lands_byte_for_byte_the_same(
     company: Deployment, extracts: Path, tmp_path: Path
 ) -> None:
-    table = next(one for one in company.tables() if one.name == "shop__orders")
-    home = Home(tmp_path / "home")
-    landing = Landing(company, home, extracts)
-    landing.admit(table, DAYS[:4])
-    before = {path: path.read_bytes() for path in home.landing.rglob("*") if path.is_file()}
-    landing.admit(table, [DAYS[2]])
-    assert {path: path.read_bytes() for path in home.landing.rglob("*") if path.is_file()} == before
+    before, after = landed_twice(company, Home(tmp_path), extracts, "shop__orders", days=DAYS[:4], again=DAYS[2])
+    assert before
+    assert after == before
 
 
 def test_rows_that_are_updated_in_place_end_as_one_pull_of_everything_has_them(
