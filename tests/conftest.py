@@ -16,15 +16,25 @@ TESTS = Path(__file__).parent
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Keep tests that share a costly fixture on one worker, so that it is built once.
 
-    These are the architecture tests, and the integration tests of one folder. Files that share a session's fixture with
-    others name their group themselves: ``pytestmark = pytest.mark.xdist_group("demo nights")``.
+    These are the architecture tests, the integration tests of a file, or of a folder in ``integration``, and the long
+    tests of a file. Files that share a session's fixture with others name their group themselves:
+    ``pytestmark = pytest.mark.xdist_group("demo nights")``.
     """
     for item in items:
-        path = item.path.relative_to(TESTS)
-        if item.get_closest_marker("xdist_group") or path.parts[0] == "unit":
-            continue
-        group = "architecture" if path.parts[0] == "architecture" else path.parent.as_posix()
-        item.add_marker(pytest.mark.xdist_group(group))
+        if not item.get_closest_marker("xdist_group") and (group := _group(item)):
+            item.add_marker(pytest.mark.xdist_group(group))
+
+
+def _group(item: pytest.Item) -> str | None:
+    path = item.path.relative_to(TESTS)
+    match path.parts:
+        case ("architecture", *_):
+            return "architecture"
+        case ("integration", folder, _):
+            return f"integration/{folder}"
+        case ("unit", *_) if not item.get_closest_marker("long"):
+            return None
+    return path.as_posix()
 
 
 @pytest.fixture(scope="session")
