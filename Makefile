@@ -105,7 +105,7 @@ $(UV): requirements-uv.lock
 
 $(READY): requirements.lock pyproject.toml $(UV)
 	@echo "Environment: installing requirements.lock into $(VENV)"
-	@$(UV) pip sync --quiet --require-hashes --python $(VENV)/bin/python requirements.lock
+	@$(UV) pip sync --quiet --require-hashes --compile-bytecode --python $(VENV)/bin/python requirements.lock
 	@$(UV) pip install --quiet --no-deps --no-build-isolation --python $(VENV)/bin/python --editable .
 	@touch $@
 	@echo "Environment: ready"
