@@ -39,6 +39,6 @@ def _group(item: pytest.Item) -> str | None:
 
 @pytest.fixture(scope="session")
 def postgres_server() -> Iterator[Postgres]:
-    """A PostgreSQL for tests that share the group "postgres": one worker starts it, once."""
+    """A PostgreSQL, which each worker starts once at most: tests that need little else share the group "postgres"."""
     with postgres() as server:
         yield server
