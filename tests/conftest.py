@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -10,6 +11,11 @@ import pytest
 from tests.postgres import Postgres, postgres
 
 TESTS = Path(__file__).parent
+
+
+def pytest_configure() -> None:
+    """Collect garbage as rarely as a night's command does: what a night loads lives as long as the session."""
+    gc.set_threshold(200_000, 50, 50)
 
 
 @pytest.hookimpl(tryfirst=True)
