@@ -107,8 +107,9 @@ $(UV): requirements-uv.lock
 	@touch $@
 
 $(READY): requirements.lock pyproject.toml $(UV)
+	@# compiled here, once: where PYTHONDONTWRITEBYTECODE is set, as in many containers, every process would do it again
 	@echo "Environment: installing requirements.lock into $(VENV)"
-	@$(UV) pip sync --quiet --require-hashes --python $(VENV)/bin/python requirements.lock
+	@$(UV) pip sync --quiet --require-hashes --compile-bytecode --python $(VENV)/bin/python requirements.lock
 	@$(UV) pip install --quiet --no-deps --no-build-isolation --python $(VENV)/bin/python --editable .
 	@touch $@
 	@echo "Environment: ready"

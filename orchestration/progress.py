@@ -122,15 +122,25 @@ class Pace:
     row_count: int = 0
     started: float = field(default_factory=time.monotonic)
     _days_done: int = 0
-    _days_since: float = field(default_factory=time.monotonic)
+    _days_since: float = 0.0
+    _share: float = 0.0
+    _share_since: float = 0.0
 
     def begin(self, load_date_count: int, kept_count: int) -> None:
         """So much is to be done, and so much of it has been."""
         self.load_date_count, self.kept_count = load_date_count, kept_count
+        self._days_since = self._share_since = time.monotonic()
 
-    def move(self, row_count: int, ended: Sequence[date]) -> None:
-        """Count rows, and load dates that ended with them."""
+    def move(self, row_count: int, ended: Sequence[date], share: float | None = None) -> None:
+        """Count rows, and load dates that ended with them.
+
+        Args:
+            share: how much of the load date that has not ended yet has come, where its source can tell.
+        """
         self.row_count += row_count
+        if ended:
+            self._share_since = time.monotonic()
+        self._share = share if share and share < 1 else 0.0
         self.done_count += len(ended)
         self._days_done += sum(load_date > self.history for load_date in ended)
         if self.history in ended:
@@ -149,15 +159,25 @@ class Pace:
 
     @property
     def seconds_left(self) -> int | None:
-        """What the load dates that are left will take, by those that were done; None before the first of them."""
-        left = self.load_date_count - self.kept_count - self.done_count
-        return round(left * (time.monotonic() - self._days_since) / self._days_done) if self._days_done else None
+        """What is left will take: the rest of a load date by what came of it, the others by those that were done.
+
+        None where there is nothing yet to go by.
+        """
+        now = time.monotonic()
+        left = self.load_date_count - self.kept_count - self.done_count - bool(self._share)
+        if left and not self._days_done:
+            return None
+        of_days = left * (self._share_since - self._days_since) / self._days_done if left else 0.0
+        of_this = (now - self._share_since) * (1 - self._share) / self._share if self._share else 0.0
+        return round(of_days + of_this)
 
     def told(self) -> str:
         """All of it, in words."""
         words = [f"{self.row_count:,} rows, {self.rows_per_second:,} rows/s"]
         if self.load_date_count > 1:
             words.append(f"{self.kept_count + self.done_count} of {self.load_date_count} load dates")
+        if self._share:
+            words.append(f"{self._share:.0%} of the next one" if self.done_count else f"{self._share:.0%}")
         if self.seconds_left:
             words.append(f"about {_duration(self.seconds_left)} left")
         return ", ".join(words)

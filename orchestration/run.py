@@ -78,23 +78,35 @@ def open_instance(home: Home) -> dg.DagsterInstance:
     if not settings.exists():
         settings.write_text(INSTANCE_SETTINGS, encoding="utf-8")
     os.environ["DAGSTER_HOME"] = str(home.dagster)
-    _write_ahead_without_waiting()
     return dg.DagsterInstance.get()
 
 
-def _write_ahead_without_waiting() -> None:
-    """Let Dagster's SQLite files wait for the disk at checkpoints only, not after each of a thousand events.
+@contextmanager
+def _storing_without_waiting() -> Iterator[None]:
+    """Let Dagster's SQLite files wait for the disk now and then only, not at each of two thousand events.
 
-    A killed process loses nothing by this; a machine that loses its power may lose the last seconds of the event log,
-    never the landing or what is published.
+    Dagster opens and closes a file for every event, and SQLite writes a file's log back when the last connection
+    closes: one stays open here. A killed process loses nothing by this; a machine that loses its power may lose the
+    last seconds of the event log, never the landing or what is published.
     """
-    if not event.contains(Engine, "connect", _set_synchronous):
-        event.listen(Engine, "connect", _set_synchronous)
+    kept: dict[str, sqlite3.Connection] = {}
 
+    def keep(connection: object, _: object) -> None:
+        if isinstance(connection, sqlite3.Connection):
+            connection.execute("pragma synchronous = normal")
+            _, _, path = connection.execute("pragma database_list").fetchone()
+            if path not in kept:
+                kept[path] = sqlite3.connect(path, check_same_thread=False)
+            # a file counts as open from the first look into it
+            kept[path].execute("pragma schema_version").fetchone()
 
-def _set_synchronous(connection: object, _: object) -> None:
-    if isinstance(connection, sqlite3.Connection):
-        connection.execute("pragma synchronous = normal")
+    event.listen(Engine, "connect", keep)
+    try:
+        yield
+    finally:
+        event.remove(Engine, "connect", keep)
+        for connection in kept.values():
+            connection.close()
 
 
 def choose_load_dates(
@@ -152,8 +164,12 @@ def run_night(
     home = Home.of(deployment)
     parts = resources(deployment, home, extracts.resolve() if extracts else None)
     senders = senders_of(deployment.alerts)
-    with _writing_below(home), hold(home, wait=wait):
-        instance = open_instance(home)
+    with (
+        _writing_below(home),
+        hold(home, wait=wait),
+        _storing_without_waiting(),
+        open_instance(home) as instance,
+    ):
         parts["landing"].recover()
         died = [run for run in recover(home, instance) if COMMAND_TAG in run.tags]
         untold = tell([watch.of_failed_run(deployment, instance, run) for run in died], senders)

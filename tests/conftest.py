@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -12,23 +13,38 @@ from tests.postgres import Postgres, postgres
 TESTS = Path(__file__).parent
 
 
+def pytest_configure() -> None:
+    """Collect garbage as rarely as a night's command does: what a night loads lives as long as the session."""
+    gc.set_threshold(200_000, 50, 50)
+
+
 @pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Keep tests that share a costly fixture on one worker, so that it is built once.
 
-    These are the architecture tests, and the integration tests of one folder. Files that share a session's fixture with
-    others name their group themselves: ``pytestmark = pytest.mark.xdist_group("demo nights")``.
+    These are the architecture tests, the integration tests of a file, or of a folder in ``integration``, and the long
+    tests of a file. Files that share a session's fixture with others name their group themselves:
+    ``pytestmark = pytest.mark.xdist_group("demo nights")``.
     """
     for item in items:
-        path = item.path.relative_to(TESTS)
-        if item.get_closest_marker("xdist_group") or path.parts[0] == "unit":
-            continue
-        group = "architecture" if path.parts[0] == "architecture" else path.parent.as_posix()
-        item.add_marker(pytest.mark.xdist_group(group))
+        if not item.get_closest_marker("xdist_group") and (group := _group(item)):
+            item.add_marker(pytest.mark.xdist_group(group))
+
+
+def _group(item: pytest.Item) -> str | None:
+    path = item.path.relative_to(TESTS)
+    match path.parts:
+        case ("architecture", *_):
+            return "architecture"
+        case ("integration", folder, _):
+            return f"integration/{folder}"
+        case ("unit", *_) if not item.get_closest_marker("long"):
+            return None
+    return path.as_posix()
 
 
 @pytest.fixture(scope="session")
 def postgres_server() -> Iterator[Postgres]:
-    """A PostgreSQL for tests that share the group "postgres": one worker starts it, once."""
+    """A PostgreSQL, which each worker starts once at most: tests that need little else share the group "postgres"."""
     with postgres() as server:
         yield server

@@ -75,9 +75,12 @@ def _pull(table: Table, load_date: date, extracts: Path, landed: Landed) -> Iter
             missing = drops.place.missing(pattern)
         raise SourceError(f"{table.told}: {missing}")
     taken: dict[str, str] = {}
+    size, size_before = sum(drop.size for drop in whole), 0
     for drop in whole:
         with _told(table, drop.name):
-            yield from _take(drops, drop, load_date, taken)
+            for batch in _take(drops, drop, load_date, taken):
+                yield replace(batch, share=batch.share and (size_before + batch.share * drop.size) / size)
+        size_before += drop.size
 
 
 def _take(drops: Drops, drop: Drop, load_date: date, taken: dict[str, str]) -> Iterator[Batch]:
@@ -119,9 +122,9 @@ def _taken_earlier(drops: Drops, load_date: date, known: str) -> str | None:
 def _read(files: Files, path: Path, source_file: str) -> Iterator[Batch]:
     """The rows of one file, in batches of bounded length."""
     for batch in READERS[files.format](path, source_file, files):
-        yield Batch(batch.rows.slice(0, BATCH_ROWS), batch.faults)
+        yield replace(batch, rows=batch.rows.slice(0, BATCH_ROWS))
         for start in range(BATCH_ROWS, batch.rows.num_rows, BATCH_ROWS):
-            yield Batch(batch.rows.slice(start, BATCH_ROWS), ())
+            yield replace(batch, rows=batch.rows.slice(start, BATCH_ROWS), faults=())
 
 
 def load_dates(table: Table, extracts: Path, landed: Landed = NOTHING_LANDED) -> set[date]:

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from array import array
 from collections.abc import Iterator
+from dataclasses import replace
 from typing import Any
 from urllib.parse import urlencode
 
@@ -105,7 +106,8 @@ class _Reading:
 
     def batch(self) -> Batch:
         """What was read since the last batch."""
-        batch = batch_of(self.records, self.question, self.places, self.faults)
+        share = min(len(self.identities) / max(self.totals), 1.0) if any(self.totals) else None
+        batch = replace(batch_of(self.records, self.question, self.places, self.faults), share=share)
         self._clear()
         self.batch_count += 1
         return batch

@@ -11,10 +11,10 @@ import multiprocessing
 import signal
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from concurrent.futures import Future, ProcessPoolExecutor
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from datetime import date
+from multiprocessing.connection import Connection
 from pathlib import Path
 
 import numpy as np
@@ -39,7 +39,7 @@ from orchestration.demo.write import (
     finish,
     staged_for,
 )
-from orchestration.errors import PipelineError
+from orchestration.errors import InfrastructureError, PipelineError
 
 MOST_CUSTOMERS = 2_000_000
 MOST_SEED = 2**32 - 1
@@ -141,28 +141,46 @@ def _parts(whole: World, systems: Sequence[str]) -> Iterator[Part]:
     if len(whole.blocks) == 1:
         yield _part(whole, pools, systems)
         return
-    with _workers() as workers:
-        waiting = list(whole.blocks)
-        running: list[Future[Part]] = []
-        while waiting or running:
-            while waiting and len(running) <= WORKERS:
-                running.append(workers.submit(_part, waiting.pop(0), pools, systems))
-            yield running.pop(0).result()
+    with ExitStack() as workers:
+        drawn = [
+            workers.enter_context(_worker(whole.blocks[first::WORKERS], pools, systems)) for first in range(WORKERS)
+        ]
+        for number in range(len(whole.blocks)):
+            yield _received(drawn[number % WORKERS])
 
 
 @contextmanager
-def _workers() -> Iterator[ProcessPoolExecutor]:
-    """Processes that leave it to this one to be interrupted, and that end with it."""
+def _worker(blocks: Sequence[World], pools: dict[str, Pool], systems: Sequence[str]) -> Iterator[Connection]:
+    """A process that draws blocks and ends with this one; what is yielded gives their parts."""
     fresh = multiprocessing.get_context("spawn")
-    ignore = (signal.SIGINT, signal.SIG_IGN)
-    with ProcessPoolExecutor(WORKERS, mp_context=fresh, initializer=signal.signal, initargs=ignore) as workers:
+    parts, end = fresh.Pipe(duplex=False)
+    process = fresh.Process(target=_draw, args=(end, blocks, pools, systems), daemon=True)
+    with parts:
+        with end:
+            process.start()
+        # only the process holds the pipe's other end now: who waits for a part is told when it ends, even amid one
         try:
-            yield workers
-        except BaseException:
-            workers.shutdown(wait=False, cancel_futures=True)
-            for process in multiprocessing.active_children():
-                process.terminate()
-            raise
+            yield parts
+        finally:
+            process.terminate()
+            process.join()
+
+
+def _received(parts: Connection) -> Part:
+    try:
+        part: Part = parts.recv()
+    except (EOFError, OSError):
+        raise InfrastructureError(
+            "A process that draws customers ended before it was done, for want of memory perhaps. Try again."
+        ) from None
+    return part
+
+
+def _draw(parts: Connection, blocks: Sequence[World], pools: dict[str, Pool], systems: Sequence[str]) -> None:
+    """Send the part of each block; it is left to the process that asked for them to be interrupted."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    for block in blocks:
+        parts.send(_part(block, pools, systems))
 
 
 def _part(world: World, pools: dict[str, Pool], systems: Sequence[str]) -> Part:

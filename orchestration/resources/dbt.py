@@ -112,7 +112,21 @@ def run_dbt(
     takes_variables = arguments[0] not in {"clean", "debug", "deps"}
     with ready_for_dbt(deployment, home):
         runner = dbtRunner(manifest=manifest, callbacks=[on_event] if on_event else [])
-        return runner.invoke([*arguments, *(["--vars", variables] if takes_variables else [])])
+        try:
+            return runner.invoke([*arguments, *(["--vars", variables] if takes_variables else [])])
+        finally:
+            _close_database()
+
+
+def _close_database() -> None:
+    """Close the file that dbt keeps open from node to node (``keep_open``), for whoever opens it next."""
+    from dbt.adapters.duckdb.connections import DuckDBConnectionManager
+
+    # the class says None, and means an environment once a connection was asked for
+    environment: Any = DuckDBConnectionManager._ENV  # noqa: SLF001
+    if environment is not None:
+        environment.close()
+        DuckDBConnectionManager.close_all_connections()
 
 
 def run_by_hand(deployment: Deployment, home: Home, arguments: Sequence[str]) -> dbtRunnerResult:

@@ -78,9 +78,11 @@ class Landing:
             admission = Admission(self.home, table, raw_suite(table.name), self.judgements, pull)
             for chunk in chunks(self._pulled(table, load_dates[len(kept) :], pull)):
                 admission.take(chunk)
+                _, last = chunk[-1]
                 pace.move(
                     sum(batch.rows.num_rows for _, batch in chunk if batch),
                     [load_date for load_date, batch in chunk if batch is None],
+                    last.share if last else None,
                 )
             admission.discard()
         except OSError as error:

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import json
+import shutil
 from dataclasses import dataclass, field
-from datetime import date
+from datetime import date, timedelta
 from pathlib import Path
+from typing import Any
 
 import duckdb
 import pytest
@@ -16,6 +19,7 @@ from orchestration.run import Outcome, run_night
 from tests.integration.olist.folders import olist_folder
 
 HISTORY = date(2025, 12, 31)
+NIGHTS = [HISTORY + timedelta(days=night) for night in range(1, 5)]
 
 
 @dataclass
@@ -44,6 +48,19 @@ class Company:
         assert not outcome.problems, "\n".join(outcome.problems)
         return outcome
 
+    def deliver(self, sound: Path, *load_dates: date) -> None:
+        """Copy the drops of these load dates, as they are in ``sound``, over what was delivered before."""
+        for load_date in load_dates:
+            drop = drop_of(load_date)
+            shutil.copytree(sound / drop, self.extracts / drop, dirs_exist_ok=True)
+
+    def copied(self, root: Path) -> Company:
+        """The same company with the same past in another home, to which more can be delivered."""
+        other = Company(self.deployment, Home(root / self.home.root.name), root / "delivered", list(self.outcomes))
+        shutil.copytree(self.home.root, other.home.root, symlinks=True)
+        shutil.copytree(self.extracts, other.extracts)
+        return other
+
     @property
     def published(self) -> Path:
         """The file that readers open, by its own name: a file is known to DuckDB by its path."""
@@ -53,6 +70,25 @@ class Company:
         """Ask the published file."""
         with duckdb.connect(self.published, read_only=True) as connection:
             return connection.execute(sql).fetchall()
+
+    def manifest(self) -> dict[str, Any]:
+        """What is told of the published version."""
+        told: dict[str, Any] = json.loads((self.published.parent / "manifest.json").read_text(encoding="utf-8"))
+        return told
+
+    def figures(self) -> dict[str, tuple[int, str]]:
+        """Row count and checksum of every published table that the landing alone decides."""
+        told = self.manifest()
+        return {
+            name: (table["row_count"], table["checksum"])
+            for name, table in told["tables"].items()
+            if name not in told["history"]
+        }
+
+
+def drop_of(load_date: date) -> str:
+    """The folder that holds what a night delivered."""
+    return "history" if load_date == HISTORY else load_date.isoformat()
 
 
 def company(name: str, root: Path, extracts: Path) -> Company:
@@ -71,10 +107,20 @@ def olist_night(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPat
 
 @pytest.fixture(scope="session")
 def demo_extracts(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A small demo company: its history and three nights."""
+    """A small demo company: its history and four nights."""
     folder = tmp_path_factory.mktemp("demo") / "extracts"
-    generate(folder, customers=300, nights=3, seed=11, history_load_date=HISTORY)
+    generate(folder, customers=300, nights=len(NIGHTS), seed=11, history_load_date=HISTORY)
     return folder
+
+
+@pytest.fixture(scope="session")
+def history_night(demo_extracts: Path, tmp_path_factory: pytest.TempPathFactory) -> Company:
+    """The demo company after its history alone; for tests that go on in a copy of it."""
+    root = tmp_path_factory.mktemp("history-night")
+    night = company("demo", root, root / "delivered")
+    night.deliver(demo_extracts, HISTORY)
+    night.succeed()
+    return night
 
 
 @pytest.fixture(scope="session")

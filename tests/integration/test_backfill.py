@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import os
-import shutil
 import signal
 import subprocess
 import sys
@@ -18,18 +17,12 @@ import pytest
 from orchestration.deployment import PROJECT
 from orchestration.home import Home
 from orchestration.run import open_instance
-from tests.integration.conftest import HISTORY, Company
+from tests.integration.conftest import NIGHTS, Company
 
 pytestmark = [pytest.mark.long, pytest.mark.xdist_group("demo nights")]
 
-FIRST, LAST = HISTORY + timedelta(days=1), HISTORY + timedelta(days=2)
+FIRST, LAST = NIGHTS[:2]
 SECONDS = 1200
-
-
-def figures(night: Company) -> dict[str, object]:
-    """Row count and checksum of every published table that the landing alone decides."""
-    told = json.loads((night.published.parent / "manifest.json").read_text(encoding="utf-8"))
-    return {name: facts for name, facts in told["tables"].items() if name not in told["history"]}
 
 
 def landed_rows(home: Home) -> dict[str, bytes]:
@@ -41,9 +34,8 @@ def landed_rows(home: Home) -> dict[str, bytes]:
 def test_a_killed_backfill_is_finished_by_the_same_command_and_pulls_nothing_twice(
     demo_night: Company, tmp_path: Path
 ) -> None:
-    home = Home(tmp_path / demo_night.home.root.name)
-    shutil.copytree(demo_night.home.root, home.root, symlinks=True)
-    night = Company(demo_night.deployment, home, demo_night.extracts)
+    night = demo_night.copied(tmp_path)
+    home = night.home
     command = [str(Path(sys.executable).with_name("cx360")), "backfill", "--extracts", str(night.extracts)]
     command += ["--from", FIRST.isoformat(), "--to", LAST.isoformat()]
     environment = {**os.environ, "CX360_HOME": str(tmp_path)}
@@ -63,17 +55,17 @@ def test_a_killed_backfill_is_finished_by_the_same_command_and_pulls_nothing_twi
         for line in lines[1:]
     ]
     before = {path: path.stat().st_ino for path in units}
-    assert figures(night) == figures(demo_night)
+    assert night.figures() == demo_night.figures()
 
     outcome = night.succeed(first=FIRST, last=LAST)
 
     assert {path: path.stat().st_ino for path in units} == before
     assert not noted.exists()
     assert landed_rows(home) == landed_rows(demo_night.home)
-    assert figures(night) == figures(demo_night)
-    manifest = json.loads((night.published.parent / "manifest.json").read_text(encoding="utf-8"))
+    assert night.figures() == demo_night.figures()
+    manifest = night.manifest()
     assert manifest["taken_load_dates"] == [FIRST.isoformat(), LAST.isoformat()]
-    assert manifest["as_of_date"] == (HISTORY + timedelta(days=4)).isoformat()
+    assert manifest["as_of_date"] == (NIGHTS[-1] + timedelta(days=1)).isoformat()
     assert night.query("select outcome from quality.quality_runs order by started_at") == [
         ("published",),
         ("killed",),

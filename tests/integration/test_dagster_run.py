@@ -94,7 +94,7 @@ def test_a_mart_tells_from_which_columns_its_columns_come(records: list[dg.Event
 
 def test_a_fit_shows_its_parameters_and_a_tracking_plot(records: list[dg.EventLogEntry]) -> None:
     told = materializations(records)[dg.AssetKey(["science", "purchase_fits"])].metadata
-    assert "| pooled/bg_nbd/2026-01-04 |" in str(told["fits"].value)
+    assert "| pooled/bg_nbd/2026-01-05 |" in str(told["fits"].value)
     title, picture = str(told["tracking"].value).removesuffix(")").split("](data:image/svg+xml;base64,")
     assert title.endswith("repeat purchases by week")
     drawn = base64.b64decode(picture).decode()
@@ -127,7 +127,7 @@ def test_the_schedule_asks_for_all_that_is_pending_as_one_run(
     fresh = Home(tmp_path_factory.mktemp("fresh") / "demo")
     definitions = build(demo_night.deployment, resources(demo_night.deployment, fresh, demo_night.extracts))
     [request] = _evaluate(definitions).run_requests or []
-    assert (request.tags[RANGE_START], request.tags[RANGE_END]) == ("2025-12-31", "2026-01-03")
+    assert (request.tags[RANGE_START], request.tags[RANGE_END]) == ("2025-12-31", "2026-01-04")
 
 
 def _evaluate(definitions: dg.Definitions) -> dg.ScheduleExecutionData:

@@ -3,38 +3,19 @@
 from __future__ import annotations
 
 import json
-import shutil
 from collections.abc import Iterator
 from datetime import date, timedelta
 from itertools import pairwise
 from pathlib import Path
-from typing import Any
 
 import pandas as pd
 import pytest
 
 from orchestration.settings import AlertSettings, Presence, Secret, Webhook
-from tests.integration.conftest import HISTORY, Company, company
+from tests.integration.conftest import HISTORY, NIGHTS, Company
 from tests.unit.alerts.servers import Posts, web_server
 
 pytestmark = pytest.mark.xdist_group("demo nights")
-
-NIGHTS = [HISTORY + timedelta(days=night) for night in (1, 2, 3)]
-
-
-def manifest(night: Company) -> dict[str, Any]:
-    read: dict[str, Any] = json.loads((night.home.published / "current" / "manifest.json").read_text(encoding="utf-8"))
-    return read
-
-
-def figures(night: Company) -> dict[str, tuple[int, str]]:
-    """Row count and checksum of every published table that the landing alone decides."""
-    told = manifest(night)
-    return {
-        name: (table["row_count"], table["checksum"])
-        for name, table in told["tables"].items()
-        if name not in told["history"]
-    }
 
 
 @pytest.fixture
@@ -46,31 +27,30 @@ def posts(monkeypatch: pytest.MonkeyPatch) -> Iterator[Posts]:
 
 
 @pytest.fixture(scope="module")
-def night_by_night(demo_extracts: Path, tmp_path_factory: pytest.TempPathFactory) -> Company:
-    """The demo company after its history and each of three nights, run one by one as they were delivered."""
-    root = tmp_path_factory.mktemp("night-by-night")
-    night = company("demo", root, root / "delivered")
-    for drop in ("history", *(day.isoformat() for day in NIGHTS)):
-        shutil.copytree(demo_extracts / drop, night.extracts / drop)
+def night_by_night(history_night: Company, demo_extracts: Path, tmp_path_factory: pytest.TempPathFactory) -> Company:
+    """The demo company after its history and each of four nights, run one by one as they were delivered."""
+    night = history_night.copied(tmp_path_factory.mktemp("night-by-night"))
+    for day in NIGHTS:
+        night.deliver(demo_extracts, day)
         night.succeed()
     return night
 
 
 def test_each_run_takes_what_is_pending_and_nothing_else(night_by_night: Company) -> None:
-    assert [list(outcome.load_dates) for outcome in night_by_night.outcomes[:4]] == [
+    assert [list(outcome.load_dates) for outcome in night_by_night.outcomes[:5]] == [
         [HISTORY],
         *([day] for day in NIGHTS),
     ]
 
 
 def test_every_table_of_the_star_has_rows(demo_night: Company) -> None:
-    empty = [name for name, (row_count, _) in figures(demo_night).items() if row_count == 0]
+    empty = [name for name, (row_count, _) in demo_night.figures().items() if row_count == 0]
     # a clean company has nothing in quarantine
     assert empty == ["quality.quality_quarantine"]
 
 
-def test_three_nights_one_by_one_equal_one_run_over_all_of_them(night_by_night: Company, demo_night: Company) -> None:
-    assert figures(night_by_night) == figures(demo_night)
+def test_nights_one_by_one_equal_one_run_over_all_of_them(night_by_night: Company, demo_night: Company) -> None:
+    assert night_by_night.figures() == demo_night.figures()
 
 
 def test_a_clean_company_moves_nothing_too_far_and_lacks_nothing(night_by_night: Company) -> None:
@@ -117,37 +97,35 @@ def test_a_figure_of_an_ended_month_that_a_later_night_changed_is_a_restatement(
 
 
 def test_a_full_refresh_gives_the_same_rows(night_by_night: Company) -> None:
-    before = figures(night_by_night)
+    before = night_by_night.figures()
     outcome = night_by_night.succeed(full_refresh=True)
     assert outcome.load_dates == []
-    assert figures(night_by_night) == before
+    assert night_by_night.figures() == before
 
 
 def test_nothing_pending_is_said_and_publishes_nothing(night_by_night: Company) -> None:
-    version = manifest(night_by_night)["version"]
+    version = night_by_night.manifest()["version"]
     outcome = night_by_night.succeed()
     assert outcome.run_id is None
-    assert manifest(night_by_night)["version"] == version
+    assert night_by_night.manifest()["version"] == version
 
 
 def test_the_same_windows_run_twice_change_no_published_figure(night_by_night: Company) -> None:
-    before, version = figures(night_by_night), manifest(night_by_night)["version"]
+    before, version = night_by_night.figures(), night_by_night.manifest()["version"]
     night_by_night.succeed(first=NIGHTS[0], last=NIGHTS[1])
-    assert manifest(night_by_night)["version"] != version
-    assert manifest(night_by_night)["as_of_date"] == (NIGHTS[-1] + timedelta(days=1)).isoformat()
-    assert figures(night_by_night) == before
+    assert night_by_night.manifest()["version"] != version
+    assert night_by_night.manifest()["as_of_date"] == (NIGHTS[-1] + timedelta(days=1)).isoformat()
+    assert night_by_night.figures() == before
 
 
 def test_a_source_that_breaks_its_promise_stops_the_night_tells_somebody_and_yesterday_stays(
-    demo_extracts: Path, tmp_path: Path, posts: Posts
+    history_night: Company, demo_extracts: Path, tmp_path: Path, posts: Posts
 ) -> None:
-    night = company("demo", tmp_path, tmp_path / "delivered")
+    night = history_night.copied(tmp_path)
     alerts = AlertSettings(webhook=Webhook(url=Secret(env="ALERT_WEBHOOK")))
     night.deployment = night.deployment.model_copy(update={"alerts": alerts})
-    shutil.copytree(demo_extracts / "history", night.extracts / "history")
-    night.succeed()
-    before = manifest(night)
-    shutil.copytree(demo_extracts / NIGHTS[0].isoformat(), night.extracts / NIGHTS[0].isoformat())
+    before = night.manifest()
+    night.deliver(demo_extracts, NIGHTS[0])
     customers = night.extracts / NIGHTS[0].isoformat() / "crm" / "customers.csv"
     intact = customers.read_text(encoding="utf-8")
     customers.write_text(intact.replace('"customer_id"', '"client_id"', 1), encoding="utf-8")
@@ -159,7 +137,7 @@ def test_a_source_that_breaks_its_promise_stops_the_night_tells_somebody_and_yes
     assert "customer_id" in problem
     assert "demo" in problem
     assert "Traceback" not in problem
-    assert manifest(night) == before
+    assert night.manifest() == before
     assert not (night.home.landing / "crm" / "customers" / f"load_date={NIGHTS[0]}").exists()
     [told] = posts.bodies
     assert "gate of landing/crm__customers" in told["text"]
@@ -174,12 +152,12 @@ def test_a_source_that_breaks_its_promise_stops_the_night_tells_somebody_and_yes
     ]
 
 
-def test_a_red_check_in_the_warehouse_leaves_yesterday_published(demo_extracts: Path, tmp_path: Path) -> None:
-    night = company("demo", tmp_path, tmp_path / "delivered")
-    shutil.copytree(demo_extracts / "history", night.extracts / "history")
-    night.succeed()
-    before = manifest(night)
-    shutil.copytree(demo_extracts / NIGHTS[0].isoformat(), night.extracts / NIGHTS[0].isoformat())
+def test_a_red_check_in_the_warehouse_leaves_yesterday_published(
+    history_night: Company, demo_extracts: Path, tmp_path: Path
+) -> None:
+    night = history_night.copied(tmp_path)
+    before = night.manifest()
+    night.deliver(demo_extracts, NIGHTS[0])
     events = night.extracts / NIGHTS[0].isoformat() / "tracking" / "events.jsonl"
     line = json.loads(events.read_text(encoding="utf-8").splitlines()[0])
     # a touchpoint that the reference does not know is usable row by row, but no category of the star
@@ -191,16 +169,16 @@ def test_a_red_check_in_the_warehouse_leaves_yesterday_published(demo_extracts: 
     [problem] = outcome.problems
     assert "assert_every_delivered_code_is_in_the_reference" in problem
     assert "hologram" in problem
-    assert manifest(night) == before
+    assert night.manifest() == before
 
 
-def test_a_figure_that_is_not_fit_to_show_leaves_yesterday_published(demo_extracts: Path, tmp_path: Path) -> None:
+def test_a_figure_that_is_not_fit_to_show_leaves_yesterday_published(
+    history_night: Company, demo_extracts: Path, tmp_path: Path
+) -> None:
     """Nobody is asked on social media: where the deployment is strict and does not say so, the night stops."""
-    night = company("demo", tmp_path, tmp_path / "delivered")
-    shutil.copytree(demo_extracts / "history", night.extracts / "history")
-    night.succeed()
-    before = manifest(night)
-    shutil.copytree(demo_extracts / NIGHTS[0].isoformat(), night.extracts / NIGHTS[0].isoformat())
+    night = history_night.copied(tmp_path)
+    before = night.manifest()
+    night.deliver(demo_extracts, NIGHTS[0])
     lenient = night.deployment
     night.deployment = lenient.model_copy(update={"presence": Presence(severity="red")})
 
@@ -208,7 +186,7 @@ def test_a_figure_that_is_not_fit_to_show_leaves_yesterday_published(demo_extrac
 
     assert "Gate 2 is closed" in problem
     assert "mart_survey_blind_spots: social: channels without an answer in a year" in problem
-    assert manifest(night) == before
+    assert night.manifest() == before
 
     night.deployment = lenient
     assert list(night.succeed().load_dates) == [NIGHTS[0]]
@@ -217,5 +195,5 @@ def test_a_figure_that_is_not_fit_to_show_leaves_yesterday_published(demo_extrac
 
 
 def test_a_day_without_extracts_is_refused_with_the_days_there_are(demo_night: Company) -> None:
-    with pytest.raises(Exception, match="extracts are there from 2025-12-31 to 2026-01-03"):
+    with pytest.raises(Exception, match="extracts are there from 2025-12-31 to 2026-01-04"):
         demo_night.run(first=date(2030, 1, 1), last=date(2030, 1, 2))

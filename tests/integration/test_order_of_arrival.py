@@ -34,7 +34,7 @@ def pull(deployment: Deployment, home: Home, extracts: Path, load_dates: Sequenc
 
 def doors(deployment: Deployment, home: Home) -> dict[str, dict[str, object]]:
     """Row count and checksum of every door, built over what has landed."""
-    answer = run_dbt(deployment, home, ["--quiet", "run", "--select", "staging", "int_*__unioned"])
+    answer = run_dbt(deployment, home, ["--quiet", "run", "--select", "+int_*__unioned"])
     assert answer.success, answer.exception
     with duckdb.connect(home.work_db, read_only=True) as connection:
         names = connection.execute(

@@ -2,16 +2,13 @@
 
 from __future__ import annotations
 
-import shutil
-from datetime import date
 from pathlib import Path
 
 import pytest
 
 from orchestration.errors import PipelineError
 from orchestration.versions import release, roll_back
-from tests.integration.conftest import HISTORY, Company, company
-from tests.integration.test_nights import NIGHTS, figures, manifest
+from tests.integration.conftest import HISTORY, NIGHTS, Company, company
 
 pytestmark = [pytest.mark.long, pytest.mark.xdist_group("demo nights")]
 
@@ -21,9 +18,9 @@ def night(demo_extracts: Path, tmp_path_factory: pytest.TempPathFactory) -> Comp
     """The demo company after its history and a first night, and after a second one that was taken back."""
     root = tmp_path_factory.mktemp("rollback")
     taken_back = company("demo", root, root / "delivered")
-    deliver(demo_extracts, taken_back, HISTORY, NIGHTS[0])
+    taken_back.deliver(demo_extracts, HISTORY, NIGHTS[0])
     taken_back.succeed()
-    deliver(demo_extracts, taken_back, NIGHTS[1])
+    taken_back.deliver(demo_extracts, NIGHTS[1])
     taken_back.succeed()
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("CX360_HOME", str(root))
@@ -31,14 +28,8 @@ def night(demo_extracts: Path, tmp_path_factory: pytest.TempPathFactory) -> Comp
     return taken_back
 
 
-def deliver(extracts: Path, night: Company, *days: date) -> None:
-    for day in days:
-        drop = "history" if day == HISTORY else day.isoformat()
-        shutil.copytree(extracts / drop, night.extracts / drop)
-
-
 def test_the_night_before_is_served_and_the_one_taken_back_is_not_pending(night: Company) -> None:
-    assert manifest(night)["load_dates"] == [HISTORY.isoformat(), NIGHTS[0].isoformat()]
+    assert night.manifest()["load_dates"] == [HISTORY.isoformat(), NIGHTS[0].isoformat()]
     assert night.succeed().run_id is None
     with pytest.raises(PipelineError, match=f"Held: {NIGHTS[1]}, because .* was withdrawn"):
         night.run(first=NIGHTS[1], last=NIGHTS[1])
@@ -47,15 +38,15 @@ def test_the_night_before_is_served_and_the_one_taken_back_is_not_pending(night:
 def test_the_night_after_is_published_without_it_and_all_of_it_after_its_release(
     night: Company, demo_extracts: Path, demo_night: Company, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    deliver(demo_extracts, night, NIGHTS[2])
-    assert list(night.succeed().load_dates) == [NIGHTS[2]]
-    assert NIGHTS[1].isoformat() not in manifest(night)["load_dates"]
+    night.deliver(demo_extracts, *NIGHTS[2:])
+    assert list(night.succeed().load_dates) == NIGHTS[2:]
+    assert NIGHTS[1].isoformat() not in night.manifest()["load_dates"]
     landed = night.query("select distinct load_date from quality.quality_landing_reconciliation order by all")
-    assert landed == [(HISTORY,), (NIGHTS[0],), (NIGHTS[2],)]
+    assert landed == [(day,) for day in (HISTORY, NIGHTS[0], *NIGHTS[2:])]
 
     monkeypatch.setenv("CX360_HOME", str(night.home.root.parent))
     release(night.deployment, [])
     assert list(night.succeed().load_dates) == [NIGHTS[1]]
-    assert figures(night) == figures(demo_night)
+    assert night.figures() == demo_night.figures()
     outcomes = night.query("select outcome from quality.quality_runs order by started_at")
     assert [outcome for (outcome,) in outcomes] == ["published", "withdrawn", "published", "published"]

@@ -1,8 +1,13 @@
-"""What a data engineer sees: the real Dagster UI in a real browser, after a real night."""
+"""A night that the UI's daemon runs: launched over its API, killed, done again by itself, and shown as what it was.
+
+What a data engineer sees of it is looked at in a real browser.
+"""
 
 from __future__ import annotations
 
+import json
 import os
+import re
 import shutil
 import signal
 import socket
@@ -10,22 +15,39 @@ import subprocess
 import sys
 import time
 import urllib.request
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from functools import partial
 from pathlib import Path
+from typing import Any
 
 import pytest
 from playwright.sync_api import Error, Page, expect, sync_playwright
 
-from tests.integration.conftest import Company
+from orchestration.nightly import RANGE_END, RANGE_START
+from tests.integration.conftest import HISTORY, Company, company
+
+pytestmark = [pytest.mark.long, pytest.mark.xdist_group("demo nights")]
+
+LAUNCH = """
+mutation Launch($params: ExecutionParams!) {
+  launchRun(executionParams: $params) {
+    __typename
+    ... on LaunchRunSuccess { run { runId } }
+    ... on PythonError { message }
+    ... on RunConfigValidationInvalid { errors { message } }
+  }
+}
+"""
+RUNS = "{ runsOrError { ... on Runs { results { runId status rootRunId tags { key value } } } } }"
+FRESHNESS = """
+query Freshness($path: [String!]!) {
+  assetNodeOrError(assetKey: {path: $path}) { ... on AssetNode { freshnessStatusInfo { freshnessStatus } } }
+}
+"""
+REPOSITORIES = "{ repositoriesOrError { ... on RepositoryConnection { nodes { name location { name } } } } }"
 
 BROWSER = shutil.which("chromium") or shutil.which("chromium-browser")
-
-pytestmark = [
-    pytest.mark.long,
-    pytest.mark.xdist_group("demo nights"),
-    pytest.mark.skipif(BROWSER is None, reason="no Chromium is installed on this machine"),
-]
-
+in_browser = pytest.mark.skipif(BROWSER is None, reason="no Chromium is installed on this machine")
 FLAGS = [
     "--no-sandbox",
     "--disable-gpu",
@@ -37,44 +59,126 @@ GROUPS = ("extract", "reference", "staging", "intermediate", "identity", "star",
 
 
 @pytest.fixture(scope="module")
-def ui(demo_night: Company) -> Iterator[str]:
-    """The address of the UI that `cx360 ui` opens on the instance of the demo's night."""
+def night(demo_extracts: Path, tmp_path_factory: pytest.TempPathFactory) -> Company:
+    return company("demo", tmp_path_factory.mktemp("daemon"), demo_extracts)
+
+
+@pytest.fixture(scope="module")
+def ui(night: Company) -> Iterator[str]:
+    """The UI with its daemon, as ``cx360 ui`` starts them."""
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         port = free.getsockname()[1]
-    program = [str(Path(sys.executable).with_name("cx360")), "ui", "--port", str(port)]
-    environment = {**os.environ, "CX360_HOME": str(demo_night.home.root.parent)}
     server = subprocess.Popen(
-        [*program, "--extracts", str(demo_night.extracts)],
-        env=environment,
-        stdout=subprocess.PIPE,
+        [Path(sys.executable).with_name("cx360"), "ui", "--port", str(port), "--extracts", str(night.extracts)],
+        env={**os.environ, "CX360_HOME": str(night.home.root.parent)},
+        stdout=subprocess.DEVNULL,
         stderr=subprocess.STDOUT,
         start_new_session=True,
-        text=True,
     )
-    address = f"http://127.0.0.1:{port}"
     try:
-        _wait_for(f"{address}/server_info", server)
+        address = f"http://127.0.0.1:{port}"
+        wait_for(lambda: answers(address), 300, "the UI to answer")
         yield address
     finally:
         os.killpg(server.pid, signal.SIGTERM)
         try:
-            server.communicate(timeout=30)
+            server.wait(timeout=60)
         except subprocess.TimeoutExpired:
             os.killpg(server.pid, signal.SIGKILL)
-            server.communicate()
+            server.wait()
 
 
-def _wait_for(address: str, server: subprocess.Popen[str], seconds: int = 180) -> None:
+def wait_for(happens: Callable[[], Any], seconds: int, what: str) -> Any:
+    """Wait until something is true, and give it back."""
     deadline = time.monotonic() + seconds
     while time.monotonic() < deadline:
-        assert server.poll() is None, server.stdout.read() if server.stdout else "the UI ended"
-        try:
-            with urllib.request.urlopen(address, timeout=5):  # noqa: S310  our own server on loopback
-                return
-        except OSError:
-            time.sleep(1)
-    pytest.fail(f"the UI did not answer at {address} within {seconds} s")
+        found = happens()
+        if found:
+            return found
+        time.sleep(1)
+    return pytest.fail(f"waited {seconds} s for {what}")
+
+
+def answers(address: str) -> bool:
+    try:
+        with urllib.request.urlopen(f"{address}/server_info", timeout=5):  # noqa: S310  our own server on loopback
+            return True
+    except OSError:
+        return False
+
+
+def ask(address: str, query: str, **variables: Any) -> Any:
+    """Ask the UI's API."""
+    body = json.dumps({"query": query, "variables": variables}).encode()
+    request = urllib.request.Request(f"{address}/graphql", body, {"Content-Type": "application/json"})  # noqa: S310
+    with urllib.request.urlopen(request, timeout=60) as answer:  # noqa: S310  our own server on loopback
+        return json.load(answer)["data"]
+
+
+def runs(address: str) -> dict[str, str]:
+    """Every run and its status."""
+    return {run["runId"]: run["status"] for run in ask(address, RUNS)["runsOrError"]["results"]}
+
+
+def is_fresh(address: str, path: list[str]) -> bool:
+    """Whether the UI says that an asset is as new as it should be."""
+    info = ask(address, FRESHNESS, path=path)["assetNodeOrError"]["freshnessStatusInfo"]
+    return bool(info["freshnessStatus"] == "HEALTHY")
+
+
+def holder(night: Company) -> int | None:
+    """The process that runs the night and has begun to build."""
+    lock = night.home.state / "run.lock"
+    if not night.home.work_db.exists() or not lock.exists():
+        return None
+    found = re.match(r"process (\d+)", lock.read_text(encoding="utf-8"))
+    return int(found[1]) if found else None
+
+
+@pytest.fixture(scope="module")
+def runs_of_night(ui: str, night: Company) -> tuple[str, str]:
+    """The run that was launched over the API and killed while it built, and the one that took its place and ended."""
+    [repository] = ask(ui, REPOSITORIES)["repositoriesOrError"]["nodes"]
+    last = max(path.name for path in night.extracts.glob("2*"))
+    launched = ask(
+        ui,
+        LAUNCH,
+        params={
+            "selector": {
+                "repositoryName": repository["name"],
+                "repositoryLocationName": repository["location"]["name"],
+                "jobName": "nightly",
+            },
+            "executionMetadata": {
+                "tags": [
+                    {"key": RANGE_START, "value": HISTORY.isoformat()},
+                    {"key": RANGE_END, "value": last},
+                ]
+            },
+        },
+    )["launchRun"]
+    assert launched["__typename"] == "LaunchRunSuccess", launched
+    first = launched["run"]["runId"]
+
+    os.kill(wait_for(lambda: holder(night), 300, "the night to build"), signal.SIGKILL)
+    [again] = wait_for(lambda: set(runs(ui)) - {first}, 300, "the daemon to launch the run again")
+    wait_for(lambda: runs(ui)[again] in {"SUCCESS", "FAILURE"}, 600, "the second run to end")
+    return first, again
+
+
+def test_a_run_that_was_launched_in_the_ui_and_killed_is_done_again_by_the_daemon(
+    ui: str, night: Company, runs_of_night: tuple[str, str]
+) -> None:
+    first, again = runs_of_night
+    assert runs(ui) == {first: "FAILURE", again: "SUCCESS"}
+    assert night.query("select run_id, outcome from quality.quality_runs order by started_at") == [
+        (first, "killed"),
+        (again, "published"),
+    ]
+    assert night.run().run_id is None  # the normal command finds nothing left to do
+    for path in (["marts", "mart_customer_360"], ["published", "version"]):
+        wait_for(partial(is_fresh, ui, path), 120, f"{'/'.join(path)} to be shown as fresh")
 
 
 @pytest.fixture(scope="module")
@@ -96,12 +200,16 @@ def visit(page: Page, address: str) -> None:
         return  # no greeting: it is shown once
 
 
+@in_browser
+@pytest.mark.usefixtures("runs_of_night")
 def test_the_lineage_page_shows_the_groups_of_the_flow(ui: str, page: Page) -> None:
     visit(page, f"{ui}/asset-groups")
     for group in GROUPS:
         expect(page.get_by_text(group, exact=True).first).to_be_visible(timeout=60_000)
 
 
+@in_browser
+@pytest.mark.usefixtures("runs_of_night")
 def test_a_marts_page_shows_its_description_its_columns_and_its_checks(ui: str, page: Page) -> None:
     visit(page, f"{ui}/assets/marts/mart_nps_by_segment_stage")
     expect(page.get_by_text("One row per period", exact=False).first).to_be_visible(timeout=60_000)
@@ -112,8 +220,11 @@ def test_a_marts_page_shows_its_description_its_columns_and_its_checks(ui: str, 
     expect(page.get_by_text("Passed", exact=False).first).to_be_visible()
 
 
-def test_the_run_of_the_night_is_listed_as_a_success(ui: str, page: Page, demo_night: Company) -> None:
-    [run_id] = [outcome.run_id for outcome in demo_night.outcomes if outcome.run_id]
+@in_browser
+def test_the_run_that_was_killed_is_listed_as_a_failure_and_the_other_as_a_success(
+    ui: str, runs_of_night: tuple[str, str], page: Page
+) -> None:
     visit(page, f"{ui}/runs")
-    expect(page.get_by_text(run_id[:8]).first).to_be_visible(timeout=60_000)
-    expect(page.get_by_text("Success", exact=True).first).to_be_visible()
+    for run_id, status in zip(runs_of_night, ("Failure", "Success"), strict=True):
+        expect(page.get_by_text(run_id[:8]).first).to_be_visible(timeout=60_000)
+        expect(page.get_by_text(status, exact=True).first).to_be_visible()

@@ -7,8 +7,12 @@ here what SQLAlchemy leaves to the dialect; keep out what any database is asked 
 from __future__ import annotations
 
 import json
+import time
 from collections.abc import Iterator, Mapping
-from datetime import date, datetime, time
+from contextlib import contextmanager
+from datetime import date, datetime
+from datetime import time as time_of_day
+from threading import Timer
 from typing import TYPE_CHECKING, Any
 
 import pyarrow as pa
@@ -44,9 +48,34 @@ def pull(asked: Asked, url: sa.URL) -> Iterator[Batch]:
         query = sa.select(*columns.values()).order_by(*(columns[name] for name in asked.order))
         if asked.settings.cursor:
             query = query.where(_in_window(asked, columns[asked.settings.cursor]))
+        counting = sa.select(sa.func.count()).select_from(query.order_by(None).subquery())
+        expected = connection.execute(counting).scalar_one() if asked.is_counted else None
+        empty = pa.schema(list(lands_as.items())).empty_table()
         streamed = connection.execution_options(stream_results=True, yield_per=ROWS_PER_FETCH)
-        with streamed.execute(query) as result:
-            yield from asked.batches(_tables(result, lands_as), pa.schema(list(lands_as.items())).empty_table())
+        with _ended_after(asked.source.statement_timeout_seconds, connection), streamed.execute(query) as result:
+            yield from asked.batches(_in_time(asked, _tables(result, lands_as)), empty, expected)
+
+
+@contextmanager
+def _ended_after(seconds: float, connection: sa.Connection) -> Iterator[None]:
+    """Interrupt a statement that takes longer, where the driver can: SQLite's has no server that would."""
+    driver: Any = connection.connection.driver_connection
+    timer = Timer(seconds, getattr(driver, "interrupt", lambda: None))
+    timer.daemon = True
+    timer.start()
+    try:
+        yield
+    finally:
+        timer.cancel()
+
+
+def _in_time(asked: Asked, tables: Iterator[pa.Table]) -> Iterator[pa.Table]:
+    """The same rows, as long as they come in time, landing included: no dialect's timeout covers what it streams."""
+    ends_at = time.monotonic() + asked.source.statement_timeout_seconds
+    for rows in tables:
+        if time.monotonic() > ends_at:
+            raise TimeoutError("statement timeout")
+        yield rows
 
 
 def _of_table(connection: sa.Connection, asked: Asked) -> Mapping[str, KeyedColumnElement[Any]]:
@@ -124,7 +153,7 @@ def _text(value: object) -> str | None:
     """A value as text, times in ISO 8601 and nested ones as JSON."""
     if value is None or isinstance(value, str):
         return value
-    if isinstance(value, date | datetime | time):
+    if isinstance(value, date | datetime | time_of_day):
         return value.isoformat()
     if isinstance(value, bool | dict | list):
         return json.dumps(value, ensure_ascii=False, default=str)

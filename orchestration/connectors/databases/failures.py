@@ -71,7 +71,7 @@ CAUSES = (
     ),
     Cause(
         ("57014",),
-        r"statement timeout|canceling statement due to user request",
+        r"statement timeout|interrupted|canceling statement due to user request",
         "the statement took longer than statement_timeout_seconds ({seconds} s), or was cancelled",
         "Give the cursor and the key an index, mend the query, or raise the limit",
     ),

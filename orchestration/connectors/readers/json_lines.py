@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import TextIO
 
@@ -20,7 +21,7 @@ from orchestration.connectors.readers.json_values import (
     parse,
     record_of,
 )
-from orchestration.connectors.readers.text import is_readable, open_text, shown
+from orchestration.connectors.readers.text import is_readable, open_text, share_read, shown
 from orchestration.system_settings import Files
 
 LINE_CHARACTERS = 8 * 1024 * 1024
@@ -36,7 +37,7 @@ def read(path: Path, source_file: str, files: Files) -> Iterator[Batch]:
         is_empty = True
         for lines in _batches(text):
             is_empty = False
-            yield _batch(lines, source_file, files.encoding)
+            yield replace(_batch(lines, source_file, files.encoding), share=share_read(text))
         if is_empty:
             yield _batch([], source_file, files.encoding)
 

@@ -28,7 +28,7 @@ from orchestration.resources.quarantine import quarantined
 from tests.integration.conftest import HISTORY, company
 from tests.integration.gates.mutations import MUTATIONS, Table, swap
 
-pytestmark = [pytest.mark.long, pytest.mark.xdist_group("mutations")]
+pytestmark = pytest.mark.long
 
 # as the reader counts lines; a refused row is kept as JSON, which writes them so
 LINE_BREAK = r"\r\n|\r|\n|\\r\\n|\\r|\\n"
@@ -38,7 +38,7 @@ SETS = 320
 SWAPS = 20
 NIGHTS = 6
 SECONDS = 30
-WHOLE_NIGHTS = 25
+WHOLE_NIGHTS = [range(13), range(13, 25)]
 
 
 @dataclass(frozen=True)
@@ -178,6 +178,7 @@ def places_of_rows(raw: bytes, table: DeployedTable) -> list[int]:
     return filled[1:] if is_csv else filled
 
 
+@pytest.mark.xdist_group("damaged sets")
 def test_every_damaged_set_is_taken_whole_or_refused_in_words(
     base: Base, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -205,19 +206,22 @@ def test_every_damaged_set_is_taken_whole_or_refused_in_words(
     assert {outcome for _, outcome in outcomes} == {"taken", "refused"}
 
 
+@pytest.mark.parametrize(
+    "numbers", [pytest.param(part, marks=pytest.mark.xdist_group(f"damaged nights {part}")) for part in WHOLE_NIGHTS]
+)
 def test_a_damaged_night_ends_published_or_stopped_in_words_with_yesterday_served(
-    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+    numbers: range, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     sound = tmp_path / "sound"
-    generate(sound, customers=300, nights=WHOLE_NIGHTS, seed=3, history_load_date=HISTORY)
+    generate(sound, customers=300, nights=len(numbers), seed=3, history_load_date=HISTORY)
     night = company("demo", tmp_path, tmp_path / "delivered")
-    shutil.copytree(sound / "history", night.extracts / "history")
+    night.deliver(sound, HISTORY)
     night.succeed()
-    rng = Random(SEED)
+    rng = Random(SEED + numbers.start)
     outcomes: Counter[str] = Counter()
     started = time.monotonic()
-    for number in range(WHOLE_NIGHTS):
-        day = HISTORY + timedelta(days=number + 1)
+    for number in numbers:
+        day = HISTORY + timedelta(days=number - numbers.start + 1)
         table, _ = rng.choice(list(filled(night.deployment, sound, [day])))
         damage = Damage(number, day, (table,), MUTATIONS[number % len(MUTATIONS)].__name__)
         damage.deliver(sound, night.extracts)
@@ -230,7 +234,7 @@ def test_a_damaged_night_ends_published_or_stopped_in_words_with_yesterday_serve
         if outcome.problems:
             # the system delivers it anew, and the next run takes both days
             shutil.rmtree(night.extracts / day.isoformat())
-            shutil.copytree(sound / day.isoformat(), night.extracts / day.isoformat())
+            night.deliver(sound, day)
         else:
             assert night.published != before
         [(lost,)] = night.query("select count(*) from quality.quality_landing_reconciliation where not is_reconciled")
@@ -240,4 +244,4 @@ def test_a_damaged_night_ends_published_or_stopped_in_words_with_yesterday_serve
     with capsys.disabled():
         sys.stdout.write(f"\n{outcomes.total()} damaged nights in {time.monotonic() - started:.0f} s\n")
         sys.stdout.writelines(f"  {line}\n" for line in sorted(outcomes))
-    assert outcomes.total() == WHOLE_NIGHTS
+    assert outcomes.total() == len(numbers)

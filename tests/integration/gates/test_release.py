@@ -12,7 +12,7 @@ from orchestration.deployment import load_deployment
 from orchestration.resources.quarantine import export, quarantined, release
 from tests.integration.conftest import HISTORY, company
 
-pytestmark = [pytest.mark.long, pytest.mark.xdist_group("mutations")]
+pytestmark = pytest.mark.long
 
 
 def test_released_rows_are_published_by_the_next_run_and_wait_no_more(demo_extracts: Path, tmp_path: Path) -> None:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import math
 import sqlite3
+import time
 from collections.abc import Callable
 from datetime import date, datetime
 from decimal import Decimal
@@ -156,3 +158,32 @@ def test_a_value_that_its_column_does_not_declare_is_refused_without_quoting_it(
 def test_what_is_wrong_is_told(settings: dict[str, Any], message: str) -> None:
     with pytest.raises(SourceError, match=f"system 'shop', table 'orders': {message}"):
         pulled(table_of(**settings))
+
+
+COUNTS_LONG = """
+with recursive numbers(id) as (select 1 union all select id + 1 from numbers where id < 100000000000)
+select id from numbers where id < 0 or id = 100000000000
+"""
+
+
+@pytest.mark.usefixtures("database")
+def test_a_statement_that_takes_too_long_is_interrupted() -> None:
+    started = time.monotonic()
+    with pytest.raises(SourceError, match=r"the statement took longer than statement_timeout_seconds \(1 s\)"):
+        pulled(table_of(query=COUNTS_LONG, seconds=1))
+    assert time.monotonic() - started < 60
+
+
+def test_rows_that_are_taken_too_slowly_end_the_statement_too(
+    database: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    database(
+        "create table numbers (id integer)",
+        "insert into numbers with recursive n(id) as (select 1 union all select id + 1 from n where id < 50000)"
+        " select id from n",
+    )
+    coming = sql.pull(table_of(table="numbers", seconds=600), EVER)
+    next(coming)
+    monkeypatch.setattr(time, "monotonic", lambda: math.inf)
+    with pytest.raises(SourceError, match=r"longer than statement_timeout_seconds \(600 s\).* raise the limit"):
+        list(coming)

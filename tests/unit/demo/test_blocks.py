@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+import multiprocessing
 import signal
 import subprocess
 import sys
 import time
 from pathlib import Path
+from threading import Thread
 
 import pytest
 
 from orchestration.demo.world import BLOCK
+from orchestration.errors import InfrastructureError
 from tests.unit.demo.companies import Extracts, contents, make
 
 pytestmark = pytest.mark.long
@@ -78,4 +81,18 @@ def test_a_company_that_is_interrupted_while_its_blocks_are_drawn_leaves_nothing
     said, _ = process.communicate(timeout=60)
     assert process.returncode != 0
     assert "Traceback" not in said
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_company_one_of_whose_processes_dies_is_not_waited_for_and_leaves_nothing(tmp_path: Path) -> None:
+    def kill_one() -> None:
+        while not multiprocessing.active_children():
+            time.sleep(0.01)
+        multiprocessing.active_children()[0].kill()
+
+    killer = Thread(target=kill_one, daemon=True)
+    killer.start()
+    with pytest.raises(InfrastructureError, match="ended before it was done"):
+        make(tmp_path / "out", customers=2 * BLOCK, nights=0)
+    killer.join()
     assert list(tmp_path.iterdir()) == []

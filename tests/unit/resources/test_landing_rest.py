@@ -3,83 +3,51 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from datetime import date, timedelta
 from pathlib import Path
 
-import pyarrow as pa
-import pyarrow.parquet as pq
 import pytest
 
-from orchestration.demo.generate import generate
 from orchestration.deployment import Deployment, load_deployment
 from orchestration.home import Home
-from orchestration.resources.landing import Landing
 from tests.extracts_in_service import SECRETS, SYSTEMS, extracts_in_service, pulled_from_service
+from tests.unit.resources.thirty_nights import DAYS, HISTORY, Landed
 
-HISTORY = date(2025, 12, 31)
-DAYS = [HISTORY + timedelta(days=night) for night in range(31)]
 DEMO = load_deployment("demo")
 TABLES = [table.name for table in DEMO.tables() if table.system_name in SYSTEMS]
 
-pytestmark = pytest.mark.xdist_group("landing of a service")
-
-
-@pytest.fixture(scope="module")
-def extracts(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The demo company: its history and thirty nights."""
-    folder = tmp_path_factory.mktemp("demo") / "extracts"
-    generate(folder, customers=300, nights=30, seed=11, history_load_date=HISTORY)
-    return folder
+pytestmark = pytest.mark.xdist_group("thirty nights")
 
 
 @pytest.fixture
-def company(extracts: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Deployment]:
+def company(by_files: Landed, monkeypatch: pytest.MonkeyPatch) -> Iterator[Deployment]:
     """The demo company, whose survey tool and interaction log are web services."""
     for name, value in SECRETS.items():
         monkeypatch.setenv(name, value)
-    with extracts_in_service(extracts, HISTORY) as url:
+    with extracts_in_service(by_files.extracts, HISTORY) as url:
         yield pulled_from_service(DEMO, url)
-
-
-def landed(deployment: Deployment, home: Home, extracts: Path, name: str) -> dict[date, pa.Table]:
-    """The landed rows of every night in their order."""
-    table = next(one for one in deployment.tables() if one.name == name)
-    units = Landing(deployment, home, extracts).admit(table, DAYS)
-    assert [unit.load_date for unit in units if unit.has_landed] == DAYS
-    folder = home.landing / table.system_name / table.table_name
-    return {
-        day: pa.concat_tables(pq.ParquetFile(path).read() for path in sorted(folder.glob(f"load_date={day}/*.parquet")))
-        for day in DAYS
-    }
 
 
 @pytest.mark.long
 @pytest.mark.parametrize("name", TABLES)
 def test_thirty_nights_and_the_history_land_as_the_same_nights_by_files(
-    company: Deployment, extracts: Path, tmp_path: Path, name: str
+    company: Deployment, by_files: Landed, tmp_path: Path, name: str
 ) -> None:
-    by_files = landed(DEMO, Home(tmp_path / "files"), extracts, name)
-    by_service = landed(company, Home(tmp_path / "service"), extracts, name)
+    of_files = by_files.nights(name)
+    of_services = Landed(company, Home(tmp_path), tmp_path / "nothing").nights(name)
     for day in DAYS:
         of_file, of_service = (
-            unit.drop_columns(["_source_file", "_source_row"]) for unit in (by_files[day], by_service[day])
+            unit.drop_columns(["_source_file", "_source_row"]) for unit in (of_files[day], of_services[day])
         )
         assert of_service.column_names == of_file.column_names
         assert of_service.to_pylist() == of_file.to_pylist()
-        assert by_service[day]["_source_row"].to_pylist() == list(range(1, by_service[day].num_rows + 1))
-    assert sum(unit.num_rows for unit in by_service.values()) > 100
-    text = "".join(str(unit.to_pylist()) for unit in by_service.values())
+        assert of_services[day]["_source_row"].to_pylist() == list(range(1, of_services[day].num_rows + 1))
+    assert sum(unit.num_rows for unit in of_services.values()) > 100
+    text = "".join(str(unit.to_pylist()) for unit in of_services.values())
     assert not any(secret in text or "127.0.0.1" in text for secret in SECRETS.values())
 
 
-def test_a_day_that_is_pulled_again_lands_byte_for_byte_the_same(
-    company: Deployment, extracts: Path, tmp_path: Path
-) -> None:
-    table = next(one for one in company.tables() if one.name == "survey_tool__responses")
-    home = Home(tmp_path / "home")
-    landing = Landing(company, home, extracts)
-    landing.admit(table, DAYS[:3])
-    before = {path: path.read_bytes() for path in home.landing.rglob("*") if path.is_file()}
-    landing.admit(table, [DAYS[1]])
-    assert {path: path.read_bytes() for path in home.landing.rglob("*") if path.is_file()} == before
+def test_a_day_that_is_pulled_again_lands_byte_for_byte_the_same(company: Deployment, tmp_path: Path) -> None:
+    landed = Landed(company, Home(tmp_path), tmp_path / "nothing")
+    before = landed.pull("survey_tool__responses", *DAYS[:3])
     assert before
+    assert landed.pull("survey_tool__responses", DAYS[1]) == before

@@ -4,55 +4,34 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterator
-from datetime import UTC, date, datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
 import duckdb
 import pyarrow as pa
-import pyarrow.parquet as pq
 import pytest
 
-from orchestration.demo.generate import generate
 from orchestration.deployment import Deployment, load_deployment
 from orchestration.home import Home
 from orchestration.resources.landing import Landing
 from tests.extracts_in_postgres import DELIVERED, URL, load, pulled_from_postgres
 from tests.postgres import Postgres
+from tests.unit.resources.thirty_nights import DAYS, Landed
 
-pytestmark = pytest.mark.xdist_group("postgres")
+pytestmark = pytest.mark.xdist_group("thirty nights")
 
-HISTORY = date(2025, 12, 31)
-DAYS = [HISTORY + timedelta(days=night) for night in range(31)]
 TABLES = ("crm__customers", "crm__cases", "shop__accounts", "shop__orders", "shop__order_lines", "shop__products")
 DATABASE = "nights"
 
 
 @pytest.fixture(scope="module")
-def extracts(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    folder = tmp_path_factory.mktemp("thirty") / "extracts"
-    generate(folder, customers=300, nights=30, seed=5, history_load_date=HISTORY)
-    return folder
-
-
-@pytest.fixture(scope="module")
-def company(extracts: Path, postgres_server: Postgres) -> Iterator[Deployment]:
+def company(by_files: Landed, postgres_server: Postgres) -> Iterator[Deployment]:
     """The demo company, whose CRM and shop are databases that hold what the extracts do."""
-    files = load_deployment("demo")
-    load(postgres_server, DATABASE, [table for table in files.tables() if table.name in TABLES], extracts)
+    load(postgres_server, DATABASE, [by_files.table(name) for name in TABLES], by_files.extracts)
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv(URL, postgres_server.url(DATABASE))
-        yield pulled_from_postgres(files, ["crm", "shop"])
-
-
-def landed(deployment: Deployment, home: Home, extracts: Path, table: str) -> dict[date, pa.Table]:
-    """Every night of a table, pulled through gate 1 into the landing, as it lies there."""
-    found = next(one for one in deployment.tables() if one.name == table)
-    units = Landing(deployment, home, extracts).admit(found, DAYS)
-    assert [unit.load_date for unit in units if unit.has_landed] == DAYS
-    folder = home.landing / found.system_name / found.table_name
-    parts = {day: sorted((folder / f"load_date={day}").glob("*.parquet")) for day in DAYS}
-    return {day: pa.concat_tables(pq.ParquetFile(part).read() for part in found) for day, found in parts.items()}
+        yield pulled_from_postgres(by_files.deployment, ["crm", "shop"])
 
 
 def rows_of(unit: pa.Table, columns: list[str]) -> Counter[tuple[Any, ...]]:
@@ -69,29 +48,24 @@ def rows_of(unit: pa.Table, columns: list[str]) -> Counter[tuple[Any, ...]]:
 @pytest.mark.long
 @pytest.mark.parametrize("table", TABLES)
 def test_thirty_nights_and_the_history_land_as_the_same_nights_by_files(
-    company: Deployment, extracts: Path, tmp_path: Path, table: str
+    company: Deployment, by_files: Landed, tmp_path: Path, table: str
 ) -> None:
-    by_files = landed(load_deployment("demo"), Home(tmp_path / "files"), extracts, table)
-    by_sql = landed(company, Home(tmp_path / "sql"), extracts, table)
+    of_files = by_files.nights(table)
+    of_database = Landed(company, Home(tmp_path), tmp_path / "nothing").nights(table)
     for day in DAYS:
-        columns = [name for name in by_files[day].column_names if name not in {"_source_file", "_source_row"}]
-        assert set(by_sql[day].column_names) - {DELIVERED} == set(by_files[day].column_names)
-        assert rows_of(by_sql[day], columns) == rows_of(by_files[day], columns)
-        assert by_sql[day]["_source_row"].to_pylist() == list(range(1, by_sql[day].num_rows + 1))
-    assert sum(unit.num_rows for unit in by_sql.values()) > 100
+        columns = [name for name in of_files[day].column_names if name not in {"_source_file", "_source_row"}]
+        assert set(of_database[day].column_names) - {DELIVERED} == set(of_files[day].column_names)
+        assert rows_of(of_database[day], columns) == rows_of(of_files[day], columns)
+        assert of_database[day]["_source_row"].to_pylist() == list(range(1, of_database[day].num_rows + 1))
+    assert sum(unit.num_rows for unit in of_database.values()) > 100
 
 
 @pytest.mark.long
-def test_a_day_that_is_pulled_again_lands_byte_for_byte_the_same(
-    company: Deployment, extracts: Path, tmp_path: Path
-) -> None:
-    table = next(one for one in company.tables() if one.name == "shop__orders")
-    home = Home(tmp_path / "home")
-    landing = Landing(company, home, extracts)
-    landing.admit(table, DAYS[:4])
-    before = {path: path.read_bytes() for path in home.landing.rglob("*") if path.is_file()}
-    landing.admit(table, [DAYS[2]])
-    assert {path: path.read_bytes() for path in home.landing.rglob("*") if path.is_file()} == before
+def test_a_day_that_is_pulled_again_lands_byte_for_byte_the_same(company: Deployment, tmp_path: Path) -> None:
+    landed = Landed(company, Home(tmp_path), tmp_path / "nothing")
+    before = landed.pull("shop__orders", *DAYS[:4])
+    assert before
+    assert landed.pull("shop__orders", DAYS[2]) == before
 
 
 def test_rows_that_are_updated_in_place_end_as_one_pull_of_everything_has_them(

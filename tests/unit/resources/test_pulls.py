@@ -251,6 +251,33 @@ def test_the_time_that_is_left_is_that_of_the_days_and_not_of_the_history(monkey
     assert pace.told() == "5,240,000 rows, 5,038 rows/s, 31 of 31 load dates"
 
 
+def test_the_time_that_is_left_of_one_long_load_date_is_by_what_has_come_of_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    now = [0.0]
+    monkeypatch.setattr(time, "monotonic", lambda: now[0])
+    pace = Pace(date(2025, 12, 31), started=0.0)
+    pace.begin(1, 0)
+    now[0] = 100.0
+    pace.move(400_000, [], 0.25)
+    assert pace.told() == "400,000 rows, 4,000 rows/s, 25%, about 5 min left"
+    now[0] = 400.0
+    pace.move(1_200_000, [date(2025, 12, 31)])
+    assert pace.told() == "1,600,000 rows, 4,000 rows/s"
+
+
+def test_a_day_that_has_half_come_counts_half(monkeypatch: pytest.MonkeyPatch) -> None:
+    now = [0.0]
+    monkeypatch.setattr(time, "monotonic", lambda: now[0])
+    pace = Pace(date(2025, 12, 31), started=0.0)
+    pace.begin(4, 0)
+    now[0] = 10.0
+    pace.move(1_000, [MONDAY])
+    now[0] = 15.0
+    pace.move(500, [], 0.5)
+    # the other half, and two more days
+    assert pace.seconds_left == 5 + 2 * 10
+    assert "1 of 4 load dates, 50% of the next one" in pace.told()
+
+
 BACKFILL = """
 import sys
 from pathlib import Path

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import signal
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
@@ -40,7 +41,7 @@ from orchestration.resources.run_lock import RunLock
 signal.signal(signal.SIGINT, signal.default_int_handler)  # whatever started the tests
 lock = RunLock(home_root=sys.argv[1], timeout_minutes=0)
 with lock.yield_for_execution(dg.build_init_resource_context()):
-    time.sleep(60)
+    time.sleep(600)
 """
 
 Start = Callable[[Path], "subprocess.Popen[str]"]
@@ -92,15 +93,17 @@ def test_a_run_that_may_wait_begins_when_the_other_one_ends(tmp_path: Path, star
 
 
 def test_another_deployment_can_run_beside_it(tmp_path: Path, start: Start) -> None:
-    start(tmp_path / "demo")
+    holder = start(tmp_path / "demo")
     with hold(Home(tmp_path / "olist")):
-        pass
+        assert holder.poll() is None
 
 
 def test_a_killed_holder_leaves_no_lock(tmp_path: Path, start: Start) -> None:
     holder = start(tmp_path)
+    with pytest.raises(AlreadyRunningError), hold(Home(tmp_path)):
+        pass
     holder.kill()
-    holder.wait()
+    assert holder.wait() == -signal.SIGKILL
     with hold(Home(tmp_path)):
         pass
 
@@ -116,7 +119,7 @@ def test_a_run_that_ends_or_fails_gives_the_lock_back(tmp_path: Path) -> None:
 
 def test_a_run_that_outlasts_its_time_is_ended_and_gives_the_lock_back(tmp_path: Path) -> None:
     command = [sys.executable, "-c", OUTLAST, str(tmp_path)]
-    ended = subprocess.run(command, cwd=PROJECT, text=True, capture_output=True, check=False, timeout=50)
+    ended = subprocess.run(command, cwd=PROJECT, text=True, capture_output=True, check=False, timeout=300)
     assert "KeyboardInterrupt" in ended.stderr
     assert "has taken more than 0 minutes and is ended" in ended.stderr
     with hold(Home(tmp_path)):
