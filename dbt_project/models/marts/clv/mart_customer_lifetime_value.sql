@@ -38,12 +38,20 @@ as_of as (
 
 ),
 
+newest_month as (
+
+    select max(month_start_date) as month_start_date
+    from customer_months
+
+),
+
 -- months have no gaps: who was ever seen has a row in the newest one
 latest_months as (
 
-    select *
+    select customer_months.*
     from customer_months
-    where month_start_date = (select max(month_start_date) from customer_months)
+    inner join newest_month
+        on customer_months.month_start_date = newest_month.month_start_date
 
 ),
 

@@ -15,9 +15,8 @@ customer_months as (
         customer_months.month_start_date = years.last_month_start_date as is_last_month
     from {{ ref('revenue_bridge__customer_months') }} as customer_months
     inner join years
-        on
-            date_trunc('year', customer_months.month_start_date)
-            = years.period_start_date
+        on customer_months.month_start_date >= years.period_start_date
+        and customer_months.month_start_date <= years.period_end_date
     {{ where_customer_touched('customer_months', or_since='years.period_end_date') }}
 
 ),

@@ -83,8 +83,10 @@ compared as (
         people.fingerprint,
         as_of.as_of_date,
         last_build.as_of_date as previous_as_of_date,
-        people.fingerprint is distinct from before.fingerprint
-        or as_of.as_of_date < last_build.as_of_date as is_changed
+        (
+            coalesce(people.fingerprint <> before.fingerprint, true)
+            or coalesce(as_of.as_of_date < last_build.as_of_date, false)
+        ) as is_changed
     from people
     full join before
         on people.system = before.system

@@ -39,13 +39,17 @@ final as (
         standing.is_active,
         standing.latest_nps_band,
         -- everybody who ever bought is ranked
-        case when standing.recency is not null then {{ tier_of('recency', 'recency') }} end
-            as recency_tier,
         case
-            when standing.recency is not null then {{ tier_of('frequency', 'frequency') }}
+            when standing.recency is not null
+                then {{ tier_of('recency', 'recency') }}
+        end as recency_tier,
+        case
+            when standing.recency is not null
+                then {{ tier_of('frequency', 'frequency') }}
         end as frequency_tier,
         case
-            when standing.recency is not null then {{ tier_of('monetary', 'monetary') }}
+            when standing.recency is not null
+                then {{ tier_of('monetary', 'monetary') }}
         end as monetary_tier,
 
         -- measures
