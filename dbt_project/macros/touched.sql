@@ -123,13 +123,17 @@
     {%- endif %}
 
     {% if door -%}
-    delete from {{ target }} as gone
-    where
-        gone.customer_id = {{ unknown_key() }}
-        and not exists (
-            select 1 from {{ ref(door) }} as door
-            where door.system = gone.system and door.source_id = gone.source_id
-        );
+    delete from {{ target }}
+    where (system, source_id) in (
+        select (gone.system, gone.source_id)
+        from {{ target }} as gone
+        left join {{ ref(door) }} as door
+            on gone.system = door.system
+            and gone.source_id = door.source_id
+        where
+            gone.customer_id = {{ unknown_key() }}
+            and door.source_id is null
+    );
     {%- endif %}
 
     insert into {{ target }} ({{ columns }})

@@ -1,3 +1,9 @@
+{%- set bins = {
+    'recency': {'value': ranked('recency'), 'part': 'left(customer_id, 1)'},
+    'frequency': {'value': ranked('frequency'), 'part': 'left(customer_id, 2)'},
+    'monetary': {'value': 'floor(' ~ ranked('monetary') ~ ')', 'part': "''"},
+} -%}
+
 with
 
 -- everybody who ever bought is ranked, month by month
@@ -11,51 +17,22 @@ buyers as (
 -- bins have the order of what is ranked, so that only those in which a fifth ends need
 -- be sorted: of money, each unit of it; of days and orders, which many share, also a
 -- part of the id that breaks their ties
-measured as (
-
-    select
-        'recency' as measure,
-        month_start_date,
-        customer_id,
-        {{ ranked_recency() }} as measure_value,
-        {{ ranked_recency() }} as bin,
-        left(customer_id, 1) as bin_part
-    from buyers
-
-    union all
-
-    select
-        'frequency' as measure,
-        month_start_date,
-        customer_id,
-        {{ ranked_frequency() }} as measure_value,
-        {{ ranked_frequency() }} as bin,
-        left(customer_id, 2) as bin_part
-    from buyers
-
-    union all
-
-    select
-        'monetary' as measure,
-        month_start_date,
-        customer_id,
-        {{ ranked_monetary() }} as measure_value,
-        cast(floor({{ ranked_monetary() }}) as decimal(18, 2)) as bin,
-        '' as bin_part
-    from buyers
-
-),
-
 binned as (
+    {% for measure, bin in bins.items() -%}
+        select
+            '{{ measure }}' as measure,
+            month_start_date,
+            {{ bin.value }} as bin,
+            {{ bin.part }} as bin_part,
+            count(*) as bin_count
+        from buyers
+        group by month_start_date, {{ bin.value }}, {{ bin.part }}
+        {%- if not loop.last %}
 
-    select
-        measure,
-        month_start_date,
-        bin,
-        bin_part,
-        count(*) as bin_count
-    from measured
-    group by measure, month_start_date, bin, bin_part
+            union all
+
+        {% endif %}
+    {%- endfor %}
 
 ),
 
@@ -111,23 +88,48 @@ bins_with_ends as (
 
 ),
 
+contenders as (
+    {% for measure, bin in bins.items() -%}
+        select
+            bins_with_ends.*,
+            buyers.customer_id,
+            {{ ranked(measure) }} as measure_value
+        from buyers
+        inner join bins_with_ends
+            on buyers.month_start_date = bins_with_ends.month_start_date
+            and {{ bin.value }} = bins_with_ends.bin
+            and {{ bin.part }} = bins_with_ends.bin_part
+        where bins_with_ends.measure = '{{ measure }}'
+        {%- if not loop.last %}
+
+            union all
+
+        {% endif %}
+    {%- endfor %}
+
+),
+
 sorted as (
 
     select
-        measured.*,
-        bins_with_ends.tier,
-        bins_with_ends.place_in_bin,
+        *,
         row_number() over (
-            partition by
-                measured.measure, measured.month_start_date, bins_with_ends.tier
-            order by measured.measure_value, measured.customer_id
+            partition by measure, month_start_date, tier
+            order by measure_value, customer_id
         ) as place
-    from measured
-    inner join bins_with_ends
-        on measured.measure = bins_with_ends.measure
-        and measured.month_start_date = bins_with_ends.month_start_date
-        and measured.bin = bins_with_ends.bin
-        and measured.bin_part = bins_with_ends.bin_part
+    from contenders
+
+),
+
+-- as the last build knew them
+before as (
+
+    {% if goes_on() -%}
+        select * from {{ this }}
+    {%- else -%}
+        select * from sorted
+        where false
+    {%- endif %}
 
 ),
 
@@ -135,16 +137,22 @@ final as (
 
     select
         -- grain
-        measure,
-        month_start_date,
-        tier,
+        sorted.measure,
+        sorted.month_start_date,
+        sorted.tier,
 
         -- who is the last of the tier
-        measure_value,
-        customer_id
+        sorted.measure_value,
+        sorted.customer_id,
+        before.measure_value as previous_measure_value,
+        before.customer_id as previous_customer_id
 
     from sorted
-    where place = place_in_bin
+    left join before
+        on sorted.measure = before.measure
+        and sorted.month_start_date = before.month_start_date
+        and sorted.tier = before.tier
+    where sorted.place = sorted.place_in_bin
 
 )
 

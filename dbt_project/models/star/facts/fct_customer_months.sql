@@ -4,9 +4,9 @@ standing as (
 
     select
         *,
-        {{ ranked_recency() }} as recency,
-        {{ ranked_frequency() }} as frequency,
-        {{ ranked_monetary() }} as monetary
+        {{ ranked('recency') }} as recency,
+        {{ ranked('frequency') }} as frequency,
+        {{ ranked('monetary') }} as monetary
     from {{ ref('customer_months__standing') }}
 
 ),
@@ -23,44 +23,54 @@ ends as (
 
 ),
 
+ranked as (
+
+    select
+        standing.*,
+        {{ tier_of('recency') }} as recency_tier,
+        {{ tier_of('frequency') }} as frequency_tier,
+        {{ tier_of('monetary') }} as monetary_tier,
+        {{ tier_of('recency', 'previous_') }} as previous_recency_tier,
+        {{ tier_of('frequency', 'previous_') }} as previous_frequency_tier,
+        {{ tier_of('monetary', 'previous_') }} as previous_monetary_tier
+    from standing
+    left join ends
+        on standing.month_start_date = ends.month_start_date
+
+),
+
 final as (
 
     select
         -- ids
-        {{ surrogate_key(['customer_id', 'standing.month_start_date']) }}
-            as customer_month_key,
-        standing.customer_key,
-        standing.customer_id,
-        standing.month_start_date,
+        {{ surrogate_key(['customer_id', 'month_start_date']) }} as customer_month_key,
+        customer_key,
+        customer_id,
+        month_start_date,
 
         -- attributes
-        standing.segment,
-        standing.lifecycle_stage,
-        standing.is_active,
-        standing.latest_nps_band,
-        -- everybody who ever bought is ranked
-        case
-            when standing.recency is not null
-                then {{ tier_of('recency', 'recency') }}
-        end as recency_tier,
-        case
-            when standing.recency is not null
-                then {{ tier_of('frequency', 'frequency') }}
-        end as frequency_tier,
-        case
-            when standing.recency is not null
-                then {{ tier_of('monetary', 'monetary') }}
-        end as monetary_tier,
+        segment,
+        lifecycle_stage,
+        is_active,
+        latest_nps_band,
+        recency_tier,
+        frequency_tier,
+        monetary_tier,
 
         -- measures
-        standing.order_count,
-        standing.interaction_count,
-        standing.revenue_amount,
-        standing.margin_amount
+        order_count,
+        interaction_count,
+        revenue_amount,
+        margin_amount
 
-    from standing
-    left join ends
-        on standing.month_start_date = ends.month_start_date
+    from ranked
+    {{ where_customer_touched(or_since='last_day(month_start_date)') }}
+    {%- if goes_on() %}
+        -- whom others have pushed into another tier
+        or recency_tier is distinct from previous_recency_tier
+        or frequency_tier is distinct from previous_frequency_tier
+        or monetary_tier is distinct from previous_monetary_tier
+    {%- endif %}
 
 )
 
