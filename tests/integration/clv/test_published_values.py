@@ -11,11 +11,11 @@ import pandas as pd
 import pytest
 
 from tests.integration.clv import oracle
-from tests.integration.conftest import HISTORY, Company
+from tests.integration.conftest import NIGHTS, Company
 
 pytestmark = pytest.mark.xdist_group("demo nights")
 
-AS_OF = HISTORY + timedelta(days=4)
+AS_OF = NIGHTS[-1] + timedelta(days=1)
 
 
 def shop(night: Company, table: str, key: list[str]) -> pd.DataFrame:

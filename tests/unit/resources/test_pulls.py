@@ -234,50 +234,6 @@ def test_a_slow_source_lands_what_it_has_delivered(tmp_path: Path, monkeypatch: 
     assert [words.split(", ")[2] for words in moved[1::2]] == [f"{done} of 7 load dates" for done in range(1, 8)]
 
 
-def test_the_time_that_is_left_is_that_of_the_days_and_not_of_the_history(monkeypatch: pytest.MonkeyPatch) -> None:
-    now = [0.0]
-    monkeypatch.setattr(time, "monotonic", lambda: now[0])
-    pace = Pace(date(2025, 12, 31), started=0.0)
-    pace.begin(31, 0)
-    now[0] = 1000.0
-    pace.move(5_000_000, [date(2025, 12, 31)])
-    assert pace.seconds_left is None
-    assert pace.told() == "5,000,000 rows, 5,000 rows/s, 1 of 31 load dates"
-    now[0] = 1020.0
-    pace.move(40_000, WEEK[:5])
-    assert pace.told() == "5,040,000 rows, 4,941 rows/s, 6 of 31 load dates, about 1 min left"
-    now[0] = 1040.0
-    pace.move(200_000, [MONDAY + timedelta(days=place) for place in range(5, 30)])
-    assert pace.told() == "5,240,000 rows, 5,038 rows/s, 31 of 31 load dates"
-
-
-def test_the_time_that_is_left_of_one_long_load_date_is_by_what_has_come_of_it(monkeypatch: pytest.MonkeyPatch) -> None:
-    now = [0.0]
-    monkeypatch.setattr(time, "monotonic", lambda: now[0])
-    pace = Pace(date(2025, 12, 31), started=0.0)
-    pace.begin(1, 0)
-    now[0] = 100.0
-    pace.move(400_000, [], 0.25)
-    assert pace.told() == "400,000 rows, 4,000 rows/s, 25%, about 5 min left"
-    now[0] = 400.0
-    pace.move(1_200_000, [date(2025, 12, 31)])
-    assert pace.told() == "1,600,000 rows, 4,000 rows/s"
-
-
-def test_a_day_that_has_half_come_counts_half(monkeypatch: pytest.MonkeyPatch) -> None:
-    now = [0.0]
-    monkeypatch.setattr(time, "monotonic", lambda: now[0])
-    pace = Pace(date(2025, 12, 31), started=0.0)
-    pace.begin(4, 0)
-    now[0] = 10.0
-    pace.move(1_000, [MONDAY])
-    now[0] = 15.0
-    pace.move(500, [], 0.5)
-    # the other half, and two more days
-    assert pace.seconds_left == 5 + 2 * 10
-    assert "1 of 4 load dates, 50% of the next one" in pace.told()
-
-
 BACKFILL = """
 import sys
 from pathlib import Path
