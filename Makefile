@@ -13,7 +13,7 @@ DEPLOYMENT := demo
 option = $(if $(findstring command,$(origin $(2))),--$(1) "$($(2))")
 
 .DEFAULT_GOAL := help
-.PHONY: help env run backfill check quarantine versions rollback release ui demo bench-demo bench-clv bench-gates bench-extract torture docs test test-long lint format clean lock
+.PHONY: help env run backfill check quarantine versions rollback release ui demo bench-demo bench-clv bench-gates bench-extract bench-night torture docs test test-long lint format clean lock
 
 help: ## Show this list
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-13s %s\n", $$1, $$2}'
@@ -63,6 +63,9 @@ bench-clv: $(READY) ## Print how long lifetime value takes, beside the package l
 
 bench-gates: $(READY) ## Print the gates' share of a night at 100,000 customers: ARGS=10_000
 	@$(VENV)/bin/python -m bench.gates $(ARGS)
+
+bench-night: $(READY) ## Print an incremental night beside a full build, at 1,000,000 customers: ARGS=50_000
+	@$(VENV)/bin/python -m bench.night $(ARGS)
 
 bench-extract: $(READY) ## Print how fast each kind of source lands, gate 1 off and on: ARGS=20_000_000
 	@$(VENV)/bin/python -m bench.extract $(ARGS)

@@ -250,10 +250,10 @@ def docs(deployment: str, port: int, serve: bool) -> None:
 @click.argument("arguments", nargs=-1, type=click.UNPROCESSED)
 def dbt(deployment: str, arguments: tuple[str, ...]) -> None:
     """Call dbt on the deployment's warehouse, for example: cx360 dbt build --select star."""
-    from orchestration.resources.dbt import run_dbt
+    from orchestration.resources.dbt import run_by_hand
 
     settings = load_deployment(deployment)
-    result = run_dbt(settings, Home.of(settings), arguments)
+    result = run_by_hand(settings, Home.of(settings), arguments)
     sys.exit(0 if result.success else 1)
 
 

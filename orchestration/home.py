@@ -52,6 +52,11 @@ class Home:
         return self.root / "warehouse" / "cx360.duckdb"
 
     @property
+    def built(self) -> Path:
+        """What the warehouse was built by last."""
+        return self.root / "warehouse" / "built.json"
+
+    @property
     def dbt(self) -> Path:
         """dbt's target and logs."""
         return self.root / "dbt"

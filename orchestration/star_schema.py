@@ -43,7 +43,11 @@ class Reference:
 def star_schema_page(manifest: Mapping[str, Any]) -> str:
     """Draw and describe the star tables of ``manifest`` in Markdown: facts with their diagrams, then dimensions."""
     tables = sorted(
-        (node for node in manifest["nodes"].values() if node["resource_type"] == "model" and node["schema"] == "star"),
+        (
+            node
+            for node in manifest["nodes"].values()
+            if node["resource_type"] == "model" and node["schema"] == "star" and "__" not in node["name"]
+        ),
         key=lambda node: str(node["name"]),
     )
     references = sorted(

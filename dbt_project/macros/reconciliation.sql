@@ -73,7 +73,7 @@
     select
         '{{ entity }}' as entity,
         system,
-        count(distinct source_id) as record_count,
+        {{ outcomes[entity].get('door_count', 'count(*)') }} as record_count,
         {{ sum_or_null(outcomes[entity].door_amount) }} as amount
     from {{ ref('int_' ~ entity ~ '__unioned') }}
     group by system

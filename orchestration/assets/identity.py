@@ -1,15 +1,16 @@
 """Identity: every (system, source id) becomes one durable customer.
 
-Moves values from SQL to the pure function and its answer back. What makes two values comparable stands in
+Moves numbers from SQL to the pure function and its answer back. What makes two values comparable stands in
 ``int_customers__link_values``; how records are joined in ``orchestration/identity``.
 """
 
 from collections.abc import Iterator
 
 import dagster as dg
+import duckdb
 
 from orchestration.deployment import Deployment
-from orchestration.identity.clusters import cluster
+from orchestration.identity.clusters import Clusters, cluster
 from orchestration.progress import step
 from orchestration.resources.run_lock import RunLock
 from orchestration.resources.warehouse import Warehouse
@@ -17,37 +18,40 @@ from orchestration.resources.warehouse import Warehouse
 IDENTITIES = dg.AssetKey(["identity", "customer_identities"])
 MERGES = dg.AssetKey(["identity", "customer_merges"])
 
-# typed, because a frame without rows has no types
-_COLUMNS = {
-    "customer_identities": {
-        "system": "varchar",
-        "source_id": "varchar",
-        "customer_id": "varchar",
-        "link_rule": "varchar",
-        "confidence": "double",
-        "first_load_date": "date",
-        "linked_load_date": "date",
-    },
-    "customer_merges": {
-        "merged_load_date": "date",
-        "retired_customer_id": "varchar",
-        "surviving_customer_id": "varchar",
-        "link_rule": "varchar",
-        "system": "varchar",
-        "source_id": "varchar",
-    },
+# numbers go into the clustering and come back; here they become names again
+_NAMED = {
+    IDENTITIES: """
+        select
+            records.system, records.source_id, eldest.record_key as customer_id,
+            cast(answer.link_rule as varchar) as link_rule, cast(answer.confidence as double) as confidence,
+            records.first_load_date, cast(answer.linked_load_date as date) as linked_load_date
+        from answer
+        inner join intermediate.int_customers__records as records on answer.record = records.record_number
+        inner join intermediate.int_customers__records as eldest on answer.customer = eldest.record_number
+        """,
+    MERGES: """
+        select
+            cast(answer.merged_load_date as date) as merged_load_date, retired.record_key as retired_customer_id,
+            survivor.record_key as surviving_customer_id, cast(answer.link_rule as varchar) as link_rule,
+            records.system, records.source_id
+        from answer
+        inner join intermediate.int_customers__records as records on answer.record = records.record_number
+        inner join intermediate.int_customers__records as retired on answer.retired = retired.record_number
+        inner join intermediate.int_customers__records as survivor on answer.survivor = survivor.record_number
+        """,
 }
 
 
 def customer_identities(deployment: Deployment) -> dg.AssetsDefinition:
     """Build the asset that links the records of every system."""
+    deps = [dg.AssetKey(["intermediate", f"int_customers__{name}"]) for name in ("records", "links")]
 
     @dg.multi_asset(
         name="customer_identities",
         specs=[
             dg.AssetSpec(
                 IDENTITIES,
-                deps=[dg.AssetKey(["intermediate", "int_customers__link_values"])],
+                deps=deps,
                 description="One row per record of a person in a system, with the durable customer it belongs to.",
                 group_name="identity",
                 owners=[deployment.owner],
@@ -55,7 +59,7 @@ def customer_identities(deployment: Deployment) -> dg.AssetsDefinition:
             ),
             dg.AssetSpec(
                 MERGES,
-                deps=[dg.AssetKey(["intermediate", "int_customers__link_values"])],
+                deps=deps,
                 description="One row per customer id that a later night found to be another customer's.",
                 group_name="identity",
                 owners=[deployment.owner],
@@ -65,27 +69,36 @@ def customer_identities(deployment: Deployment) -> dg.AssetsDefinition:
     )
     def linked(warehouse: dg.ResourceParam[Warehouse], run_lock: RunLock) -> Iterator[dg.MaterializeResult]:
         with step("identity") as progress, warehouse.connect() as connection:
-            links = connection.sql(
-                """
-                select
-                    system, source_id, link_type, link_value, ignored_reason,
-                    cast(first_load_date as timestamp) as first_load_date
-                from intermediate.int_customers__link_values
-                """
-            ).df()
-            clusters = cluster(links)
-            connection.execute("create schema if not exists identity")
+            clusters = cluster_records(connection)
             for key, answer in ((IDENTITIES, clusters.identities), (MERGES, clusters.merges)):
-                columns = _COLUMNS[key.path[-1]]
-                selected = ", ".join(f"cast({name} as {sql_type}) as {name}" for name, sql_type in columns.items())
-                connection.register("answer", answer)
-                connection.execute(f"create or replace table identity.{key.path[-1]} as select {selected} from answer")
-                connection.unregister("answer")
-                schema = dg.TableSchema(columns=[dg.TableColumn(*column) for column in columns.items()])
+                table = connection.table(".".join(key.path))
+                types = zip(table.columns, table.types, strict=True)
+                columns = [dg.TableColumn(name, str(sql_type)) for name, sql_type in types]
                 yield dg.MaterializeResult(
-                    asset_key=key, metadata={"dagster/row_count": len(answer), "dagster/column_schema": schema}
+                    asset_key=key,
+                    metadata={"dagster/row_count": len(answer), "dagster/column_schema": dg.TableSchema(columns)},
                 )
-            customers = clusters.identities["customer_id"].nunique()
+            customers = clusters.identities["customer"].nunique()
             progress.detail(f"{len(clusters.identities):,} records are {customers:,} customers")
 
     return linked
+
+
+def cluster_records(connection: duckdb.DuckDBPyConnection) -> Clusters:
+    """Cluster the records of the work warehouse, and write who is who beside them."""
+    ages = connection.sql("select first_load_date from intermediate.int_customers__records order by record_number")
+    links = connection.sql(
+        """
+        select
+            record_number as record, first_record_number as first_record, link_type,
+            cast(first_load_date as timestamp) as first_load_date
+        from intermediate.int_customers__links
+        """
+    )
+    clusters = cluster(ages.df()["first_load_date"].to_numpy("datetime64[us]"), links.df())
+    connection.execute("create schema if not exists identity")
+    for key, answer in ((IDENTITIES, clusters.identities), (MERGES, clusters.merges)):
+        connection.register("answer", answer)
+        connection.execute(f"create or replace table {'.'.join(key.path)} as {_NAMED[key]}")
+        connection.unregister("answer")
+    return clusters

@@ -6,7 +6,6 @@ Add here how records are joined; keep out where the values come from and what ma
 
 from __future__ import annotations
 
-import hashlib
 from dataclasses import dataclass
 
 import numpy as np
@@ -15,78 +14,64 @@ import pandas as pd
 from scipy.sparse import coo_matrix
 from scipy.sparse.csgraph import connected_components
 
-Nodes = npt.NDArray[np.int64]
+Records = npt.NDArray[np.int64]
+Dates = npt.NDArray[np.datetime64]
 
 STRONGEST_FIRST = ("external_id", "email", "phone")
 
 
 @dataclass(frozen=True)
 class Clusters:
-    """The answer of one night.
+    """The answer of one night; records have the numbers that they came with.
 
     Attributes:
-        identities: one row per record: system, source_id, customer_id, link_rule, confidence, first_load_date,
-            linked_load_date.
-        merges: one row per customer id that a later night retired: merged_load_date, retired_customer_id,
-            surviving_customer_id, link_rule, system, source_id (the record whose link joined the two).
+        identities: one row per record, in their order: record, customer (the eldest record of the cluster), link_rule,
+            confidence, linked_load_date.
+        merges: one row per customer that a later night retired: merged_load_date, retired, survivor, link_rule, record
+            (the one whose link joined the two).
     """
 
     identities: pd.DataFrame
     merges: pd.DataFrame
 
 
-def cluster(links: pd.DataFrame) -> Clusters:
+def cluster(first_load_dates: Dates, links: pd.DataFrame) -> Clusters:
     """Join records that share a value into customers.
 
-    The customer id is the hash of the cluster's earliest member by (first load date, system, source id), so it does
-    not depend on the order of rows, and a later night changes it only where two customers turn out to be one.
+    A customer is called by its eldest record, so its name does not depend on the order of rows, and a later night
+    changes it only where two customers turn out to be one.
 
     Args:
-        links: one row per value of a record: system, source_id, link_type, link_value, first_load_date (datetime64),
-            ignored_reason (null where the value may link). Every record has at least one row.
+        first_load_dates: when each record was first seen, eldest first; the place of a record is its number.
+        links: one row per value that a record came to hold after another one: record, first_record (the one that held
+            it first), link_type, first_load_date (of the record with the value, datetime64).
     """
-    records = pd.DataFrame(links.groupby(["system", "source_id"], as_index=False)[["first_load_date"]].min())
-    records = records.sort_values(["first_load_date", "system", "source_id"], ignore_index=True)
-    usable = _number(links, records)
-    parents = np.arange(len(records) + usable["value"].nunique(), dtype=np.int64)
+    strength = pd.Categorical(links["link_type"], categories=STRONGEST_FIRST).codes.astype(np.int64)
+    links = links.assign(strength=strength).sort_values(["first_load_date", "record", "strength"])
+    parents = np.arange(len(first_load_dates), dtype=np.int64)
     merges = [
-        _join(parents, night, int((records["first_load_date"] < load_date).sum()), pd.Timestamp(str(load_date)))
-        for load_date, night in usable.groupby("first_load_date", sort=True)
+        _join(parents, night, int(np.searchsorted(first_load_dates, load_date)))
+        for load_date, night in _nights(links).items()
     ]
-    roots = _roots(parents, np.arange(len(records), dtype=np.int64))
-    ids = _customer_ids(records)
-    identities = records.assign(customer_id=ids[roots], **_how_linked(usable, roots, records))
+    customers = _roots(parents, np.arange(len(parents), dtype=np.int64))
     return Clusters(
-        identities[
-            [
-                "system",
-                "source_id",
-                "customer_id",
-                "link_rule",
-                "confidence",
-                "first_load_date",
-                "linked_load_date",
-            ]
-        ],
-        _name_merges(pd.concat([_NO_MERGES, *(merge for merge in merges if len(merge))]), records, ids),
+        _how_linked(first_load_dates, customers, links),
+        pd.concat([_NO_MERGES, *(merge for merge in merges if len(merge))], ignore_index=True),
     )
 
 
-def _number(links: pd.DataFrame, records: pd.DataFrame) -> pd.DataFrame:
-    """Give records and values numbers: a record's is its place by age, so the smallest number is the eldest member."""
-    usable = links[links["ignored_reason"].isna()]
-    numbers = records[["system", "source_id"]].assign(record=np.arange(len(records), dtype=np.int64))
-    usable = usable.merge(numbers, on=["system", "source_id"], validate="many_to_one")
-    value = usable.groupby(["link_type", "link_value"], sort=False).ngroup().to_numpy(np.int64)
-    return usable.assign(value=value + len(records)).sort_values(["first_load_date", "record", "value"])
+def _nights(links: pd.DataFrame) -> dict[np.datetime64, pd.DataFrame]:
+    dates, starts = np.unique(links["first_load_date"].to_numpy(), return_index=True)
+    ends = np.append(starts, len(links))[1:]
+    return {date: links.iloc[start:end] for date, start, end in zip(dates, starts, ends, strict=True)}
 
 
-def _roots(parents: Nodes, nodes: Nodes) -> Nodes:
+def _roots(parents: Records, records: Records) -> Records:
     while True:
-        above = parents[nodes]
-        if np.array_equal(above, nodes):
-            return nodes
-        nodes = above
+        above = parents[records]
+        if np.array_equal(above, records):
+            return records
+        records = above
 
 
 _NO_MERGES = pd.DataFrame(
@@ -103,16 +88,16 @@ _NO_MERGES = pd.DataFrame(
 )
 
 
-def _join(parents: Nodes, night: pd.DataFrame, known_count: int, load_date: pd.Timestamp) -> pd.DataFrame:
+def _join(parents: Records, night: pd.DataFrame, known_count: int) -> pd.DataFrame:
     """Join what the links of one night join, in ``parents``; list the customers of earlier nights that it retires.
 
     Args:
         known_count: how many records earlier nights knew; their numbers are the smallest.
     """
-    records, values = night["record"].to_numpy(np.int64), night["value"].to_numpy(np.int64)
-    of_records, of_values = _roots(parents, records), _roots(parents, values)
-    roots = np.unique(np.concatenate([of_records, of_values]))
-    edges = (np.searchsorted(roots, of_records), np.searchsorted(roots, of_values))
+    record = night["record"].to_numpy(np.int64)
+    of_record, of_first = _roots(parents, record), _roots(parents, night["first_record"].to_numpy(np.int64))
+    roots = np.unique(np.concatenate([of_record, of_first]))
+    edges = (np.searchsorted(roots, of_record), np.searchsorted(roots, of_first))
     graph = coo_matrix((np.ones(len(night), dtype=np.int8), edges), shape=(len(roots), len(roots)))
     _, labels = connected_components(graph, directed=False)
     eldest = np.full(labels.max() + 1, np.iinfo(np.int64).max)
@@ -125,51 +110,38 @@ def _join(parents: Nodes, night: pd.DataFrame, known_count: int, load_date: pd.T
         return _NO_MERGES
     touching = pd.DataFrame(
         {
-            "root": np.stack([of_records, of_values], axis=1).ravel(),
-            "record": np.repeat(records, 2),
-            "link_rule": np.repeat(night["link_type"].to_numpy(), 2),
+            "retired": np.stack([of_record, of_first], axis=1).ravel(),
+            "record": np.repeat(record, 2),
+            "link_rule": np.array(STRONGEST_FIRST)[np.repeat(night["strength"].to_numpy(), 2)],
         }
-    ).drop_duplicates("root")
+    ).drop_duplicates("retired")
     retired = pd.DataFrame({"retired": roots[is_retired], "survivor": survivors[is_retired]})
-    return retired.merge(touching, left_on="retired", right_on="root", validate="one_to_one").assign(
-        merged_load_date=load_date
+    return retired.merge(touching, on="retired", validate="one_to_one").assign(
+        merged_load_date=night["first_load_date"].iloc[0]
     )
 
 
-def _how_linked(usable: pd.DataFrame, roots: Nodes, records: pd.DataFrame) -> dict[str, pd.Series]:
+def _how_linked(first_load_dates: Dates, customers: Records, links: pd.DataFrame) -> pd.DataFrame:
     """Say for each record which kind of value links it (the strongest it shares) and since which night.
 
-    The eldest member of a cluster is linked to nobody: the others are linked to it.
+    The eldest record of a customer is linked to nobody: the others are linked to it.
     """
-    shared = usable[usable.groupby("value")["record"].transform("size") > 1]
-    second_holder = shared[shared.groupby("value").cumcount() == 1].set_index("value")["first_load_date"]
-    since = np.maximum(shared["first_load_date"], second_holder.reindex(shared["value"]).to_numpy())
-    strength = shared["link_type"].map(STRONGEST_FIRST.index)
-    best = shared.assign(since=since, strength=strength).groupby("record")[["since", "strength"]].min()
-    is_member = pd.Series(roots != records.index.to_numpy(), index=records.index)
-    rules = best["strength"].map(dict(enumerate(STRONGEST_FIRST))).reindex(records.index)
-    return {
-        "link_rule": rules.where(is_member, "first"),
-        "linked_load_date": best["since"].reindex(records.index).where(is_member, records["first_load_date"]),
-        # exact links only: a rule either holds or does not
-        "confidence": pd.Series(1.0, index=records.index),
-    }
-
-
-def _customer_ids(records: pd.DataFrame) -> npt.NDArray[np.object_]:
-    names = (records["system"] + "|" + records["source_id"]).to_numpy()
-    return np.array([hashlib.md5(name.encode(), usedforsecurity=False).hexdigest() for name in names], dtype=object)
-
-
-def _name_merges(merges: pd.DataFrame, records: pd.DataFrame, ids: npt.NDArray[np.object_]) -> pd.DataFrame:
-    linking = records.iloc[merges["record"].to_numpy(np.int64)]
+    holders = links[["record", "first_record"]].to_numpy(np.int64).ravel()
+    strength = np.full(len(customers), len(STRONGEST_FIRST), dtype=np.int64)
+    np.minimum.at(strength, holders, np.repeat(links["strength"].to_numpy(), 2))
+    since = np.full(len(customers), np.iinfo(np.int64).max)
+    np.minimum.at(since, holders, np.repeat(links["first_load_date"].to_numpy("datetime64[us]").view(np.int64), 2))
+    numbers = np.arange(len(customers), dtype=np.int64)
+    is_linked = customers != numbers
     return pd.DataFrame(
         {
-            "merged_load_date": merges["merged_load_date"].to_numpy(),
-            "retired_customer_id": ids[merges["retired"].to_numpy(np.int64)],
-            "surviving_customer_id": ids[merges["survivor"].to_numpy(np.int64)],
-            "link_rule": merges["link_rule"].to_numpy(),
-            "system": linking["system"].to_numpy(),
-            "source_id": linking["source_id"].to_numpy(),
+            "record": numbers,
+            "customer": customers,
+            "link_rule": np.array([*STRONGEST_FIRST, "first"])[np.where(is_linked, strength, -1)],
+            # exact links only: a rule either holds or does not
+            "confidence": 1.0,
+            "linked_load_date": np.where(
+                is_linked, since.view("datetime64[us]"), first_load_dates.astype("datetime64[us]")
+            ),
         }
     )

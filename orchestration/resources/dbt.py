@@ -15,9 +15,12 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, cast
 
+import duckdb
+
 from orchestration.deployment import PROJECT, Deployment
 from orchestration.errors import PipelineError
 from orchestration.home import Home, sql_text
+from orchestration.resources.built import Built
 
 if TYPE_CHECKING:
     from dbt.artifacts.schemas.run import RunExecutionResult
@@ -126,6 +129,13 @@ def _close_database() -> None:
         DuckDBConnectionManager.close_all_connections()
 
 
+def run_by_hand(deployment: Deployment, home: Home, arguments: Sequence[str]) -> dbtRunnerResult:
+    """Run one dbt command outside of a night; what it writes is no night, and the next one starts anew."""
+    if {"build", "run", "seed", "retry", "run-operation"} & set(arguments):
+        Built(home).forget()
+    return run_dbt(deployment, home, arguments)
+
+
 @contextmanager
 def ready_for_dbt(deployment: Deployment, home: Home) -> Iterator[None]:
     """The folders that dbt writes to, and its environment for as long as it is needed."""
@@ -159,7 +169,7 @@ class Dbt:
             PipelineError: dbt cannot parse the project.
         """
         stamp = self.home.manifest.with_name("cx360_fingerprint.txt")
-        fingerprint = self._fingerprint()
+        fingerprint = self.fingerprint()
         if not self.home.manifest.exists() or not stamp.exists() or stamp.read_text(encoding="utf-8") != fingerprint:
             self.parse()
             stamp.write_text(fingerprint, encoding="utf-8")
@@ -175,11 +185,14 @@ class Dbt:
             self._parsed = cast("Manifest", answer.result)
         return self._parsed
 
-    def build(self, selection: Sequence[str], on_event: Callable[[Any], None]) -> list[Any]:
+    def build(self, selection: Sequence[str], on_event: Callable[[Any], None], *, is_whole: bool) -> list[Any]:
         """Build and test the selected nodes.
 
         Tests that span two parts of the night run in the later one (``buildable``); unit tests prove formulas, which
         no night changes: they run with the project's own tests.
+
+        Args:
+            is_whole: build incremental models as a whole too, and keep nothing of what is there.
 
         Returns:
             dbt's result of every node, in the order they ended.
@@ -188,19 +201,20 @@ class Dbt:
             PipelineError: dbt broke before it could say what became of the nodes.
         """
         arguments = [*SILENT, "--no-write-json", "build", "--select", *selection, "--indirect-selection", "buildable"]
-        arguments += ["--exclude-resource-type", "unit_test"]
+        arguments += ["--exclude-resource-type", "unit_test", *(["--full-refresh"] if is_whole else [])]
         answer = run_dbt(self.deployment, self.home, arguments, manifest=self.parse(), on_event=on_event)
         if answer.result is None:
             raise PipelineError(f"dbt broke while building {', '.join(selection)}: {answer.exception}")
         return list(cast("RunExecutionResult", answer.result).results)
 
-    def _fingerprint(self) -> str:
-        """A hash over everything that the manifest depends on."""
+    def fingerprint(self) -> str:
+        """A hash over everything that the manifest, and what is built by it, depends on, but for the landing."""
         folders = (DBT_PROJECT, PROJECT / "seeds")
         files = sorted(path for folder in folders for path in folder.rglob("*") if path.is_file())
         facts = [f"{path} {path.stat().st_mtime_ns} {path.stat().st_size}" for path in files]
         facts += [
             json.dumps(dbt_vars(self.deployment, self.home)),
             json.dumps(dbt_environment(self.deployment, self.home)),
+            duckdb.__version__,
         ]
         return hashlib.sha256("\n".join(facts).encode()).hexdigest()

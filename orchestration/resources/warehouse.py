@@ -13,6 +13,7 @@ from dataclasses import dataclass
 import duckdb
 
 from orchestration.home import Home, sql_text
+from orchestration.resources.built import Built
 
 
 @dataclass(frozen=True)
@@ -21,6 +22,11 @@ class Warehouse:
 
     home: Home
     memory_limit: str
+
+    @property
+    def built(self) -> Built:
+        """What was built last, and by what."""
+        return Built(self.home)
 
     @contextmanager
     def connect(self) -> Iterator[duckdb.DuckDBPyConnection]:
@@ -36,6 +42,7 @@ class Warehouse:
 
     def reset(self) -> None:
         """Forget everything built: the next build starts from the landing alone."""
+        self.built.forget()
         for file in (self.home.work_db, self.home.star_db):
             for path in (file, file.with_name(file.name + ".wal")):
                 path.unlink(missing_ok=True)

@@ -101,8 +101,8 @@ def is_door(node: Node) -> bool:
 
 
 def is_step(node: Node) -> bool:
-    """Whether the model is a step of a mart (``mart_<answer>__<step>``), which is not published by itself."""
-    return layer(node) == "marts" and "__" in node["name"]
+    """Whether the model is a step of a star table or a mart (``<table>__<step>``), which is not published by itself."""
+    return layer(node) in {"star", "marts"} and "__" in node["name"]
 
 
 def data_tests_on(manifest: Manifest, node: Node, *names: str) -> list[Node]:

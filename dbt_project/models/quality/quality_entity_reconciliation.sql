@@ -1,8 +1,13 @@
-{#- What an entity becomes in the star, and the amount that must arrive to the cent. -#}
+{#-
+    What an entity becomes in the star, and the amount that must arrive to the cent. Behind the door stands one row a record,
+    but for customers, whose versions all stand there.
+-#}
 {%- set outcomes = {
     'acquisitions': {'star': 'fct_acquisitions'},
     'cases': {'star': 'fct_cases'},
-    'customers': {'star': 'map_customer_identities'},
+    'customers': {
+        'star': 'map_customer_identities', 'door_count': 'count(distinct source_id)',
+    },
     'interactions': {'star': 'fct_interactions'},
     'order_lines': {
         'star': 'fct_order_lines', 'door_amount': 'net_amount', 'star_amount': 'net_amount',

@@ -38,16 +38,20 @@ as_of as (
 
 ),
 
-ranked_months as (
+newest_month as (
 
-    select
-        *,
-        row_number() over (
-            partition by customer_id
-            order by month_start_date desc
-        ) as recency
-
+    select max(month_start_date) as month_start_date
     from customer_months
+
+),
+
+-- months have no gaps: who was ever seen has a row in the newest one
+latest_months as (
+
+    select customer_months.*
+    from customer_months
+    inner join newest_month
+        on customer_months.month_start_date = newest_month.month_start_date
 
 ),
 
@@ -59,11 +63,11 @@ final as (
 
         -- attributes
         customer_orders.segment,
-        coalesce(ranked_months.lifecycle_stage, 'prospect') as lifecycle_stage,
+        coalesce(latest_months.lifecycle_stage, 'prospect') as lifecycle_stage,
         coalesce(value_tiers.value_tier, 'unknown') as value_tier,
-        ranked_months.recency_tier as rfm_recency_tier,
-        ranked_months.frequency_tier as rfm_frequency_tier,
-        ranked_months.monetary_tier as rfm_monetary_tier,
+        latest_months.recency_tier as rfm_recency_tier,
+        latest_months.frequency_tier as rfm_frequency_tier,
+        latest_months.monetary_tier as rfm_monetary_tier,
 
         -- what the customer has brought
         customer_orders.no_value_reason,
@@ -124,9 +128,8 @@ final as (
     left join value_tiers
         on forecasts.residual_value_amount >= value_tiers.lowest_amount
         and forecasts.residual_value_amount <= value_tiers.highest_amount
-    left join ranked_months
-        on customer_orders.customer_id = ranked_months.customer_id
-        and ranked_months.recency = 1
+    left join latest_months
+        on customer_orders.customer_id = latest_months.customer_id
 
 )
 

@@ -32,24 +32,12 @@ as_of as (
 
 ),
 
-ranked as (
-
-    select
-        *,
-        row_number() over (
-            partition by customer_id
-            order by occurred_at desc, interaction_key desc
-        ) as recency
-
-    from interactions
-
-),
-
 counted as (
 
     select
         interactions.customer_id,
         min(interactions.occurred_date) as first_contact_date,
+        max(interactions.occurred_at) as last_contact_at,
         count(*) as contact_count,
         count(*) filter (
             where interactions.occurred_date < as_of.as_of_date
@@ -59,6 +47,23 @@ counted as (
     from interactions
     cross join as_of
     group by interactions.customer_id
+
+),
+
+-- few contacts are left to be ranked: those of a customer's last moment
+ranked as (
+
+    select
+        interactions.*,
+        row_number() over (
+            partition by interactions.customer_id
+            order by interactions.interaction_key desc
+        ) as recency
+
+    from interactions
+    inner join counted
+        on interactions.customer_id = counted.customer_id
+        and interactions.occurred_at = counted.last_contact_at
 
 ),
 
@@ -79,7 +84,7 @@ final as (
 
         -- times
         counted.first_contact_date,
-        ranked.occurred_at as last_contact_at
+        counted.last_contact_at
 
     from counted
     inner join ranked

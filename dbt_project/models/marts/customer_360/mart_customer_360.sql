@@ -42,16 +42,20 @@ identities as (
 
 ),
 
-ranked_months as (
+newest_month as (
 
-    select
-        *,
-        row_number() over (
-            partition by customer_id
-            order by month_start_date desc
-        ) as recency
-
+    select max(month_start_date) as month_start_date
     from customer_months
+
+),
+
+-- months have no gaps: who was ever seen has a row in the newest one
+latest_months as (
+
+    select customer_months.*
+    from customer_months
+    inner join newest_month
+        on customer_months.month_start_date = newest_month.month_start_date
 
 ),
 
@@ -96,10 +100,10 @@ final as (
         customers.language,
 
         -- standing
-        coalesce(ranked_months.lifecycle_stage, 'prospect') as lifecycle_stage,
-        ranked_months.recency_tier,
-        ranked_months.frequency_tier,
-        ranked_months.monetary_tier,
+        coalesce(latest_months.lifecycle_stage, 'prospect') as lifecycle_stage,
+        latest_months.recency_tier,
+        latest_months.frequency_tier,
+        latest_months.monetary_tier,
         least(
             {{ local_date('customers.registered_at') }},
             customer_values.first_order_date,
@@ -153,9 +157,8 @@ final as (
     from customers
     inner join customer_values
         on customers.customer_id = customer_values.customer_id
-    left join ranked_months
-        on customers.customer_id = ranked_months.customer_id
-        and ranked_months.recency = 1
+    left join latest_months
+        on customers.customer_id = latest_months.customer_id
     left join contacts
         on customers.customer_id = contacts.customer_id
     left join counted_cases

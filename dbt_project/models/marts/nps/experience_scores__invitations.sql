@@ -48,32 +48,47 @@ asked as (
 
 ),
 
+-- the many invitations are added up before they are told apart by what they ask
+sent as (
+
+    select
+        invitations.survey_key,
+        invitations.sent_date,
+        customers.segment,
+        count(*) filter (where invitations.is_delivered) as delivered_count,
+        count(*) filter (where invitations.is_responded) as responded_count
+
+    from invitations
+    left join customers
+        on invitations.customer_key = customers.customer_key
+    group by invitations.survey_key, invitations.sent_date, customers.segment
+
+),
+
 placed as (
 
     select
         periods.period_start_date as month_start_date,
         score_metrics.metric,
         surveys.survey_type,
-        customers.segment,
-        invitations.is_delivered,
-        invitations.is_responded,
+        sent.segment,
+        sent.delivered_count,
+        sent.responded_count,
         case
             when surveys.survey_type = 'relational' then 'not_applicable'
             else surveys.touchpoint
         end as touchpoint
 
-    from invitations
+    from sent
     inner join periods
-        on invitations.sent_date >= periods.period_start_date
-        and invitations.sent_date < periods.observed_date
+        on sent.sent_date >= periods.period_start_date
+        and sent.sent_date < periods.observed_date
     inner join asked
-        on invitations.survey_key = asked.survey_key
+        on sent.survey_key = asked.survey_key
     inner join score_metrics
         on asked.asked_metric = score_metrics.asked_metric
     left join surveys
-        on invitations.survey_key = surveys.survey_key
-    left join customers
-        on invitations.customer_key = customers.customer_key
+        on sent.survey_key = surveys.survey_key
     where periods.period_type = 'month'
 
 ),
@@ -89,8 +104,8 @@ final as (
         segment,
 
         -- measures
-        count(*) filter (where is_delivered) as delivered_count,
-        count(*) filter (where is_responded) as responded_count
+        cast(sum(delivered_count) as bigint) as delivered_count,
+        cast(sum(responded_count) as bigint) as responded_count
 
     from placed
     group by month_start_date, metric, survey_type, touchpoint, segment

@@ -3,12 +3,14 @@ with
 answers as (
 
     select * from {{ ref('experience_scores__answers') }}
+    {{ where_customer_touched() }}
 
 ),
 
 orders as (
 
     select * from {{ ref('fct_orders') }}
+    {{ where_customer_touched() }}
 
 ),
 
@@ -32,6 +34,7 @@ counted_orders as (
 ordered as (
 
     select
+        answers.customer_id,
         answers.survey_answer_key,
         answers.answered_date,
         min(counted_orders.ordered_date) as first_ordered_date,
@@ -48,7 +51,7 @@ ordered as (
         on answers.customer_id = counted_orders.customer_id
         and answers.answered_at >= counted_orders.ordered_at
     where answers.customer_id <> {{ unknown_key() }}
-    group by answers.survey_answer_key, answers.answered_date
+    group by answers.customer_id, answers.survey_answer_key, answers.answered_date
 
 ),
 
@@ -56,6 +59,7 @@ final as (
 
     select
         -- ids
+        customer_id,
         survey_answer_key,
 
         -- attributes

@@ -102,31 +102,47 @@ events as (
 
 ),
 
-counted as (
+-- the many events are added up day by day before they are placed in their months
+days as (
 
     select
-        periods.period_start_date as month_start_date,
-        periods.is_complete,
-        touchpoints.journey_stage,
+        events.event_date,
+        events.touchpoint_key,
         customers.segment,
         count(*) filter (where events.kind = 'contact') as contact_count,
         count(*) filter (where events.kind = 'invitation') as delivered_count,
         count(*) filter (where events.kind = 'response') as response_count
 
     from events
-    inner join periods
-        on events.event_date >= periods.period_start_date
-        and events.event_date < periods.observed_date
-    left join touchpoints
-        on events.touchpoint_key = touchpoints.touchpoint_key
     left join customers
         on events.customer_key = customers.customer_key
+    group by events.event_date, events.touchpoint_key, customers.segment
+
+),
+
+counted as (
+
+    select
+        periods.period_start_date as month_start_date,
+        periods.is_complete,
+        touchpoints.journey_stage,
+        days.segment,
+        sum(days.contact_count) as contact_count,
+        sum(days.delivered_count) as delivered_count,
+        sum(days.response_count) as response_count
+
+    from days
+    inner join periods
+        on days.event_date >= periods.period_start_date
+        and days.event_date < periods.observed_date
+    left join touchpoints
+        on days.touchpoint_key = touchpoints.touchpoint_key
     where periods.period_type = 'month'
     group by
         periods.period_start_date,
         periods.is_complete,
         touchpoints.journey_stage,
-        customers.segment
+        days.segment
 
 ),
 

@@ -81,7 +81,7 @@ asked as (
 
     from followed
     inner join months
-        on followed.sent_date >= months.month_start_date
+        on {{ month_start('followed.sent_date') }} = months.month_start_date
         and followed.sent_date < months.observed_date
     left join customers
         on followed.customer_key = customers.customer_key
@@ -120,7 +120,7 @@ volunteered as (
 
     from uninvited
     inner join months
-        on uninvited.answered_date >= months.month_start_date
+        on {{ month_start('uninvited.answered_date') }} = months.month_start_date
         and uninvited.answered_date < months.observed_date
     left join customers
         on uninvited.customer_key = customers.customer_key

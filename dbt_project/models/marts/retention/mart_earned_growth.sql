@@ -6,6 +6,12 @@ customer_periods as (
 
 ),
 
+periods as (
+
+    select * from {{ ref('revenue_bridge__periods') }}
+
+),
+
 acquisitions as (
 
     select * from {{ ref('fct_acquisitions') }}
@@ -46,8 +52,8 @@ classified as (
         years.revenue_type,
         years.period_start_date as year_start_date,
         years.base_start_segment as segment,
-        years.is_complete,
-        years.is_base_complete,
+        periods.is_complete,
+        periods.is_base_complete,
         coalesce(reasons.acquired_by, 'unknown') as acquired_by,
         years.previous_revenue_amount > 0 as is_base,
         years.previous_revenue_amount <= 0 and years.has_history as is_reactivated,
@@ -55,6 +61,9 @@ classified as (
         years.previous_revenue_amount as base_revenue_amount,
         greatest(years.revenue_amount, 0) as positive_revenue_amount
     from customer_periods as years
+    inner join periods
+        on years.period_type = periods.period_type
+        and years.period_start_date = periods.period_start_date
     left join reasons
         on years.customer_id = reasons.customer_id
     where

@@ -6,6 +6,13 @@ customer_months as (
 
 ),
 
+months as (
+
+    select * from {{ ref('revenue_bridge__periods') }}
+    where period_type = 'month'
+
+),
+
 -- the months of a period end with the row's own, those of its base end before them
 {% for revenue_type, months in var('retention_months').items() -%}
     {{ revenue_type }} as (
@@ -14,11 +21,8 @@ customer_months as (
             revenue_type,
             customer_id,
             month_start_date,
-            is_complete,
             {{ months }} as period_months,
-            history_start_date
-            <= month_start_date - interval {{ 2 * months - 1 }} month
-                as is_base_complete,
+            month_start_date - interval {{ 2 * months - 1 }} month as base_start_at,
             coalesce(
                 lag(segment, {{ 2 * months }}) over history,
                 first_value(segment) over history
@@ -27,7 +31,8 @@ customer_months as (
                 as lifecycle_stage,
             sum(revenue_amount) over this_period as revenue_amount,
             coalesce(sum(revenue_amount) over base_period, 0) as base_revenue_amount,
-            coalesce(sum(purchase_count) over earlier, 0) as earlier_purchase_count
+            coalesce(lag(has_history, {{ months - 1 }}) over history, false)
+                as has_history
         from customer_months
         where revenue_type = '{{ revenue_type }}'
         window
@@ -45,11 +50,6 @@ customer_months as (
                 partition by customer_id
                 order by month_start_date
                 rows between {{ 2 * months - 1 }} preceding and {{ months }} preceding
-            ),
-            earlier as (
-                partition by customer_id
-                order by month_start_date
-                rows between unbounded preceding and {{ months }} preceding
             )
 
     ),
@@ -76,8 +76,8 @@ classified as (
         base_revenue_amount > 0 as is_base,
         base_revenue_amount > 0 and revenue_amount > 0 as is_retained,
         base_revenue_amount > 0 and revenue_amount <= 0 as is_gone,
-        base_revenue_amount <= 0 and earlier_purchase_count > 0 as is_reactivated,
-        base_revenue_amount <= 0 and earlier_purchase_count = 0 as is_new,
+        base_revenue_amount <= 0 and has_history as is_reactivated,
+        base_revenue_amount <= 0 and not has_history as is_new,
         greatest(revenue_amount, 0) as positive_revenue_amount
     from compared
     where
@@ -86,7 +86,6 @@ classified as (
 
 ),
 
--- nobody has left a period that still runs
 counted as (
 
     select
@@ -95,12 +94,10 @@ counted as (
         segment,
         lifecycle_stage,
         period_months,
-        is_complete,
-        is_base_complete,
+        base_start_at,
         count(*) filter (where is_base) as base_customer_count,
         count(*) filter (where is_retained) as retained_customer_count,
-        count(*) filter (where is_gone and is_complete) as churned_customer_count,
-        count(*) filter (where is_gone and not is_complete) as open_customer_count,
+        count(*) filter (where is_gone) as gone_customer_count,
         count(*) filter (where is_new) as new_customer_count,
         count(*) filter (where is_reactivated) as reactivated_customer_count,
         count(*) filter (where revenue_amount > 0) as active_customer_count,
@@ -125,8 +122,25 @@ counted as (
         segment,
         lifecycle_stage,
         period_months,
-        is_complete,
-        is_base_complete
+        base_start_at
+
+),
+
+-- nobody has left a period that still runs
+judged as (
+
+    select
+        counted.*,
+        months.is_complete,
+        months.history_start_date <= counted.base_start_at as is_base_complete,
+        case when months.is_complete then counted.gone_customer_count else 0 end
+            as churned_customer_count,
+        case when months.is_complete then 0 else counted.gone_customer_count end
+            as open_customer_count
+
+    from counted
+    inner join months
+        on counted.month_start_date = months.period_start_date
 
 ),
 
@@ -171,7 +185,7 @@ final as (
                 then {{ rate('retained_revenue_amount', 'base_revenue_amount') }}
         end as net_revenue_retention_rate
 
-    from counted
+    from judged
 
 )
 

@@ -2,7 +2,14 @@ with
 
 customer_periods as (
 
-    select * from {{ ref('revenue_bridge__customer_periods') }}
+    select
+        customer_periods.*,
+        periods.is_complete,
+        periods.is_base_complete
+    from {{ ref('revenue_bridge__customer_periods') }} as customer_periods
+    inner join {{ ref('revenue_bridge__periods') }} as periods
+        on customer_periods.period_type = periods.period_type
+        and customer_periods.period_start_date = periods.period_start_date
 
 ),
 

@@ -2,13 +2,8 @@ with
 
 customer_months as (
 
-    select * from {{ ref('fct_customer_months') }}
-
-),
-
-orders as (
-
-    select * from {{ ref('fct_orders') }}
+    select * from {{ ref('customer_months__standing') }}
+    {{ where_customer_touched(or_since='month_start_date') }}
 
 ),
 
@@ -38,39 +33,13 @@ as_of as (
 
 ),
 
--- a month is observed at its end, the running month at the as-of date
 months as (
 
     select
-        dates.month_start_date,
-        as_of.as_of_date,
-        least(
-            cast(dates.month_start_date + interval 1 month as date), as_of.as_of_date
-        ) as observed_date
-    from dates
-    inner join as_of
-        on dates.date_day < as_of.as_of_date
-    group by dates.month_start_date, as_of.as_of_date
-
-),
-
-first_days as (
-
-    select min(ordered_date) as first_date
-    from orders
-    where is_counted
-
-    union all
-
-    select min(started_date) as first_date
-    from subscriptions
-
-),
-
-history as (
-
-    select coalesce({{ history_start() }}, min(first_date)) as history_start_date
-    from first_days
+        period_start_date as month_start_date,
+        {{ start_of_day('observed_date') }} as observed_at
+    from {{ ref('revenue_bridge__periods') }}
+    where period_type = 'month'
 
 ),
 
@@ -104,23 +73,12 @@ subscribers as (
 subscriber_months as (
 
     select
-        subscribers.customer_id,
-        months.month_start_date,
-        {{ start_of_day('months.observed_date') }} as observed_at
+        subscribers.*,
+        months.*
     from subscribers
     inner join months
         on subscribers.first_month_start_date <= months.month_start_date
-
-),
-
-started as (
-
-    select
-        customer_id,
-        month_start_date,
-        count(*) as purchase_count
-    from periods
-    group by customer_id, month_start_date
+    {{ where_customer_touched('subscribers', or_since='months.month_start_date') }}
 
 ),
 
@@ -147,7 +105,7 @@ bought as (
         month_start_date,
         segment,
         lifecycle_stage,
-        order_count as purchase_count,
+        first_ordered_date < month_start_date as has_history,
         revenue_amount
     from customer_months
 
@@ -159,12 +117,10 @@ bought as (
         subscriber_months.month_start_date,
         coalesce(customers.segment, 'unknown') as segment,
         coalesce(customer_months.lifecycle_stage, 'prospect') as lifecycle_stage,
-        coalesce(started.purchase_count, 0) as purchase_count,
+        subscriber_months.first_month_start_date < subscriber_months.month_start_date
+            as has_history,
         coalesce(running.revenue_amount, 0) as revenue_amount
     from subscriber_months
-    left join started
-        on subscriber_months.customer_id = started.customer_id
-        and subscriber_months.month_start_date = started.month_start_date
     left join running
         on subscriber_months.customer_id = running.customer_id
         and subscriber_months.month_start_date = running.month_start_date
@@ -182,26 +138,19 @@ final as (
 
     select
         -- grain
-        bought.revenue_type,
-        bought.customer_id,
-        bought.month_start_date,
+        revenue_type,
+        customer_id,
+        month_start_date,
 
         -- attributes
-        bought.segment,
-        bought.lifecycle_stage,
-        (
-            months.month_start_date + interval 1 month <= months.as_of_date
-        ) as is_complete,
-        history.history_start_date,
+        segment,
+        lifecycle_stage,
+        coalesce(has_history, false) as has_history,
 
         -- measures
-        cast(bought.purchase_count as bigint) as purchase_count,
-        cast(bought.revenue_amount as decimal(18, 2)) as revenue_amount
+        cast(revenue_amount as decimal(18, 2)) as revenue_amount
 
     from bought
-    inner join months
-        on bought.month_start_date = months.month_start_date
-    cross join history
 
 )
 

@@ -1,54 +1,27 @@
+-- a period is compared with the two before it, which an incremental night reads as well
 with
 
 customer_months as (
 
     select * from {{ ref('revenue_bridge__customer_months') }}
+    {{ where_customer_touched(or_since='month_start_date + interval 2 month') }}
 
 ),
 
-dates as (
+customer_years as (
 
-    select * from {{ ref('dim_dates') }}
-
-),
-
-as_of as (
-
-    select date_day as as_of_date
-    from dates
-    where is_as_of
-
-),
-
--- where a customer stands at the end of a year is what the year's last month says
-years as (
-
-    select
-        dates.year_start_date,
-        max(dates.month_start_date) as last_month_start_date,
-        dates.year_start_date + interval 1 year <= as_of.as_of_date as is_complete
-    from dates
-    inner join as_of
-        on dates.date_day < as_of.as_of_date
-    group by dates.year_start_date, as_of.as_of_date
-
-),
-
-year_months as (
-
-    select
-        customer_months.*,
-        years.year_start_date,
-        years.is_complete as is_year_complete,
-        customer_months.month_start_date = years.last_month_start_date
-            as is_last_month
-    from customer_months
-    inner join years
-        on date_trunc('year', customer_months.month_start_date) = years.year_start_date
+    select * from {{ ref('revenue_bridge__customer_years') }}
+    {{ where_customer_touched(or_since='year_start_date + interval 3 year') }}
 
 ),
 
 periods as (
+
+    select * from {{ ref('revenue_bridge__periods') }}
+
+),
+
+sums as (
 
     select
         revenue_type,
@@ -56,9 +29,7 @@ periods as (
         customer_id,
         month_start_date as period_start_date,
         segment,
-        is_complete,
-        history_start_date <= month_start_date - interval 1 month as is_base_complete,
-        purchase_count,
+        has_history,
         revenue_amount
     from customer_months
 
@@ -69,17 +40,10 @@ periods as (
         'year' as period_type,
         customer_id,
         year_start_date as period_start_date,
-        max(segment) filter (where is_last_month) as segment,
-        is_year_complete as is_complete,
-        history_start_date <= year_start_date - interval 1 year as is_base_complete,
-        sum(purchase_count) as purchase_count,
-        -- orders add up over the year; of subscriptions, what runs at its end is told
-        sum(revenue_amount) filter (
-            where revenue_type = 'orders' or is_last_month
-        ) as revenue_amount
-    from year_months
-    group by
-        revenue_type, customer_id, year_start_date, is_year_complete, history_start_date
+        segment,
+        has_history,
+        revenue_amount
+    from customer_years
 
 ),
 
@@ -90,9 +54,8 @@ compared as (
         lag(segment) over history as previous_segment,
         coalesce(lag(segment, 2) over history, first_value(segment) over history)
             as base_start_segment,
-        lag(revenue_amount) over history as previous_revenue_amount,
-        sum(purchase_count) over history as purchase_count_to_date
-    from periods
+        lag(revenue_amount) over history as previous_revenue_amount
+    from sums
     window history as (
         partition by revenue_type, period_type, customer_id
         order by period_start_date
@@ -101,32 +64,42 @@ compared as (
 
 ),
 
-final as (
+moved as (
 
-    select
-        -- grain
-        revenue_type,
-        period_type,
-        customer_id,
-        period_start_date,
-
-        -- attributes
-        segment,
-        coalesce(previous_segment, segment) as previous_segment,
-        base_start_segment,
-        is_complete,
-        is_base_complete,
-        purchase_count_to_date > purchase_count as has_history,
-
-        -- measures
-        cast(coalesce(previous_revenue_amount, 0) as decimal(18, 2))
-            as previous_revenue_amount,
-        cast(revenue_amount as decimal(18, 2)) as revenue_amount
-
+    select *
     from compared
     where
         revenue_amount <> 0
         or previous_revenue_amount <> 0
+
+),
+
+final as (
+
+    select
+        -- grain
+        moved.revenue_type,
+        moved.period_type,
+        moved.customer_id,
+        moved.period_start_date,
+
+        -- attributes
+        periods.period_end_date,
+        moved.segment,
+        coalesce(moved.previous_segment, moved.segment) as previous_segment,
+        moved.base_start_segment,
+        moved.has_history,
+
+        -- measures
+        cast(coalesce(moved.previous_revenue_amount, 0) as decimal(18, 2))
+            as previous_revenue_amount,
+        moved.revenue_amount
+
+    from moved
+    inner join periods
+        on moved.period_type = periods.period_type
+        and moved.period_start_date = periods.period_start_date
+    {{ where_customer_touched('moved', or_since='periods.period_end_date') }}
 
 )
 

@@ -3,6 +3,7 @@ with
 versions as (
 
     select * from {{ ref('int_customers__versioned') }}
+    {{ where_touched('source_id') }}
 
 ),
 

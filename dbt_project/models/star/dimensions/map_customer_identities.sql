@@ -3,6 +3,7 @@ with
 identities as (
 
     select * from {{ source('identity', 'customer_identities') }}
+    {{ where_touched('source_id') }}
 
 ),
 

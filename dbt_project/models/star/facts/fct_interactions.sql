@@ -3,6 +3,7 @@ with
 interactions as (
 
     select * from {{ ref('int_interactions__unioned') }}
+    {{ where_touched('customer_source_id') }}
 
 ),
 

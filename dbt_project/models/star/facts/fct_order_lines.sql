@@ -3,6 +3,7 @@ with
 order_lines as (
 
     select * from {{ ref('int_order_lines__priced') }}
+    {{ where_order_touched() }}
 
 ),
 

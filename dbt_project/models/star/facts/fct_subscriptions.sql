@@ -42,6 +42,13 @@ followed as (
 
 ),
 
+periods as (
+
+    select * from followed
+    {{ where_touched('customer_source_id') }}
+
+),
+
 final as (
 
     select
@@ -76,7 +83,7 @@ final as (
         periods.ends_at,
         periods.renewed_at
 
-    from followed as periods
+    from periods
     cross join as_of
     left join identities
         on periods.system = identities.system

@@ -3,6 +3,7 @@ with
 answers as (
 
     select * from {{ ref('int_survey_answers__unioned') }}
+    {{ where_touched('customer_source_id') }}
 
 ),
 

@@ -1,0 +1,41 @@
+{# What customers are ranked by, month by month: nothing for who never bought. Of equals the customer's id decides. #}
+{% macro ranked(measure) -%}
+    {%- set values = {
+        'recency': days_between("date '1970-01-01'", 'last_ordered_date'),
+        'frequency': 'cumulative_order_count',
+        'monetary': 'cumulative_revenue_amount',
+    } -%}
+    cast(case when last_ordered_date is not null then {{ values[measure] }} end as decimal(18, 2))
+{%- endmacro %}
+
+{#
+    The last customer of each tier but the fifth, as columns: `<measure>_<tier>` and `<measure>_<tier>_customer_id`, and those
+    of the last build behind `previous_`.
+#}
+{% macro tier_ends(measure) -%}
+    {%- for prefix in ['', 'previous_'] -%}
+        {%- set outer_loop = loop -%}
+        {%- for tier in range(1, 5) -%}
+            {%- set is_end = "measure = '" ~ measure ~ "' and tier = " ~ tier -%}
+            {%- set end = prefix ~ measure ~ '_' ~ tier -%}
+            max({{ prefix }}measure_value) filter (where {{ is_end }}) as {{ end }},
+            max({{ prefix }}customer_id) filter (where {{ is_end }}) as {{ end }}_customer_id
+            {%- if not (loop.last and outer_loop.last) %},
+            {% endif %}
+        {%- endfor -%}
+    {%- endfor -%}
+{%- endmacro %}
+
+{# The tier of who is ranked: one more than the tiers whose last customer stands before it; null for who is not. #}
+{% macro tier_of(measure, prefix='') -%}
+    cast(
+        1
+        {%- for tier in range(1, 5) %}
+        {%- set end = 'ends.' ~ prefix ~ measure ~ '_' ~ tier %}
+        + cast(
+            {{ measure }} > {{ end }}
+            or ({{ measure }} = {{ end }} and customer_id > {{ end }}_customer_id) as integer
+        )
+        {%- endfor %} as bigint
+    )
+{%- endmacro %}

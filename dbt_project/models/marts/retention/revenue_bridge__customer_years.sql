@@ -1,0 +1,50 @@
+with
+
+years as (
+
+    select * from {{ ref('revenue_bridge__periods') }}
+    where period_type = 'year'
+
+),
+
+customer_months as (
+
+    select
+        customer_months.*,
+        years.period_start_date as year_start_date,
+        customer_months.month_start_date = years.last_month_start_date as is_last_month
+    from {{ ref('revenue_bridge__customer_months') }} as customer_months
+    inner join years
+        on customer_months.month_start_date >= years.period_start_date
+        and customer_months.month_start_date <= years.period_end_date
+    {{ where_customer_touched('customer_months', or_since='years.period_end_date') }}
+
+),
+
+final as (
+
+    select
+        -- grain
+        revenue_type,
+        customer_id,
+        year_start_date,
+
+        -- attributes
+        -- where a customer stands at the end of a year is what its last month says
+        max(segment) filter (where is_last_month) as segment,
+        bool_and(has_history) as has_history,
+
+        -- measures
+        -- orders add up over the year; of subscriptions, what runs at its end is told
+        cast(
+            sum(revenue_amount) filter (
+                where revenue_type = 'orders' or is_last_month
+            ) as decimal(18, 2)
+        ) as revenue_amount
+
+    from customer_months
+    group by revenue_type, customer_id, year_start_date
+
+)
+
+select * from final

@@ -1,0 +1,448 @@
+with
+
+customers as (
+
+    select * from {{ ref('dim_customers') }}
+
+),
+
+identities as (
+
+    select * from {{ ref('map_customer_identities') }}
+    {{ where_customer_touched(or_since='first_load_date') }}
+
+),
+
+dates as (
+
+    select * from {{ ref('dim_dates') }}
+
+),
+
+orders as (
+
+    select * from {{ ref('fct_orders') }}
+    {{ where_customer_touched(or_since='ordered_date') }}
+
+),
+
+-- what is refunded may have been ordered long ago
+refundable_orders as (
+
+    select * from {{ ref('fct_orders') }}
+    where is_counted
+
+),
+
+refunds as (
+
+    select * from {{ ref('int_refunds__unioned') }}
+
+),
+
+answers as (
+
+    select * from {{ ref('fct_survey_answers') }}
+    {{ where_customer_touched(or_since='answered_date') }}
+
+),
+
+interactions as (
+
+    select * from {{ ref('fct_interactions') }}
+    {{ where_customer_touched(or_since='occurred_date') }}
+
+),
+
+as_of as (
+
+    select date_day as as_of_date
+    from dates
+    where is_as_of
+
+),
+
+-- what an incremental night need not look behind: of a customer whom nothing has touched,
+-- where it stood at the end of the last month that had ended at the last build
+kept as (
+
+    {% if goes_on() -%}
+        select *
+        from {{ this }}
+        where
+            month_start_date = {{ first_open_month() }} - interval 1 month
+            and customer_id in ({{ untouched_customers() }})
+    {%- else -%}
+        -- a first build keeps nothing
+        select
+            cast(null as varchar) as customer_id,
+            cast(null as date) as month_start_date,
+            cast(null as varchar) as latest_nps_band,
+            cast(null as bigint) as cumulative_order_count,
+            cast(null as decimal(18, 2)) as cumulative_revenue_amount,
+            cast(null as date) as first_ordered_date,
+            cast(null as date) as last_ordered_date,
+            cast(null as date) as won_back_date
+        where false
+    {%- endif %}
+
+),
+
+-- a month is observed at its end, the running month at the as-of date
+months as (
+
+    select
+        dates.month_start_date,
+        min(
+            least(
+                cast(dates.month_start_date + interval 1 month as date),
+                as_of.as_of_date
+            )
+        ) as observed_date
+    from dates
+    inner join as_of
+        on dates.date_day < as_of.as_of_date
+    group by dates.month_start_date
+
+),
+
+sightings as (
+
+    select
+        customer_id,
+        first_load_date as seen_date
+    from identities
+
+    union all
+
+    select
+        customer_id,
+        {{ local_date('registered_at') }} as seen_date
+    from customers
+
+    union all
+
+    select
+        customer_id,
+        ordered_date as seen_date
+    from orders
+
+    union all
+
+    select
+        customer_id,
+        answered_date as seen_date
+    from answers
+
+    union all
+
+    select
+        customer_id,
+        occurred_date as seen_date
+    from interactions
+
+),
+
+first_months as (
+
+    select
+        sightings.customer_id,
+        {{ month_start('min(sightings.seen_date)') }} as first_month_start_date
+    from sightings
+    left join kept
+        on sightings.customer_id = kept.customer_id
+    where
+        sightings.customer_id <> {{ unknown_key() }}
+        and kept.customer_id is null
+    group by sightings.customer_id
+
+    union all
+
+    select
+        customer_id,
+        cast(month_start_date + interval 1 month as date) as first_month_start_date
+    from kept
+
+),
+
+counted_orders as (
+
+    select orders.*
+    from orders
+    inner join as_of
+        on orders.ordered_date < as_of.as_of_date
+    where orders.is_counted
+
+),
+
+followed_orders as (
+
+    select
+        orders.*,
+        {{ month_start('orders.ordered_date') }} as month_start_date,
+        coalesce(
+            lag(orders.ordered_date) over (
+                partition by orders.customer_id
+                order by orders.ordered_at, orders.order_key
+            ),
+            kept.last_ordered_date
+        ) as previous_ordered_date
+    from counted_orders as orders
+    left join kept
+        on orders.customer_id = kept.customer_id
+
+),
+
+order_months as (
+
+    select
+        customer_id,
+        month_start_date,
+        count(*) as order_count,
+        count(*) - count(margin_amount) as unknown_margin_count,
+        sum(net_amount) as net_amount,
+        sum(margin_amount) as margin_amount,
+        min(ordered_date) as first_ordered_date,
+        max(ordered_date) as last_ordered_date,
+        max(ordered_date) filter (
+            where {{ ends_a_lapse('previous_ordered_date', 'ordered_date') }}
+        ) as won_back_date
+    from followed_orders
+    group by customer_id, month_start_date
+
+),
+
+counted_refunds as (
+
+    select
+        orders.customer_id,
+        refunds.refund_amount,
+        {{ local_date('refunds.refunded_at') }} as refunded_date
+    from refunds
+    inner join refundable_orders as orders
+        on refunds.system = orders.system
+        and refunds.order_source_id = orders.source_id
+    inner join as_of
+        on orders.ordered_date < as_of.as_of_date
+
+),
+
+refund_months as (
+
+    select
+        counted_refunds.customer_id,
+        {{ month_start('counted_refunds.refunded_date') }} as month_start_date,
+        sum(counted_refunds.refund_amount) as refunded_amount
+    from counted_refunds
+    inner join as_of
+        on counted_refunds.refunded_date < as_of.as_of_date
+    group by
+        counted_refunds.customer_id, {{ month_start('counted_refunds.refunded_date') }}
+
+),
+
+nps_answers as (
+
+    select
+        answers.customer_id,
+        answers.nps_band,
+        {{ month_start('answers.answered_date') }} as month_start_date,
+        row_number() over (
+            partition by answers.customer_id, {{ month_start('answers.answered_date') }}
+            order by answers.answered_at desc, answers.survey_answer_key desc
+        ) as recency
+    from answers
+    inner join as_of
+        on answers.answered_date < as_of.as_of_date
+    where answers.nps_band is not null
+
+),
+
+nps_months as (
+
+    select
+        customer_id,
+        month_start_date,
+        nps_band
+    from nps_answers
+    where recency = 1
+
+),
+
+interaction_months as (
+
+    select
+        interactions.customer_id,
+        {{ month_start('interactions.occurred_date') }} as month_start_date,
+        count(*) as interaction_count
+    from interactions
+    inner join as_of
+        on interactions.occurred_date < as_of.as_of_date
+    group by interactions.customer_id, {{ month_start('interactions.occurred_date') }}
+
+),
+
+customer_months as (
+
+    select
+        first_months.customer_id,
+        months.month_start_date,
+        months.observed_date
+    from first_months
+    inner join months
+        on first_months.first_month_start_date <= months.month_start_date
+
+),
+
+measured as (
+
+    select
+        customer_months.*,
+        coalesce(order_months.order_count, 0) as order_count,
+        coalesce(interaction_months.interaction_count, 0) as interaction_count,
+        coalesce(order_months.net_amount, 0)
+        - coalesce(refund_months.refunded_amount, 0) as revenue_amount,
+        case
+            when coalesce(order_months.unknown_margin_count, 0) = 0
+                then
+                    coalesce(order_months.margin_amount, 0)
+                    - coalesce(refund_months.refunded_amount, 0)
+        end as margin_amount,
+        nps_months.nps_band,
+        order_months.first_ordered_date,
+        order_months.last_ordered_date,
+        order_months.won_back_date
+    from customer_months
+    left join order_months
+        on customer_months.customer_id = order_months.customer_id
+        and customer_months.month_start_date = order_months.month_start_date
+    left join refund_months
+        on customer_months.customer_id = refund_months.customer_id
+        and customer_months.month_start_date = refund_months.month_start_date
+    left join nps_months
+        on customer_months.customer_id = nps_months.customer_id
+        and customer_months.month_start_date = nps_months.month_start_date
+    left join interaction_months
+        on customer_months.customer_id = interaction_months.customer_id
+        and customer_months.month_start_date = interaction_months.month_start_date
+
+),
+
+-- what was kept stands for all the months up to it
+continued as (
+
+    select
+        *,
+        order_count as counted_order_count,
+        revenue_amount as counted_revenue_amount,
+        false as is_kept
+    from measured
+
+    union all
+
+    select
+        customer_id,
+        month_start_date,
+        null as observed_date,
+        null as order_count,
+        null as interaction_count,
+        null as revenue_amount,
+        null as margin_amount,
+        latest_nps_band as nps_band,
+        first_ordered_date,
+        last_ordered_date,
+        won_back_date,
+        cumulative_order_count as counted_order_count,
+        cumulative_revenue_amount as counted_revenue_amount,
+        true as is_kept
+    from kept
+
+),
+
+remembered as (
+
+    select
+        customer_id,
+        month_start_date,
+        observed_date,
+        order_count,
+        interaction_count,
+        revenue_amount,
+        margin_amount,
+        {{ last_known('nps_band', 'history') }} as latest_nps_band,
+        sum(counted_order_count) over history as cumulative_order_count,
+        sum(counted_revenue_amount) over history as cumulative_revenue_amount,
+        min(first_ordered_date) over history as first_ordered_date,
+        max(last_ordered_date) over history as last_ordered_date,
+        max(won_back_date) over history as won_back_date,
+        is_kept
+    from continued
+    window history as (
+        partition by customer_id
+        order by month_start_date
+        rows between unbounded preceding and current row
+    )
+
+),
+
+dated as (
+
+    select
+        *,
+        {{ days_between('first_ordered_date', 'observed_date') }} as days_since_first,
+        {{ days_between('last_ordered_date', 'observed_date') }} as days_since_last,
+        {{ days_between('won_back_date', 'observed_date') }} as days_since_won_back,
+        {{ start_of_day('observed_date') }} as observed_at
+    from remembered
+    where not is_kept
+
+),
+
+staged as (
+
+    select
+        *,
+        {{ lifecycle_stage(
+            'days_since_first', 'days_since_last', 'days_since_won_back'
+        ) }} as lifecycle_stage
+    from dated
+
+),
+
+final as (
+
+    select
+        -- ids
+        months.customer_id,
+        months.month_start_date,
+        coalesce(customers.customer_key, {{ unknown_key() }}) as customer_key,
+
+        -- attributes
+        coalesce(customers.segment, 'unknown') as segment,
+        months.lifecycle_stage,
+        {{ is_active_stage('months.lifecycle_stage') }} as is_active,
+        months.latest_nps_band,
+
+        -- measures
+        months.order_count,
+        months.interaction_count,
+        cast(months.revenue_amount as decimal(18, 2)) as revenue_amount,
+        cast(months.margin_amount as decimal(18, 2)) as margin_amount,
+        cast(months.cumulative_order_count as bigint) as cumulative_order_count,
+        cast(months.cumulative_revenue_amount as decimal(18, 2))
+            as cumulative_revenue_amount,
+
+        -- times
+        months.first_ordered_date,
+        months.last_ordered_date,
+        months.won_back_date
+
+    from staged as months
+    left join customers
+        on months.customer_id = customers.customer_id
+        and months.observed_at > customers.valid_from
+        and months.observed_at <= customers.valid_to
+
+)
+
+select * from final
