@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from pathlib import Path
 
 from orchestration.deployment import Deployment
@@ -9,15 +10,16 @@ from orchestration.system_settings import Files
 from tests.unit.connectors.buckets import BUCKET, Bucket
 
 
-def in_bucket(deployment: Deployment, bucket: Bucket, folder: str) -> Deployment:
-    """The deployment with all of its systems' files in a folder of the bucket, each marked as done."""
-    systems = {}
-    for name, system in deployment.systems.items():
+def in_bucket(deployment: Deployment, bucket: Bucket, folder: str, systems: Iterable[str]) -> Deployment:
+    """The same company, some of whose systems deliver into a folder of the bucket, each file marked as done."""
+    told = dict(deployment.systems)
+    for name in systems:
+        system = told[name]
         said = system.files.model_dump(exclude_unset=True) if system.files else {}
         place = {"url": f"s3://{BUCKET}/{folder}", "storage_options": bucket.storage_options}
         files = Files(**said, **place, done_marker="{file}.done", wait_seconds=0)
-        systems[name] = system.model_copy(update={"files": files})
-    return deployment.model_copy(update={"systems": systems})
+        told[name] = system.model_copy(update={"files": files})
+    return deployment.model_copy(update={"systems": told})
 
 
 def deliver(bucket: Bucket, drop: Path, folder: str) -> None:

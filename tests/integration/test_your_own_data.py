@@ -56,6 +56,7 @@ def published_texts(project: Copy, deployment: str) -> set[str]:
         }
 
 
+@pytest.mark.xdist_group("acme")
 def test_three_files_become_marts_and_the_next_night_follows(project: Copy) -> None:
     for block in blocks("Before you commit"):
         project.write(block)
@@ -100,6 +101,7 @@ def test_three_files_become_marts_and_the_next_night_follows(project: Copy) -> N
     assert "2026-11-02" in told[-1]
 
 
+@pytest.mark.xdist_group("kiosk")
 def test_orders_alone_become_marts_and_the_buyers_addresses_stay_behind(project: Copy) -> None:
     project.follow("Kiosk")
 
@@ -149,6 +151,7 @@ def kiosk_night(extracts: Path) -> pd.DataFrame:
     return every
 
 
+@pytest.mark.xdist_group("panel")
 def test_answers_alone_become_scores(project: Copy) -> None:
     project.follow("Panel")
 

@@ -20,7 +20,8 @@ def test_thirty_nights_land_from_a_bucket_as_from_a_folder(by_files: Landed, tmp
         for drop in sorted(by_files.extracts.iterdir()):
             if drop.is_dir() and drop.name != "truth":
                 deliver(bucket, drop, "thirty")
-        from_bucket = Landed(in_bucket(by_files.deployment, bucket, "thirty"), Home(tmp_path), tmp_path / "nothing")
+        deployment = in_bucket(by_files.deployment, bucket, "thirty", by_files.deployment.systems)
+        from_bucket = Landed(deployment, Home(tmp_path), tmp_path / "nothing")
         for one in (by_files, from_bucket):
             assert Landing(one.deployment, one.home, one.extracts).delivered_load_dates == DAYS
         for table in by_files.deployment.tables():
