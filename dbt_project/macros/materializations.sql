@@ -21,9 +21,9 @@
     {%- if should_store_failures() -%}
         {{ return(materialization_test_default()) }}
     {%- endif -%}
-    {%- call statement('main', fetch_result=true, auto_begin=false) -%}
-        {{ get_test_sql(sql, config.get('fail_calc'), config.get('warn_if'), config.get('error_if'), config.get('limit')) }}
-    {%- endcall -%}
+    {%- set counted = get_test_sql(sql, config.get('fail_calc'), config.get('warn_if'), config.get('error_if'), config.get('limit')) -%}
+    {%- set response, table = adapter.execute(counted, fetch=true) -%}
+    {%- do store_result('main', response=response, agate_table=table) -%}
     {{ return({'relations': []}) }}
 {%- endmaterialization %}
 
