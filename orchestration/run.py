@@ -6,7 +6,6 @@ The same job that the schedule drives, against the same Dagster instance, so tha
 from __future__ import annotations
 
 import os
-import sqlite3
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
@@ -17,7 +16,6 @@ from typing import Any
 
 import dagster as dg
 import duckdb
-from sqlalchemy import Engine, event
 from sqlalchemy.exc import OperationalError
 
 from orchestration.alerts import watch
@@ -27,6 +25,7 @@ from orchestration.connectors.sources import available_load_dates
 from orchestration.definitions import build, resources
 from orchestration.deployment import Deployment
 from orchestration.errors import PipelineError
+from orchestration.event_files import fast_event_files
 from orchestration.home import Home
 from orchestration.nightly import (
     COMMAND_TAG,
@@ -79,34 +78,6 @@ def open_instance(home: Home) -> dg.DagsterInstance:
         settings.write_text(INSTANCE_SETTINGS, encoding="utf-8")
     os.environ["DAGSTER_HOME"] = str(home.dagster)
     return dg.DagsterInstance.get()
-
-
-@contextmanager
-def _storing_without_waiting() -> Iterator[None]:
-    """Let Dagster's SQLite files wait for the disk now and then only, not at each of two thousand events.
-
-    Dagster opens and closes a file for every event, and SQLite writes a file's log back when the last connection
-    closes: one stays open here. A killed process loses nothing by this; a machine that loses its power may lose the
-    last seconds of the event log, never the landing or what is published.
-    """
-    kept: dict[str, sqlite3.Connection] = {}
-
-    def keep(connection: object, _: object) -> None:
-        if isinstance(connection, sqlite3.Connection):
-            connection.execute("pragma synchronous = normal")
-            _, _, path = connection.execute("pragma database_list").fetchone()
-            if path not in kept:
-                kept[path] = sqlite3.connect(path, check_same_thread=False)
-            # a file counts as open from the first look into it
-            kept[path].execute("pragma schema_version").fetchone()
-
-    event.listen(Engine, "connect", keep)
-    try:
-        yield
-    finally:
-        event.remove(Engine, "connect", keep)
-        for connection in kept.values():
-            connection.close()
 
 
 def choose_load_dates(
@@ -167,7 +138,7 @@ def run_night(
     with (
         _writing_below(home),
         hold(home, wait=wait),
-        _storing_without_waiting(),
+        fast_event_files(),
         open_instance(home) as instance,
     ):
         parts["landing"].recover()
