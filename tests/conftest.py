@@ -1,4 +1,4 @@
-"""How the tests are spread over the workers of `cx360 test`, and the server that some of them share."""
+"""How the tests are spread over the workers of `cx360 test`, and the server and the company that some of them share."""
 
 from __future__ import annotations
 
@@ -8,7 +8,11 @@ from pathlib import Path
 
 import pytest
 
+from orchestration.demo.generate import generate
+from orchestration.deployment import load_deployment
+from orchestration.home import Home
 from tests.postgres import Postgres, postgres
+from tests.unit.resources.thirty_nights import DAYS, HISTORY, Landed
 
 TESTS = Path(__file__).parent
 
@@ -48,3 +52,11 @@ def postgres_server() -> Iterator[Postgres]:
     """A PostgreSQL, which each worker starts once at most: tests that need little else share the group "postgres"."""
     with postgres() as server:
         yield server
+
+
+@pytest.fixture(scope="session")
+def by_files(tmp_path_factory: pytest.TempPathFactory) -> Landed:
+    """Thirty demo nights by files, which others are compared with; shared by the group "thirty nights"."""
+    root = tmp_path_factory.mktemp("thirty-nights")
+    generate(root / "extracts", customers=300, nights=len(DAYS) - 1, seed=11, history_load_date=HISTORY)
+    return Landed(load_deployment("demo"), Home(root / "home"), root / "extracts")

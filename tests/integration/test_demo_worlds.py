@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import shutil
 from datetime import timedelta
 from pathlib import Path
@@ -12,6 +13,8 @@ import pytest
 
 from orchestration.demo.dirt import KINDS, RENAMED, RENAMED_FROM_NIGHT, TRUNCATED, TRUNCATED_NIGHT
 from orchestration.demo.generate import generate
+from orchestration.home import sql_text
+from orchestration.resources.quarantine import export, quarantined, release
 from tests.integration.conftest import HISTORY, Company, company
 from tests.unit.demo.truths import Demo
 
@@ -71,8 +74,8 @@ def dirty(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Path]:
 
 @pytest.fixture(scope="module")
 def dirty_night(dirty: tuple[Path, Path], tmp_path_factory: pytest.TempPathFactory) -> Company:
-    """The dirty company up to the night before the column is renamed, published."""
-    root = tmp_path_factory.mktemp("dirty-night")
+    """The dirty company up to the night before the column is renamed, published; its path has letters that SQL uses."""
+    root = tmp_path_factory.mktemp("o'brien")
     night = company("demo", root, root / "delivered")
     deliver(night, dirty[0], 0, RENAMED_FROM_NIGHT - 1)
     night.succeed()
@@ -156,7 +159,7 @@ def test_repeated_rows_and_orphans_are_counted_as_often_as_told(dirty: tuple[Pat
 def test_what_no_rule_rejects_lands_as_it_was_delivered(
     dirty: tuple[Path, Path], dirty_night: Company, kind: str, system: str, table: str, condition: str
 ) -> None:
-    landed = f"read_parquet('{dirty_night.home.landing}/{system}/{table}/load_date=*/*.parquet')"
+    landed = f"read_parquet({sql_text(f'{dirty_night.home.landing}/{system}/{table}/load_date=*/*.parquet')})"
     key = {"events": "event_id"}.get(table, "_source_row")
     since = HISTORY if kind == "late_rows" else HISTORY - timedelta(days=1)
     with duckdb.connect() as connection:
@@ -185,6 +188,32 @@ def test_a_shared_mailbox_makes_one_customer_of_two_people(dirty: tuple[Path, Pa
     by_mailbox = records[records["system"] == "survey_tool"].groupby("mailbox_of")
     assert (by_mailbox["customer_id"].nunique() == 1).all()
     assert by_mailbox["person"].nunique().max() == 2
+
+
+def test_a_row_that_a_person_corrected_is_published_by_the_next_run_and_waits_no_more(
+    dirty: tuple[Path, Path], dirty_night: Company, tmp_path: Path
+) -> None:
+    unit = f"from quality.quality_landing_reconciliation where table_name = 'cases' and load_date = '{HISTORY}'"
+    counts = f"select source_row_count, landed_row_count, quarantined_row_count, is_reconciled {unit}"
+    [(source, landed, rejected, is_whole)] = dirty_night.query(counts)
+    assert isinstance(landed, int)
+    assert isinstance(rejected, int)
+    assert rejected > 1
+    assert is_whole
+
+    file = tmp_path / "rows.jsonl"
+    export(quarantined(dirty_night.deployment, dirty_night.home, "crm__cases", HISTORY), file)
+    row = json.loads(file.read_text(encoding="utf-8").splitlines()[0])
+    row["row"]["customer_id"] = Demo(dirty[0]).drop("crm", "customers")["customer_id"].iloc[0]
+    file.write_text(json.dumps(row) + "\n", encoding="utf-8")
+    release(dirty_night.deployment, dirty_night.home, file)
+    before = dirty_night.published
+    # nothing else waits: the run takes the newest load date once more
+    assert list(dirty_night.succeed().load_dates) == [HISTORY + timedelta(days=RENAMED_FROM_NIGHT - 1)]
+    assert dirty_night.published != before
+    assert dirty_night.query(counts) == [(source, landed + 1, rejected - 1, True)]
+    assert dirty_night.manifest()["releases"] == ["000001"]
+    assert dirty_night.succeed().run_id is None
 
 
 def test_the_night_that_a_column_is_renamed_or_a_file_breaks_off_stops_and_yesterday_stays(

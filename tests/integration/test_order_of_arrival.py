@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import date, timedelta
+from datetime import date
 from pathlib import Path
 from random import Random
 
@@ -11,17 +11,14 @@ import duckdb
 import pyarrow.parquet as pq
 import pytest
 
-from orchestration.demo.generate import generate
-from orchestration.deployment import Deployment, load_deployment
+from orchestration.deployment import Deployment
 from orchestration.home import Home
 from orchestration.resources.dbt import run_dbt
 from orchestration.resources.landing import Landing
 from orchestration.resources.publication import describe
-from tests.integration.conftest import HISTORY
+from tests.unit.resources.thirty_nights import DAYS, HISTORY, Landed
 
-pytestmark = [pytest.mark.long, pytest.mark.xdist_group("order of arrival")]
-
-NIGHTS = [HISTORY + timedelta(days=night) for night in range(31)]
+pytestmark = [pytest.mark.long, pytest.mark.xdist_group("thirty nights")]
 
 
 def pull(deployment: Deployment, home: Home, extracts: Path, load_dates: Sequence[date]) -> None:
@@ -53,17 +50,17 @@ def landed(home: Home) -> dict[str, list[dict[str, object]]]:
     return units
 
 
-def test_thirty_nights_pulled_in_any_order_end_as_in_their_own(tmp_path: Path) -> None:
-    extracts, deployment = tmp_path / "extracts", load_deployment("demo")
-    generate(extracts, customers=120, nights=30, seed=5, history_load_date=HISTORY)
-    in_order, shuffled = Home(tmp_path / "in-order"), Home(tmp_path / "shuffled")
-    pull(deployment, in_order, extracts, NIGHTS)
+def test_thirty_nights_pulled_in_any_order_end_as_in_their_own(by_files: Landed, tmp_path: Path) -> None:
+    extracts, deployment = by_files.extracts, by_files.deployment
+    in_order, shuffled = by_files.home, Home(tmp_path / "shuffled")
+    for table in deployment.tables():
+        by_files.nights(table.name)
 
     random = Random(2)
-    nights = random.sample(NIGHTS, len(NIGHTS))
+    nights = random.sample(DAYS, len(DAYS))
     pulls = [nights[place : place + 6] for place in range(0, len(nights), 6)]
     place_of = {night: place for place, pulled in enumerate(pulls) for night in pulled}
-    assert place_of[NIGHTS[5]] < place_of[NIGHTS[3]]
+    assert place_of[DAYS[5]] < place_of[DAYS[3]]
     assert place_of[HISTORY] > 0
     for place, pulled in enumerate(pulls):
         # now and then a night that had landed comes once more
