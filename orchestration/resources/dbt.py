@@ -30,7 +30,7 @@ if TYPE_CHECKING:
 DBT_PROJECT = PROJECT / "dbt_project"
 REFERENCE = PROJECT / "seeds" / "reference"
 
-# what dbt has to say is told by its results; its whole log lies in the home's dbt folder
+# what dbt has to say is told by its results; it writes a log of its own only where a person calls it (cx360 dbt)
 SILENT = ("--log-level", "none")
 
 
