@@ -1,7 +1,7 @@
 -- A failing row is a currency other than the deployment's: its amounts must not be
 -- added to the others. Convert them before they are delivered, or give the company of
 -- that currency a deployment of its own.
-{{ config(meta={'dagster': {'ref': {'name': 'fct_orders'}}}) }}
+{{ config(meta={'dagster': {'ref': {'name': 'int_orders__unioned'}}}) }}
 with
 
 orders as (

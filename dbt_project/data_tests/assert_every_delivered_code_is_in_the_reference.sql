@@ -1,6 +1,6 @@
 -- A failing row is a touchpoint or channel that a system delivers and the deployment's
 -- reference does not know: its events would all fall to the unknown member.
-{{ config(meta={'dagster': {'ref': {'name': 'fct_interactions'}}}) }}
+{{ config(meta={'dagster': {'ref': {'name': 'int_interactions__unioned'}}}) }}
 with
 
 interactions as (

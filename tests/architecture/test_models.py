@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 import yaml
 
+from orchestration.assets.transform import PARTS, transform
 from orchestration.deployment import PROJECT
 from orchestration.restatements import NO_PERIOD
 from tests.architecture.project import (
@@ -194,6 +195,23 @@ def test_every_mart_is_explained_in_the_metrics_page(manifest: Manifest) -> None
     page = (PROJECT / "docs" / "metrics.md").read_text(encoding="utf-8")
     offences = [mart["name"] for mart in answers(manifest) if not re.search(rf"\b{mart['name']}\b", page)]
     assert_none(offences, "Explain its figures in docs/metrics.md:")
+
+
+def test_every_data_test_is_a_check_of_the_part_that_runs_it(manifests: dict[str, Manifest]) -> None:
+    offences = []
+    for deployment, manifest in manifests.items():
+        parts = [transform(part, manifest, "team:data") for part in PARTS]
+        checks = {check.metadata["dagster_dbt/unique_id"] for part in parts for check in part.check_specs}
+        # a test between two sources stands at no model; the tests of staging that a deployment has not are parsed too
+        offences += [
+            f"{node['name']} of {deployment}"
+            for node in manifest["nodes"].values()
+            if node["resource_type"] == "test"
+            and node["unique_id"] not in checks
+            and manifest["nodes"].keys() & {node.get("attached_node"), *node["depends_on"]["nodes"]}
+            and node.get("attached_node") in {None, *manifest["nodes"]}
+        ]
+    assert_none(offences, "Name a model that it reads (meta.dagster.ref), or UI and quality_checks never hear of it:")
 
 
 def test_a_singular_test_is_a_sentence() -> None:

@@ -185,7 +185,11 @@ def test_a_night_whose_faults_are_mended_is_published_and_tells_what_had_stopped
         ("published", None),
     ]
     failed = stopped.query("select table_name, check_name from quality.quality_checks where status = 'failed'")
-    assert sorted(failed) == [("landing/crm__customers", "gate"), ("marts/mart_survey_blind_spots", "gate")]
+    assert sorted(failed) == [
+        ("intermediate/int_interactions__unioned", "assert_every_delivered_code_is_in_the_reference"),
+        ("landing/crm__customers", "gate"),
+        ("marts/mart_survey_blind_spots", "gate"),
+    ]
 
 
 def test_a_day_without_extracts_is_refused_with_the_days_there_are(demo_night: Company) -> None:
