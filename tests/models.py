@@ -60,9 +60,10 @@ class Models:
 
 
 def _place(name: str) -> str:
-    """Where the project builds a table of the star, or a door."""
-    layer = '"work"."intermediate"' if name.startswith("int_") else '"cx360"."star"'
-    return f'{layer}."{name}"'
+    """Where the project builds a table of the star, a step towards one, or a door."""
+    if name.startswith("int_"):
+        return f'"work"."intermediate"."{name}"'
+    return f'"{"work" if "__" in name else "cx360"}"."star"."{name}"'
 
 
 def compiled(deployment: Deployment, root: Path, names: Sequence[str]) -> Models:

@@ -9,7 +9,9 @@ from orchestration.settings import RetentionPeriods
 from tests.models import Models, compiled
 
 MODELS = (
+    "revenue_bridge__periods",
     "revenue_bridge__customer_months",
+    "revenue_bridge__customer_years",
     "revenue_bridge__customer_periods",
     "mart_revenue_bridge",
     "mart_retention_by_segment_stage",

@@ -14,9 +14,9 @@ from tests.models import Row
 
 PRICED = "system varchar, currency varchar"
 TABLES = {
-    "fct_customer_months": (
-        "customer_id varchar, month_start_date date, segment varchar, lifecycle_stage varchar, order_count bigint, "
-        "revenue_amount decimal(18,2)"
+    "customer_months__standing": (
+        "customer_id varchar, month_start_date date, segment varchar, lifecycle_stage varchar, "
+        "first_ordered_date date, revenue_amount decimal(18,2)"
     ),
     "fct_orders": (
         "customer_id varchar, customer_key varchar, ordered_date date, is_counted boolean, is_first_order boolean, "
@@ -60,16 +60,19 @@ def worlds(draw: st.DrawFn) -> World:
     for customer in draw(st.sets(st.sampled_from(CUSTOMERS), min_size=1)):
         segment = draw(st.sampled_from(SEGMENTS))
         versions.append(version(customer, segment))
+        first_ordered = None
         for month in MONTHS[draw(st.integers(0, len(MONTHS) - 1)) :]:
             segment = draw(st.sampled_from([segment, segment, *SEGMENTS]))
             cents = draw(amounts)
+            if cents > 0 or draw(st.booleans()):
+                first_ordered = first_ordered or month
             months.append(
                 {
                     "customer_id": customer,
                     "month_start_date": month,
                     "segment": segment,
                     "lifecycle_stage": draw(st.sampled_from(["active", "lapsed"])),
-                    "order_count": int(cents > 0) + draw(st.integers(0, 1)),
+                    "first_ordered_date": first_ordered,
                     "revenue_amount": Decimal(cents) / 100,
                 }
             )
@@ -91,7 +94,7 @@ def worlds(draw: st.DrawFn) -> World:
         for name in draw(st.sets(st.sampled_from(CUSTOMERS)))
     ]
     return star(
-        fct_customer_months=months,
+        customer_months__standing=months,
         fct_orders=list(orders),
         fct_subscriptions=periods,
         fct_acquisitions=acquisitions,
@@ -170,13 +173,15 @@ def asked(connection: duckdb.DuckDBPyConnection, table: str) -> list[dict[str, A
     return [dict(zip(names, row, strict=True)) for row in answer.fetchall()]
 
 
-def customer_month(customer: str, month: date, cents: int, *, segment: str = "retail", orders: int = 1) -> Row:
-    """A month of a customer, with as many orders and cents."""
+def customer_month(
+    customer: str, month: date, cents: int, *, segment: str = "retail", first_ordered: date | None = None
+) -> Row:
+    """A month of a customer, with as many cents; without a word, it is the one of the first order."""
     return {
         "customer_id": customer,
         "month_start_date": month,
         "segment": segment,
         "lifecycle_stage": "new",
-        "order_count": orders,
+        "first_ordered_date": first_ordered or month,
         "revenue_amount": Decimal(cents) / 100,
     }
