@@ -104,7 +104,9 @@ class Copy:
         assert program == "make", command
         # the environment is there: nothing is installed into it
         ready = ["-o", ".venv/.ready", "-o", ".venv/bin/uv"]
-        known = {name: value for name, value in os.environ.items() if not name.startswith(("CX360_", "DAGSTER_"))}
+        # nor does it take over what the make that runs the tests was told
+        others = ("CX360_", "DAGSTER_", "MAKE", "MFLAGS")
+        known = {name: value for name, value in os.environ.items() if not name.startswith(others)}
         done = subprocess.run(
             [program, *ready, *arguments],
             cwd=self.root,
