@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gc
+import signal
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -18,8 +19,13 @@ TESTS = Path(__file__).parent
 
 
 def pytest_configure() -> None:
-    """Collect garbage as rarely as a night's command does: what a night loads lives as long as the session."""
+    """Run as a night's command in a terminal does, whatever started the tests.
+
+    Garbage is collected as rarely: what a night loads lives as long as the session. Ctrl-C is heard: a job in the
+    background ignores it, Dagster makes the request to end the same, and all that a test starts would inherit both.
+    """
     gc.set_threshold(200_000, 50, 50)
+    signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 @pytest.hookimpl(tryfirst=True)

@@ -162,7 +162,8 @@ def _worker(blocks: Sequence[World], pools: dict[str, Pool], systems: Sequence[s
         try:
             yield parts
         finally:
-            process.terminate()
+            # not asked to end: where this process ignores that, so does the other
+            process.kill()
             process.join()
 
 

@@ -65,14 +65,9 @@ def test_the_first_block_does_not_depend_on_the_others(two_blocks: Path, tmp_pat
 
 def test_a_company_that_is_interrupted_while_its_blocks_are_drawn_leaves_nothing(tmp_path: Path) -> None:
     """As a person does it: Ctrl-C while the first block is written and the next ones are drawn."""
-    # whatever started the tests: a job in the background, as CI may be one, has its children ignore Ctrl-C
-    cx360 = (
-        "import signal; signal.signal(signal.SIGINT, signal.default_int_handler); "
-        "from orchestration.cli import main; main()"
-    )
-    options = ["--customers", str(4 * BLOCK), "--nights", "0", "--out", str(tmp_path / "out")]
+    cx360 = Path(sys.executable).with_name("cx360")
     process = subprocess.Popen(
-        [sys.executable, "-c", cx360, "demo", *options],
+        [cx360, "demo", "--customers", str(4 * BLOCK), "--nights", "0", "--out", tmp_path / "out"],
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
         text=True,
