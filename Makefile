@@ -8,8 +8,9 @@ UV := $(VENV)/bin/uv
 READY := $(VENV)/.ready
 
 # One variable for every option: make run DEPLOYMENT=olist EXTRACTS=folder. ARGS is passed on as it stands.
-# Only the command line sets them, never a PORT or DATE that happens to be in the environment.
+# Only the command line sets them, never a PORT, DATE or ARGS that happens to be in the environment.
 DEPLOYMENT := demo
+ARGS :=
 option = $(if $(findstring command,$(origin $(2))),--$(1) "$($(2))")
 
 .DEFAULT_GOAL := help
