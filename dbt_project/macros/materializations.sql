@@ -6,13 +6,13 @@
 
 {% materialization table, adapter='duckdb' -%}
     {%- set relation = this.incorporate(type='table') -%}
-    {%- do replace(relation, create_table_as(false, relation, sql)) -%}
+    {%- do put_in_place(relation, create_table_as(false, relation, sql)) -%}
     {{ return({'relations': [relation]}) }}
 {%- endmaterialization %}
 
 {% materialization view, adapter='duckdb' -%}
     {%- set relation = this.incorporate(type='view') -%}
-    {%- do replace(relation, get_create_view_as_sql(relation, sql)) -%}
+    {%- do put_in_place(relation, get_create_view_as_sql(relation, sql)) -%}
     {{ return({'relations': [relation]}) }}
 {%- endmaterialization %}
 
@@ -28,7 +28,7 @@
 {%- endmaterialization %}
 
 {# Put what `create_sql` creates in the place of what the model was before, be it a table or a view. #}
-{% macro replace(relation, create_sql) -%}
+{% macro put_in_place(relation, create_sql) -%}
     {%- set earlier = load_cached_relation(this) -%}
     {{ run_hooks(pre_hooks, inside_transaction=false) }}
     {{ run_hooks(pre_hooks, inside_transaction=true) }}

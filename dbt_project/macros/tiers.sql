@@ -26,7 +26,10 @@
     {%- endfor -%}
 {%- endmacro %}
 
-{# The tier of who is ranked: one more than the tiers whose last customer stands before it; null for who is not. #}
+{#
+    The tier of who is ranked: one more than the tiers whose last customer stands before it; null for who is not. The query
+    has joined the month's `tier_ends` as `ends`.
+#}
 {% macro tier_of(measure, prefix='') -%}
     cast(
         1

@@ -1,7 +1,7 @@
 """What the warehouse was built by last, so that a night knows whether it may go on from there.
 
 An incremental build keeps the rows of what has not changed since the build before it. That is right only where that
-build was whole, of the same project and the same deployment, and where nothing was built in between. Add here how this
+build ended well, was of the same project and the same deployment, and where nothing was built in between. Add here how this
 is remembered; keep out what is built (``assets/transform.py``) and how (``dbt_project/``).
 """
 

@@ -1,4 +1,4 @@
-"""How a model becomes a table or a view (``dbt_project/macros/materializations.sql``), in a project of three models."""
+"""How a model becomes a table or a view (``dbt_project/macros/materializations.sql``), in a project of one model."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ THREE = "select unnest([1, 2, 3]) as place, 'a' as name"
 
 @dataclass(frozen=True)
 class Project:
-    """A dbt project with this project's macro, and the database that it writes."""
+    """A dbt project with this project's materializations, and the database that it writes."""
 
     root: Path
 
