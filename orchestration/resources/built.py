@@ -1,8 +1,8 @@
 """What the warehouse was built by last, so that a night knows whether it may go on from there.
 
 An incremental build keeps the rows of what has not changed since the build before it. That is right only where that
-build ended well, was of the same project and the same deployment, and where nothing was built in between. Add here how this
-is remembered; keep out what is built (``assets/transform.py``) and how (``dbt_project/``).
+build ended well, was of the same project and the same deployment, and where nothing was built in between. Add here how
+this is remembered; keep out what is built (``assets/transform.py``) and how (``dbt_project/``).
 """
 
 from __future__ import annotations

@@ -177,12 +177,13 @@ def test_a_figure_that_is_not_fit_to_show_leaves_yesterday_published(stopped: Co
 
 def test_a_night_whose_faults_are_mended_is_published_and_tells_what_had_stopped_it(stopped: Company) -> None:
     assert list(stopped.succeed().load_dates) == [NIGHTS[0]]
-    assert stopped.query("select outcome, failed_step from quality.quality_runs order by started_at") == [
-        ("published", None),
-        ("failed", "landing__crm__customers"),
-        ("failed", "stage"),
-        ("failed", "marts_gate"),
-        ("published", None),
+    runs = stopped.query("select outcome, failed_step, failed_count from quality.quality_runs order by started_at")
+    assert runs == [
+        ("published", None, 0),
+        ("failed", "landing__crm__customers", 1),
+        ("failed", "stage", 1),
+        ("failed", "marts_gate", 1),
+        ("published", None, 0),
     ]
     failed = stopped.query("select table_name, check_name from quality.quality_checks where status = 'failed'")
     assert sorted(failed) == [
