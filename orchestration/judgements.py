@@ -33,7 +33,11 @@ class Judgements:
     tables: dict[str, dict[str, dict[str, Any]]] = field(default_factory=dict)
 
     def add(
-        self, table: str, rules: Sequence[RowRule | ProfileRule], results: Sequence[ExpectationValidationResult]
+        self,
+        table: str,
+        rules: Sequence[RowRule | ProfileRule],
+        results: Sequence[ExpectationValidationResult],
+        row_count: int,
     ) -> None:
         """Count what the rules found of some rows of a table."""
         found = self.tables.setdefault(table, {})
@@ -42,7 +46,7 @@ class Judgements:
             arguments = {name: value for name, value in config.to_json_dict()["kwargs"].items() if name != "batch_id"}
             told = {"type": config.type, "kwargs": arguments, "rule": _told(rule)}
             counts = found.setdefault(json.dumps(told, sort_keys=True), {**told, "judged": 0, "broken": 0})
-            counts["judged"] += int(result.result.get("element_count") or 0)
+            counts["judged"] += row_count
             counts["broken"] += int(result.result.get("unexpected_count") or 0)
 
     def keep(self, home: Home, run_id: str) -> None:
