@@ -87,15 +87,9 @@ def column_lineage(sql: str, columns: Sequence[str], parents: Parents) -> dg.Tab
             named.set("catalog", None)
         qualified = qualify(tree, dialect="duckdb", schema=schema, validate_qualify_columns=False, identify=False)
         scope = build_scope(qualified)
-        return dg.TableColumnLineage(
-            {
-                # untrimmed, because trimming copies the whole query once more for every column
-                column: _sources(
-                    lineage(column, qualified, schema, scope=scope, dialect="duckdb", trim_selects=False), parents
-                )
-                for column in columns
-            }
-        )
+        # all columns at once and in place: asked one by one, each copies the whole query
+        traced = lineage(None, qualified, schema, scope=scope, dialect="duckdb", trim_selects=False, copy=False)
+        return dg.TableColumnLineage({column: _sources(traced[column], parents) for column in columns})
     except (SqlglotError, ValueError, KeyError):
         return None
 
