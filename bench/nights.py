@@ -257,8 +257,8 @@ def _watch(
 def plan(company: Company, count: int, seed: int) -> list[Disturbance]:
     """Disturbances spread over a night.
 
-    Two kills of three are at a random moment of a step, each step in its turn; the third is before a change of what
-    must stay whole, each kind of change in its turn. For a dozen kills there is a full disk besides.
+    Of three kills the first is before a change of what must stay whole, each kind of change in its turn; the others are
+    at a random moment of a step, each step in its turn. For a dozen kills there is a full disk besides.
     """
     random = Random(seed)
     spans: list[tuple[str, str | None, float]] = []
@@ -277,11 +277,11 @@ def plan(company: Company, count: int, seed: int) -> list[Disturbance]:
     random.shuffle(before_changes)
     planned = []
     for place in range(count):
-        turn = place // 3
-        if place % 3 == 2:
+        turn, of_three = divmod(place, 3)
+        if of_three == 0:
             planned.append(Disturbance(operation=before_changes[turn % len(before_changes)]))
         else:
-            _, after, seconds = in_steps[(place - turn) % len(in_steps)]
+            _, after, seconds = in_steps[(2 * turn + of_three - 1) % len(in_steps)]
             planned.append(Disturbance(after_step=after, seconds=random.random() * seconds))
     return [*planned, *(Disturbance(file_bytes=random.choice(FILE_BYTES)) for _ in range(count // 12))]
 

@@ -51,6 +51,10 @@ def disturb(company: Company, row: list[Disturbance], before: int) -> bool:
     problems: list[str] = []
     for number, disturbance in enumerate(row, start=before + 1):
         ended = company.night(disturbance)
+        if not ended.code:  # the nights before it had done what it was to break: a fresh night does it again
+            problems += company.problems(ended)
+            company.restore()
+            ended = company.night(disturbance)
         served = company.published()
         had = {True: "the night before", False: "the new night"}[served == company.before]
         tell(f"{number:>4}  {ended.where:<66} at {ended.seconds:5.1f} s  readers had {had}")
