@@ -53,6 +53,7 @@ freshness:
   enabled: true
 run_monitoring:
   enabled: true
+  poll_interval_seconds: 30
   free_slots_after_run_end_seconds: 60
 """
 

@@ -148,7 +148,9 @@ class Drops:
         return marker is None or bool(self.place.find(_literally(marker)))
 
     def _seconds_to_settle(self, drops: list[Drop]) -> float:
-        """How long until the youngest file has been left alone long enough."""
+        """How long until the youngest file has been left alone long enough; a marker says at once that it is whole."""
+        if self.files.done_marker:
+            return 0.0
         ages = [time.time() - drop.changed_at for drop in drops if drop.changed_at is not None]
         settle = self.files.settle_seconds
         # a clock that is ahead makes a file look younger than new

@@ -104,8 +104,8 @@ class Copy:
         assert program == "make", command
         # the environment is there: nothing is installed into it
         ready = ["-o", ".venv/.ready", "-o", ".venv/bin/uv"]
-        # nor does it take over what the make that runs the tests was told
-        others = ("CX360_", "DAGSTER_", "MAKE", "MFLAGS")
+        # nor does it take over what the tests, or the make that runs them, were told
+        others = ("CX360_", "DAGSTER_", "MAKE", "MFLAGS", "PYTHONDONTWRITEBYTECODE")
         known = {name: value for name, value in os.environ.items() if not name.startswith(others)}
         done = subprocess.run(
             [program, *ready, *arguments],

@@ -103,6 +103,14 @@ def test_a_declared_marker_is_waited_for(tmp_path: Path) -> None:
     assert ids(table_with(done_marker="{file}.done", wait_seconds=30), tmp_path) == ["1"]
 
 
+def test_a_file_whose_marker_is_there_is_taken_at_once(tmp_path: Path) -> None:
+    for name in ("customers.csv", "customers.csv.done"):
+        (tmp_path / name).write_bytes(b"id\n1\n")
+    started = time.monotonic()
+    assert ids(table_with(done_marker="{file}.done", settle_seconds=60), tmp_path) == ["1"]
+    assert time.monotonic() - started < 30
+
+
 def test_one_marker_may_stand_for_a_folder_and_is_no_file_itself(tmp_path: Path) -> None:
     (tmp_path / "drop").mkdir()
     (tmp_path / "drop" / "customers_1").write_bytes(b"id\n1\n")
