@@ -289,5 +289,7 @@ def plan(company: Company, count: int, seed: int) -> list[Disturbance]:
 def _kind(change: str) -> str:
     """A change of files without what differs from table to table: ``os.rename landing .new-load_date``."""
     operation, path = change.split()
-    parts = path.strip("/").split("/")
-    return " ".join([operation, parts[0], re.sub(r"[0-9].*", "", parts[-1])])
+    top, *folders, name = path.strip("/").split("/")
+    # what is remembered of each table, mart or run has a folder of its own
+    told = [top, folders[0]] if top == "state" and folders else [top, re.sub(r"[0-9].*", "", name)]
+    return " ".join([operation, *told])
