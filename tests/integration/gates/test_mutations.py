@@ -38,7 +38,8 @@ SETS = 320
 SWAPS = 20
 NIGHTS = 6
 SECONDS = 30
-WHOLE_NIGHTS = 13
+WHOLE_NIGHTS = 9
+SETS_A_NIGHT = 3
 AN_HOUR_AGO = time.time() - 3600
 
 
@@ -224,7 +225,7 @@ def test_every_damaged_set_is_taken_whole_or_refused_in_words(
 def test_damaged_sets_end_published_or_stopped_in_words_with_yesterday_served(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    """Two sets a night, of two systems: one that is refused holds the other up, and never takes it with it."""
+    """Three sets a night, of three systems: one that is refused holds the others up, and never takes them with it."""
     sound = tmp_path / "sound"
     generate(sound, customers=300, nights=WHOLE_NIGHTS, seed=3, history_load_date=HISTORY)
     night = company("demo", tmp_path, tmp_path / "delivered")
@@ -236,7 +237,7 @@ def test_damaged_sets_end_published_or_stopped_in_words_with_yesterday_served(
     started = time.monotonic()
     for number in range(WHOLE_NIGHTS):
         night.deliver(sound, HISTORY + timedelta(days=number + 1))
-        for damage in two_sets(night.deployment, sound, number, rng):
+        for damage in sets_of_night(night.deployment, sound, number, rng):
             damage.do(night.extracts)
             waiting.append(damage)
         judge(night, waiting, sound, verdicts)
@@ -246,16 +247,16 @@ def test_damaged_sets_end_published_or_stopped_in_words_with_yesterday_served(
     with capsys.disabled():
         sys.stdout.write(f"\n{verdicts.total()} damaged sets, whole nights, in {time.monotonic() - started:.0f} s\n")
         sys.stdout.writelines(f"  {line}\n" for line in sorted(verdicts))
-    assert verdicts.total() == 2 * WHOLE_NIGHTS
+    assert verdicts.total() == SETS_A_NIGHT * WHOLE_NIGHTS
     assert {verdict.split(":")[0] for verdict in verdicts} >= {"published", "refused"}
 
 
-def two_sets(deployment: Deployment, sound: Path, number: int, rng: Random) -> Iterator[Damage]:
-    """Two sets of a night, to files of two systems; the sets of all nights are every kind of damage in turn."""
+def sets_of_night(deployment: Deployment, sound: Path, number: int, rng: Random) -> Iterator[Damage]:
+    """The sets of a night, to files of different systems; those of all nights are every kind of damage in turn."""
     day = HISTORY + timedelta(days=number + 1)
     tables = [table for table, _ in filled(deployment, sound, [day])]
-    systems = rng.sample(sorted({table.system_name for table in tables}), 2)
-    for place, system in enumerate(systems, start=2 * number):
+    systems = rng.sample(sorted({table.system_name for table in tables}), SETS_A_NIGHT)
+    for place, system in enumerate(systems, start=SETS_A_NIGHT * number):
         table = rng.choice([table for table in tables if table.system_name == system])
         yield Damage(place, day, (table,), MUTATIONS[place % len(MUTATIONS)].__name__)
 
