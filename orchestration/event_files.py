@@ -13,27 +13,42 @@ from typing import Any
 from sqlalchemy import Connection, Dialect, Engine, event
 
 
+class _Kept(sqlite3.Connection):
+    """A connection that is kept for the next engine that opens the same file, when the one that opened it is done."""
+
+    def keep(self, idle: list[_Kept]) -> None:
+        self._idle = idle
+        self.execute("pragma synchronous = normal")
+
+    def close(self) -> None:
+        self._idle.append(self)
+
+    def close_file(self) -> None:
+        super().close()
+
+
 @contextmanager
 def fast_event_files() -> Iterator[None]:
     """Keep the files open, wait for the disk now and then only, and compile each statement once.
 
-    Dagster makes an engine for every event: a file is opened and closed, and what SQLAlchemy has learned of a statement
-    is forgotten. SQLite writes a file's log back when the last connection closes: one stays open here. A killed process
-    loses nothing by this; a machine that loses its power may lose the last seconds of the event log, never the landing
-    or what is published.
+    Dagster makes an engine for every event: a file is opened, read into and closed, and what SQLAlchemy has learned of
+    a statement is forgotten. SQLite writes a file's log back when the last connection closes: they stay open here. A
+    killed process loses nothing by this; a machine that loses its power may lose the last seconds of the event log,
+    never the landing or what is published.
     """
-    kept: dict[str, sqlite3.Connection] = {}
+    idle: dict[str, list[_Kept]] = {}
     dialects: dict[type[Dialect], Dialect] = {}
     compiled: dict[Any, Any] = {}
 
-    def keep(connection: object, _: object) -> None:
-        if isinstance(connection, sqlite3.Connection):
-            connection.execute("pragma synchronous = normal")
-            _, _, path = connection.execute("pragma database_list").fetchone()
-            if path not in kept:
-                kept[path] = sqlite3.connect(path, check_same_thread=False)
-            # a file counts as open from the first look into it
-            kept[path].execute("pragma schema_version").fetchone()
+    def connect(dialect: Dialect, _: object, arguments: list[Any], options: dict[str, Any]) -> _Kept | None:
+        if dialect.name != "sqlite":
+            return None
+        waiting = idle.setdefault(arguments[0], [])
+        if waiting:
+            return waiting.pop()
+        opened = sqlite3.connect(*arguments, **options, factory=_Kept)
+        opened.keep(waiting)
+        return opened
 
     def remember(connection: Connection) -> None:
         if connection.dialect.name == "sqlite":
@@ -41,12 +56,13 @@ def fast_event_files() -> Iterator[None]:
             connection.dialect = dialects.setdefault(type(connection.dialect), connection.dialect)
             connection.execution_options(compiled_cache=compiled)
 
-    event.listen(Engine, "connect", keep)
+    event.listen(Engine, "do_connect", connect)
     event.listen(Engine, "engine_connect", remember)
     try:
         yield
     finally:
         event.remove(Engine, "engine_connect", remember)
-        event.remove(Engine, "connect", keep)
-        for connection in kept.values():
-            connection.close()
+        event.remove(Engine, "do_connect", connect)
+        for waiting in idle.values():
+            for connection in waiting:
+                connection.close_file()

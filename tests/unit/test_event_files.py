@@ -83,3 +83,31 @@ def test_a_file_stays_open_for_the_run_and_is_closed_after_it(tmp_path: Path) ->
         EVENTS.create(engine_of(tmp_path / "events.db"))
         assert log.exists()
     assert not log.exists()
+
+
+def marks(connection: sa.Connection) -> list[str]:
+    """What this very connection was marked with: its temporary tables."""
+    return list(connection.scalars(sa.text("select name from sqlite_temp_schema")))
+
+
+def test_a_connection_that_is_done_is_given_to_the_next_engine_and_one_in_use_to_nobody(tmp_path: Path) -> None:
+    file = tmp_path / "events.db"
+    with fast_event_files():
+        with engine_of(file).begin() as first:
+            first.execute(sa.text("create temporary table mark (name text)"))
+        with engine_of(file).connect() as again, engine_of(file).connect() as beside:
+            assert (marks(again), marks(beside)) == (["mark"], [])
+        with engine_of(tmp_path / "other.db").connect() as other:
+            assert marks(other) == []
+    with engine_of(file).connect() as after:
+        assert marks(after) == []
+
+
+def test_what_was_not_committed_is_not_seen_by_whoever_gets_the_connection_next(tmp_path: Path) -> None:
+    file = tmp_path / "events.db"
+    with fast_event_files():
+        EVENTS.create(engine_of(file))
+        with engine_of(file).connect() as left:
+            left.execute(EVENTS.insert().values(name="half"))
+        with engine_of(file).connect() as next_one:
+            assert next_one.execute(sa.select(EVENTS)).all() == []
