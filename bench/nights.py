@@ -19,7 +19,6 @@ import traceback
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
-from random import Random
 from typing import Any
 
 import duckdb
@@ -31,10 +30,11 @@ from orchestration.home import Home
 STEP = re.compile(r"^ *\d+ s  (done|failed) +(.+?)  +[\d.]+ s", re.MULTILINE)
 # what changes the disk, as Python tells it before it happens
 CHANGES = {"os.rename", "os.symlink", "os.remove", "os.rmdir", "os.mkdir", "os.truncate"}
+# what a run is called, whole or as a version's last part
+RUN = re.compile(r"\b[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}\b|\b[0-9a-f]{8}\b")
+NO_CHANGE = "none"
 ENDED = ("SUCCESS", "FAILURE", "CANCELED")
 NIGHT_SECONDS = 1200
-# how far a file may grow where the disk is said to be full
-FILE_BYTES = (100_000, 1_000_000, 3_000_000, 8_000_000)
 
 
 def load_libraries() -> None:
@@ -55,14 +55,34 @@ class Disturbance:
 
     Attributes:
         after_step, seconds: kill it so long after the line of this step; after its start where there is none.
-        operation: kill it before so many changes of files or folders were made; 0 lets it live and notes them all.
+        change: kill it before this change of files or folders.
         file_bytes: let no file grow beyond this size, as a full disk would not.
+        reached: when an undisturbed night is where this hits, in seconds; a night that is killed there has what is
+            later still to do.
     """
 
     after_step: str | None = None
     seconds: float | None = None
-    operation: int | None = None
+    change: str | None = None
     file_bytes: int | None = None
+    reached: float = 0.0
+
+
+@dataclass(frozen=True)
+class Change:
+    """A change of files or folders that must stay whole: what it is called, and when it was made in seconds."""
+
+    name: str
+    seconds: float
+
+    @property
+    def kind(self) -> str:
+        """The change without what differs from table to table: ``os.rename landing .new-load_date``."""
+        operation, path = self.name.split()
+        top, *folders, name = path.strip("/").split("/")
+        # what is remembered of each table, mart or run has a folder of its own
+        told = [top, folders[0]] if top == "state" and folders else [top, re.sub(r"[0-9].*", "", name)]
+        return " ".join([operation, *told])
 
 
 @dataclass
@@ -73,7 +93,7 @@ class Ended:
     seconds: float
     output: str
     steps: list[tuple[str, float]] = field(default_factory=list)
-    operations: list[str] = field(default_factory=list)
+    changes: list[Change] = field(default_factory=list)
 
     @property
     def was_killed(self) -> bool:
@@ -86,7 +106,7 @@ class Ended:
         if not self.was_killed:
             return "had ended before" if self.code == 0 else "no disk was left"
         after = f"after {self.steps[-1][0].split()[0]}" if self.steps else "at the beginning"
-        return f"{after}, before {_kind(self.operations[-1])}" if self.operations else after
+        return f"{after}, before {self.changes[-1].kind}" if self.changes else after
 
 
 class Company:
@@ -105,7 +125,7 @@ class Company:
         aside.rename(waiting)
         shutil.copytree(self.home.root, self.base, symlinks=True)
         self.before = self.published()
-        self.undisturbed = self.night(Disturbance(operation=0))
+        self.undisturbed = self.night(Disturbance(change=NO_CHANGE))
         _must_succeed(self.undisturbed)
         self.after = self.published()
 
@@ -122,9 +142,10 @@ class Company:
         pid = start(lambda: _cx360(command), self.home, told, disturbance)
         code, steps = _watch(pid, told, started, disturbance)
         output = told.read_text(encoding="utf-8")
-        noted = told.with_name("operations.txt")
-        operations = noted.read_text(encoding="utf-8").splitlines() if _counts(disturbance) else []
-        return Ended(code, time.monotonic() - started, output, steps, operations)
+        noted = told.with_name("changes.txt")
+        lines = noted.read_text(encoding="utf-8").splitlines() if disturbance and disturbance.change else []
+        changes = [Change(name, float(at) - started) for at, name in (line.split(" ", 1) for line in lines)]
+        return Ended(code, time.monotonic() - started, output, steps, changes)
 
     def published(self) -> dict[str, tuple[int, str]]:
         """Row count and checksum of every published table, read as a reader would, but for the history of runs."""
@@ -188,8 +209,8 @@ def start(work: Callable[[], None], home: Home, told: Path, disturbance: Disturb
         os.environ["DAGSTER_HOME"] = str(home.dagster)
         if disturbance and disturbance.file_bytes:
             resource.setrlimit(resource.RLIMIT_FSIZE, (disturbance.file_bytes, disturbance.file_bytes))
-        if disturbance and disturbance.operation is not None:
-            _kill_at_operation(disturbance.operation, home, told.with_name("operations.txt"))
+        if disturbance and disturbance.change:
+            _kill_before(disturbance.change, home, told.with_name("changes.txt"))
         work()
         code = 0
     except SystemExit as ended:
@@ -208,25 +229,21 @@ def _cx360(command: list[str]) -> None:
     main(command, standalone_mode=False)
 
 
-def _counts(disturbance: Disturbance | None) -> bool:
-    return disturbance is not None and disturbance.operation is not None
-
-
-def _kill_at_operation(place: int, home: Home, noted: Path) -> None:
-    """Kill this process before the ``place``-th change of what must stay whole, and note those before it."""
+def _kill_before(change: str, home: Home, noted: Path) -> None:
+    """Kill this process before this change of what must stay whole, and note those before it."""
     guarded = tuple(f"{folder}/" for folder in (home.landing, home.quarantine, home.published, home.state))
-    file, seen = os.open(noted, os.O_WRONLY | os.O_CREAT | os.O_TRUNC), 0
+    file = os.open(noted, os.O_WRONLY | os.O_CREAT | os.O_TRUNC)
 
-    def count(event: str, arguments: tuple[Any, ...]) -> None:
-        nonlocal seen
+    def note(event: str, arguments: tuple[Any, ...]) -> None:
         opens = event == "open" and isinstance(arguments[1], str) and arguments[1][:1] in "wax"
         if (opens or event in CHANGES) and str(arguments[0]).startswith(guarded):
-            seen += 1
-            os.write(file, f"{event} {str(arguments[0]).removeprefix(str(home.root))}\n".encode())
-            if seen == place:
+            # a run and its version have another name each night
+            name = RUN.sub("run", f"{event} {str(arguments[0]).removeprefix(str(home.root))}")
+            os.write(file, f"{time.monotonic()} {name}\n".encode())
+            if name == change:
                 os.kill(os.getpid(), signal.SIGKILL)
 
-    sys.addaudithook(count)
+    sys.addaudithook(note)
 
 
 def _watch(
@@ -252,44 +269,3 @@ def _watch(
             os.waitpid(pid, 0)
             raise AssertionError(f"a night hangs:\n{told.read_text(encoding='utf-8')}")
         time.sleep(0.01)
-
-
-def plan(company: Company, count: int, seed: int) -> list[Disturbance]:
-    """Disturbances spread over a night.
-
-    Of three kills the first is before a change of what must stay whole, each kind of change in its turn; the others are
-    at a random moment of a step, each step in its turn. For a dozen kills there is a full disk besides.
-    """
-    random = Random(seed)
-    spans: list[tuple[str, str | None, float]] = []
-    begin = 0.0
-    after: str | None = None
-    for name, told in company.undisturbed.steps:
-        spans.append((name, after, told - begin))
-        begin, after = told, name
-    # the extracts are many and short: they count as one step
-    steps = {name.split()[0]: [span for span in spans if span[0].split()[0] == name.split()[0]] for name, *_ in spans}
-    changes: dict[str, list[int]] = {}
-    for place, change in enumerate(company.undisturbed.operations, start=1):
-        changes.setdefault(_kind(change), []).append(place)
-    in_steps = [random.choice(found) for found in steps.values()]
-    before_changes = [random.choice(found) for found in changes.values()]
-    random.shuffle(before_changes)
-    planned = []
-    for place in range(count):
-        turn, of_three = divmod(place, 3)
-        if of_three == 0:
-            planned.append(Disturbance(operation=before_changes[turn % len(before_changes)]))
-        else:
-            _, after, seconds = in_steps[(2 * turn + of_three - 1) % len(in_steps)]
-            planned.append(Disturbance(after_step=after, seconds=random.random() * seconds))
-    return [*planned, *(Disturbance(file_bytes=random.choice(FILE_BYTES)) for _ in range(count // 12))]
-
-
-def _kind(change: str) -> str:
-    """A change of files without what differs from table to table: ``os.rename landing .new-load_date``."""
-    operation, path = change.split()
-    top, *folders, name = path.strip("/").split("/")
-    # what is remembered of each table, mart or run has a folder of its own
-    told = [top, folders[0]] if top == "state" and folders else [top, re.sub(r"[0-9].*", "", name)]
-    return " ".join([operation, *told])
