@@ -19,7 +19,7 @@ from orchestration.resources.unit import Unit
 from tests.integration.conftest import HISTORY
 from tests.unit.demo.truths import Demo, demo
 
-pytestmark = [pytest.mark.long, pytest.mark.xdist_group("planted dirt")]
+pytestmark = pytest.mark.xdist_group("planted dirt")
 
 NIGHTS = 8
 Night = tuple[str, str]

@@ -16,7 +16,7 @@ from orchestration.demo.world import BLOCK
 from orchestration.errors import InfrastructureError
 from tests.unit.demo.companies import Extracts, contents, make
 
-pytestmark = pytest.mark.long
+pytestmark = pytest.mark.xdist_group("blocks")
 
 IDS = [
     ("crm", "cases", ["case_id"]),

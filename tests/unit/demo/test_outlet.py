@@ -154,7 +154,6 @@ def test_a_system_that_the_company_does_not_have_is_named(tmp_path: Path) -> Non
     assert list(tmp_path.iterdir()) == []
 
 
-@pytest.mark.long
 def test_no_two_blocks_share_a_number_of_the_outlet_or_of_its_panel(tmp_path: Path) -> None:
     folder = with_outlet(tmp_path / "out", customers=BLOCK + 1_000, nights=0)
     keys = {

@@ -23,7 +23,7 @@ from tests.unit.demo.fits import Floats, bg_nbd, fit, gamma_gamma
 from tests.unit.demo.truths import LEAST_SEEDS, SEEDS, STANDARD_ERRORS, Demo, demo
 
 # One worker makes the companies, for all tests of this file.
-pytestmark = [pytest.mark.long, pytest.mark.xdist_group("plain worlds")]
+pytestmark = pytest.mark.xdist_group("plain worlds")
 
 BG_NBD = ("r", "alpha", "a", "b")
 GAMMA_GAMMA = ("p", "q", "v")
