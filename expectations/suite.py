@@ -75,7 +75,7 @@ class ProfileRule:
 
     figure: str
     message: str
-    expectation: str = "ExpectColumnValuesToBeBetween"
+    expectation: str = "ExpectFigureToBeBetween"
     arguments: Mapping[str, Any] = field(default_factory=dict)
     severity: Literal["error", "warn"] = "error"
     figures: Mapping[str, str] = field(default_factory=dict)

@@ -5,7 +5,6 @@ Colour and movement on a terminal only; the same lines without them in a log.
 
 from __future__ import annotations
 
-import gc
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -19,6 +18,7 @@ from rich.console import Console
 from rich.status import Status
 
 from orchestration.deployment import Deployment
+from orchestration.garbage import collect_rarely
 from orchestration.home import Home
 from orchestration.progress import Report, listening, step
 
@@ -130,8 +130,7 @@ def run_watched(
     Returns:
         The exit code: 1 if something went wrong.
     """
-    # a night is short and makes millions of small objects that live as long as it does
-    gc.set_threshold(200_000, 50, 50)
+    collect_rarely()
     with Night(deployment) as night:
         with night.watching("start"):
             from orchestration.run import run_night

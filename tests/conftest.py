@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import gc
 import signal
 from collections.abc import Iterator
 from pathlib import Path
@@ -11,6 +10,7 @@ import pytest
 
 from orchestration.demo.generate import generate
 from orchestration.deployment import load_deployment
+from orchestration.garbage import collect_rarely
 from orchestration.home import Home
 from tests.postgres import Postgres, postgres
 from tests.unit.resources.thirty_nights import DAYS, HISTORY, Landed
@@ -21,10 +21,10 @@ TESTS = Path(__file__).parent
 def pytest_configure() -> None:
     """Run as a night's command in a terminal does, whatever started the tests.
 
-    Garbage is collected as rarely: what a night loads lives as long as the session. Ctrl-C is heard: a job in the
+    Garbage is looked for as rarely: what a night loads lives as long as the session. Ctrl-C is heard: a job in the
     background ignores it, Dagster makes the request to end the same, and all that a test starts would inherit both.
     """
-    gc.set_threshold(200_000, 50, 50)
+    collect_rarely()
     signal.signal(signal.SIGINT, signal.default_int_handler)
 
 

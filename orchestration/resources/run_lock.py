@@ -16,6 +16,8 @@ from typing import IO, Self
 import dagster as dg
 
 from orchestration.errors import PipelineError
+from orchestration.event_files import fast_event_files
+from orchestration.garbage import collect_rarely
 from orchestration.home import Home
 from orchestration.progress import step
 from orchestration.recovery import recover
@@ -54,6 +56,14 @@ def hold(home: Home, *, wait: bool = False) -> Iterator[None]:
         yield
 
 
+@contextmanager
+def _begun(home: Home) -> Iterator[None]:
+    """What ``cx360 run`` does for its run, done for one that the UI or the schedule launched: a process of its own."""
+    collect_rarely()
+    with hold(home), fast_event_files():
+        yield
+
+
 def _holder(file: IO[str]) -> str:
     file.seek(0)
     return file.read() or "process unknown"
@@ -78,7 +88,7 @@ class RunLock(dg.ConfigurableResource):
             os.kill(os.getpid(), signal.SIGINT)
 
         home = Home(Path(self.home_root))
-        with nullcontext() if self.is_held else hold(home):
+        with nullcontext() if self.is_held else _begun(home):
             if context.instance and not self.is_held:
                 recover(home, context.instance, context.run.run_id if context.run else None)
             timer = threading.Timer(self.timeout_minutes * 60, end)

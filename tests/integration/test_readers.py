@@ -12,8 +12,6 @@ import pytest
 from orchestration.deployment import PROJECT
 from tests.unit.resources.publications import FIRST, build, publication, publish
 
-pytestmark = pytest.mark.long
-
 READERS, VERSIONS, ORDERS = 20, 30, 2_000
 
 # Opens what ``current`` points at until the last version is there; every look must show one version, whole.

@@ -28,8 +28,6 @@ from orchestration.resources.quarantine import quarantined
 from tests.integration.conftest import HISTORY, Company, company, drop_of
 from tests.integration.gates.mutations import MUTATIONS, Table, swap
 
-pytestmark = pytest.mark.long
-
 # as the reader counts lines; a refused row is kept as JSON, which writes them so
 LINE_BREAK = r"\r\n|\r|\n|\\r\\n|\\r|\\n"
 
@@ -221,6 +219,7 @@ def test_every_damaged_set_is_taken_whole_or_refused_in_words(
     assert {outcome for _, outcome in outcomes} == {"taken", "refused"}
 
 
+@pytest.mark.long
 @pytest.mark.xdist_group("damaged nights")
 def test_damaged_sets_end_published_or_stopped_in_words_with_yesterday_served(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
