@@ -16,6 +16,7 @@ import sqlite3
 import sys
 import time
 import traceback
+from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -70,7 +71,12 @@ class Disturbance:
 
 @dataclass(frozen=True)
 class Change:
-    """A change of files or folders that must stay whole: what it is called, and when it was made in seconds."""
+    """A change of files or folders that must stay whole.
+
+    Attributes:
+        name: what is done to which path, and, as one may recur, which time it is: ``os.rename /state/pull.new 7``.
+        seconds: when it was made, since the night began.
+    """
 
     name: str
     seconds: float
@@ -78,7 +84,7 @@ class Change:
     @property
     def kind(self) -> str:
         """The change without what differs from table to table: ``os.rename landing .new-load_date``."""
-        operation, path = self.name.split()
+        operation, path, _ = self.name.split()
         top, *folders, name = path.strip("/").split("/")
         # what is remembered of each table, mart or run has a folder of its own
         told = [top, folders[0]] if top == "state" and folders else [top, re.sub(r"[0-9].*", "", name)]
@@ -233,12 +239,15 @@ def _kill_before(change: str, home: Home, noted: Path) -> None:
     """Kill this process before this change of what must stay whole, and note those before it."""
     guarded = tuple(f"{folder}/" for folder in (home.landing, home.quarantine, home.published, home.state))
     file = os.open(noted, os.O_WRONLY | os.O_CREAT | os.O_TRUNC)
+    made: Counter[str] = Counter()
 
     def note(event: str, arguments: tuple[Any, ...]) -> None:
         opens = event == "open" and isinstance(arguments[1], str) and arguments[1][:1] in "wax"
         if (opens or event in CHANGES) and str(arguments[0]).startswith(guarded):
             # a run and its version have another name each night
-            name = RUN.sub("run", f"{event} {str(arguments[0]).removeprefix(str(home.root))}")
+            what = RUN.sub("run", f"{event} {str(arguments[0]).removeprefix(str(home.root))}")
+            made[what] += 1
+            name = f"{what} {made[what]}"
             os.write(file, f"{time.monotonic()} {name}\n".encode())
             if name == change:
                 os.kill(os.getpid(), signal.SIGKILL)

@@ -139,7 +139,7 @@ def run_night(
     with (
         _writing_below(home),
         hold(home, wait=wait),
-        fast_event_files(),
+        fast_event_files(home.dagster),
         open_instance(home) as instance,
     ):
         parts["landing"].recover()

@@ -60,7 +60,7 @@ def hold(home: Home, *, wait: bool = False) -> Iterator[None]:
 def _begun(home: Home) -> Iterator[None]:
     """What ``cx360 run`` does for its run, done for one that the UI or the schedule launched: a process of its own."""
     collect_rarely()
-    with hold(home), fast_event_files():
+    with hold(home), fast_event_files(home.dagster):
         yield
 
 

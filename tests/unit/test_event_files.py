@@ -50,13 +50,13 @@ def answers(file: Path, times: int) -> list[int | None]:
 
 
 def test_a_statement_is_compiled_once_for_all_engines_of_a_run(tmp_path: Path) -> None:
-    with fast_event_files():
+    with fast_event_files(tmp_path):
         assert answers(tmp_path / "events.db", 3) == [42, 42, 42]
     assert len(_compiled) == 1
 
 
 def test_after_the_run_every_engine_is_on_its_own_again(tmp_path: Path) -> None:
-    with fast_event_files():
+    with fast_event_files(tmp_path):
         answers(tmp_path / "events.db", 1)
     answers(tmp_path / "events.db", 2)
     assert len(_compiled) == 3
@@ -64,7 +64,7 @@ def test_after_the_run_every_engine_is_on_its_own_again(tmp_path: Path) -> None:
 
 def test_each_file_gets_what_is_written_to_it(tmp_path: Path) -> None:
     files = [tmp_path / "index.db", tmp_path / "run.db"]
-    with fast_event_files():
+    with fast_event_files(tmp_path):
         for file in files:
             EVENTS.create(engine_of(file))
             for number in (1, 2):
@@ -77,7 +77,7 @@ def test_each_file_gets_what_is_written_to_it(tmp_path: Path) -> None:
 
 def test_a_file_stays_open_for_the_run_and_is_closed_after_it(tmp_path: Path) -> None:
     log = tmp_path / "events.db-wal"
-    with fast_event_files():
+    with fast_event_files(tmp_path):
         with engine_of(tmp_path / "events.db").connect() as connection:
             connection.execute(sa.text("pragma journal_mode = wal"))
         EVENTS.create(engine_of(tmp_path / "events.db"))
@@ -92,7 +92,7 @@ def marks(connection: sa.Connection) -> list[str]:
 
 def test_a_connection_that_is_done_is_given_to_the_next_engine_and_one_in_use_to_nobody(tmp_path: Path) -> None:
     file = tmp_path / "events.db"
-    with fast_event_files():
+    with fast_event_files(tmp_path):
         with engine_of(file).begin() as first:
             first.execute(sa.text("create temporary table mark (name text)"))
         with engine_of(file).connect() as again, engine_of(file).connect() as beside:
@@ -105,9 +105,22 @@ def test_a_connection_that_is_done_is_given_to_the_next_engine_and_one_in_use_to
 
 def test_what_was_not_committed_is_not_seen_by_whoever_gets_the_connection_next(tmp_path: Path) -> None:
     file = tmp_path / "events.db"
-    with fast_event_files():
+    with fast_event_files(tmp_path):
         EVENTS.create(engine_of(file))
         with engine_of(file).connect() as left:
             left.execute(EVENTS.insert().values(name="half"))
         with engine_of(file).connect() as next_one:
             assert next_one.execute(sa.select(EVENTS)).all() == []
+
+
+def test_a_source_that_is_a_sqlite_database_is_left_alone(tmp_path: Path) -> None:
+    """It may be replaced while the run lasts: who opens it again reads what is there now."""
+    source, newer = tmp_path / "shop.db", tmp_path / "newer.db"
+    with fast_event_files(tmp_path / "dagster"):
+        for file in (source, newer):
+            EVENTS.create(engine_of(file))
+            with engine_of(file).begin() as connection:
+                connection.execute(EVENTS.insert().values(name=file.stem))
+        newer.replace(source)
+        with engine_of(source).connect() as connection:
+            assert list(connection.scalars(sa.select(EVENTS.c.name))) == ["newer"]

@@ -50,7 +50,7 @@ import dagster as dg
 import sqlalchemy as sa
 from orchestration.resources.run_lock import RunLock
 def ask(question):
-    with sa.create_engine(f"sqlite:///{sys.argv[1]}/events.db", poolclass=sa.NullPool).begin() as connection:
+    with sa.create_engine(f"sqlite:///{sys.argv[1]}/dagster/events.db", poolclass=sa.NullPool).begin() as connection:
         return connection.execute(sa.text(question))
 lock = RunLock(home_root=sys.argv[1], timeout_minutes=5)
 with lock.yield_for_execution(dg.build_init_resource_context()):
@@ -142,6 +142,7 @@ def test_a_run_that_outlasts_its_time_is_ended_and_gives_the_lock_back(tmp_path:
 
 
 def test_a_run_that_the_ui_or_the_schedule_launched_spares_what_the_command_does(tmp_path: Path) -> None:
+    Home(tmp_path).dagster.mkdir()
     command = [sys.executable, "-c", LAUNCHED, str(tmp_path)]
     ended = subprocess.run(command, cwd=PROJECT, text=True, capture_output=True, check=False, timeout=300)
     assert ended.stdout == "(200000, 50, 50)\n", ended.stderr
