@@ -8,21 +8,15 @@
     cast(case when last_ordered_date is not null then {{ values[measure] }} end as decimal(18, 2))
 {%- endmacro %}
 
-{#
-    The last customer of each tier but the fifth, as columns: `<measure>_<tier>` and `<measure>_<tier>_customer_id`, and those
-    of the last build behind `previous_`.
-#}
+{# The last customer of each tier but the fifth, as columns: `<measure>_<tier>` and `<measure>_<tier>_customer_id`. #}
 {% macro tier_ends(measure) -%}
-    {%- for prefix in ['', 'previous_'] -%}
-        {%- set outer_loop = loop -%}
-        {%- for tier in range(1, 5) -%}
-            {%- set is_end = "measure = '" ~ measure ~ "' and tier = " ~ tier -%}
-            {%- set end = prefix ~ measure ~ '_' ~ tier -%}
-            max({{ prefix }}measure_value) filter (where {{ is_end }}) as {{ end }},
-            max({{ prefix }}customer_id) filter (where {{ is_end }}) as {{ end }}_customer_id
-            {%- if not (loop.last and outer_loop.last) %},
-            {% endif %}
-        {%- endfor -%}
+    {%- for tier in range(1, 5) -%}
+        {%- set is_end = "measure = '" ~ measure ~ "' and tier = " ~ tier -%}
+        {%- set end = measure ~ '_' ~ tier -%}
+        max(measure_value) filter (where {{ is_end }}) as {{ end }},
+        max(customer_id) filter (where {{ is_end }}) as {{ end }}_customer_id
+        {%- if not loop.last %},
+        {% endif %}
     {%- endfor -%}
 {%- endmacro %}
 
@@ -30,11 +24,11 @@
     The tier of who is ranked: one more than the tiers whose last customer stands before it; null for who is not. The query
     has joined the month's `tier_ends` as `ends`.
 #}
-{% macro tier_of(measure, prefix='') -%}
+{% macro tier_of(measure) -%}
     cast(
         1
         {%- for tier in range(1, 5) %}
-        {%- set end = 'ends.' ~ prefix ~ measure ~ '_' ~ tier %}
+        {%- set end = 'ends.' ~ measure ~ '_' ~ tier %}
         + cast(
             {{ measure }} > {{ end }}
             or ({{ measure }} = {{ end }} and customer_id > {{ end }}_customer_id) as integer

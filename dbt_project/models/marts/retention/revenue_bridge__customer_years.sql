@@ -17,7 +17,6 @@ customer_months as (
     inner join years
         on customer_months.month_start_date >= years.period_start_date
         and customer_months.month_start_date <= years.period_end_date
-    {{ where_customer_touched('customer_months', or_since='years.period_end_date') }}
 
 ),
 
