@@ -131,6 +131,7 @@ class Publication:
                 "number": 1 + max((version.number for version in self._on_disk()), default=0),
                 "as_of_date": as_of_date.isoformat(),
                 "run_id": run_id,
+                "duckdb_version": duckdb.__version__,
                 **facts,
                 "tables": self._copy(new),
             }
@@ -265,9 +266,13 @@ def _newest_of(versions: Collection[Version], retention: Retention) -> list[str]
 
 
 def describe(connection: duckdb.DuckDBPyConnection, table: str) -> dict[str, Any]:
-    """The row count of a table and a checksum of its rows that does not depend on their order."""
+    """The row count of a table and a checksum of its rows that does not depend on their order.
+
+    It is made of DuckDB's own hash, as a digest of each row's text takes as long as writing the version: two checksums
+    may be compared if the same release of DuckDB made them.
+    """
     row_count, checksum = connection.execute(
-        f"select count(*), coalesce(sum(md5_number_lower(cast(row as varchar))::hugeint), 0) from {table} as row"
+        f"select count(*), coalesce(sum(cast(hash(row) as hugeint)), 0) from {table} as row"
     ).fetchall()[0]
     return {"row_count": row_count, "checksum": f"{checksum:x}"}
 
