@@ -21,18 +21,19 @@
 {%- endmacro %}
 
 {#
-    The tier of who is ranked: one more than the tiers whose last customer stands before it; null for who is not. The query
-    has joined the month's `tier_ends` as `ends`.
+    The tier of who is ranked: the first whose last customer does not stand before it; null for who is not. The query has
+    joined the month's `tier_ends` as `ends`.
 #}
 {% macro tier_of(measure) -%}
     cast(
-        1
-        {%- for tier in range(1, 5) %}
-        {%- set end = 'ends.' ~ measure ~ '_' ~ tier %}
-        + cast(
-            {{ measure }} > {{ end }}
-            or ({{ measure }} = {{ end }} and customer_id > {{ end }}_customer_id) as integer
-        )
-        {%- endfor %} as bigint
+        case
+            when {{ measure }} is null then null
+            {%- for tier in range(1, 5) %}
+            {%- set end = 'ends.' ~ measure ~ '_' ~ tier %}
+            when {{ measure }} < {{ end }} then {{ tier }}
+            when {{ measure }} = {{ end }} and customer_id <= {{ end }}_customer_id then {{ tier }}
+            {%- endfor %}
+            else 5
+        end as bigint
     )
 {%- endmacro %}

@@ -28,6 +28,11 @@
     cast(date_trunc('month', {{ column }}) as date)
 {%- endmacro %}
 
+{# The first day of the year of a date. #}
+{% macro year_start(column) -%}
+    cast(date_trunc('year', {{ column }}) as date)
+{%- endmacro %}
+
 {# The first day that the extracts cover, where the deployment says it; else null. #}
 {% macro history_start() -%}
     {%- set day = var('history_start_date') -%}

@@ -8,10 +8,10 @@ this is remembered; keep out what is built (``assets/transform.py``) and how (``
 from __future__ import annotations
 
 import json
-import os
 from dataclasses import dataclass
 from typing import Any
 
+from orchestration import durable
 from orchestration.home import Home
 
 
@@ -37,12 +37,7 @@ class Built:
 
     def end(self, part: str, stamp: str) -> None:
         """Note that a part has ended well."""
-        new = self.home.built.with_suffix(".new")
-        with new.open("w", encoding="utf-8") as file:
-            json.dump({"part": part, "stamp": stamp}, file)
-            file.flush()
-            os.fsync(file.fileno())
-        new.replace(self.home.built)
+        durable.write_text(self.home.built, json.dumps({"part": part, "stamp": stamp}))
 
     def forget(self) -> None:
         """Have the next build start anew: somebody else has written to the warehouse, or removed it."""
@@ -50,9 +45,7 @@ class Built:
             return
         self.home.built.unlink()
         # a machine that loses its power must not find it again beside tables that were written since
-        folder = os.open(self.home.built.parent, os.O_RDONLY)
-        os.fsync(folder)
-        os.close(folder)
+        durable.settle(self.home.built.parent)
 
     @property
     def _is_known(self) -> bool:

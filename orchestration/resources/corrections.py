@@ -14,6 +14,7 @@ from datetime import date
 from pathlib import Path
 from typing import Any
 
+from orchestration import durable
 from orchestration.home import Home
 
 
@@ -49,14 +50,11 @@ def keep_release(home: Home, corrections: Iterable[Correction]) -> str:
     """Keep corrections as a release, or find the release that holds just these; the number of it."""
     text = "".join(json.dumps(asdict(correction), ensure_ascii=False) + "\n" for correction in corrections)
     folder = _folder(home)
-    folder.mkdir(parents=True, exist_ok=True)
     for number in releases(home):
         if (folder / f"{number}.jsonl").read_text(encoding="utf-8") == text:
             return number
     number = f"{len(releases(home)) + 1:06d}"
-    new = folder / f".new-{number}"
-    new.write_text(text, encoding="utf-8")
-    new.rename(folder / f"{number}.jsonl")
+    durable.write_text(folder / f"{number}.jsonl", text)
     return number
 
 

@@ -8,12 +8,12 @@ how they are made (``orchestration/science``) and when one is refused (``orchest
 from __future__ import annotations
 
 import json
-import os
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from typing import Any
 
+from orchestration import durable
 from orchestration.home import Home
 
 Fit = Mapping[str, Any]
@@ -38,11 +38,5 @@ class FitStore:
         Raises:
             ValueError: a figure is infinite or no number, which JSON does not know.
         """
-        folder = self.home.state / "fits" / kind
-        folder.mkdir(parents=True, exist_ok=True)
-        path, written = folder / f"{as_of_date.isoformat()}.json", folder / f".{as_of_date.isoformat()}.new"
-        with written.open("w", encoding="utf-8") as file:
-            json.dump(list(fits), file, indent=1, allow_nan=False)
-            file.flush()
-            os.fsync(file.fileno())
-        written.replace(path)
+        path = self.home.state / "fits" / kind / f"{as_of_date.isoformat()}.json"
+        durable.write_text(path, json.dumps(list(fits), indent=1, allow_nan=False))

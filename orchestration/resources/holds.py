@@ -7,13 +7,13 @@ the folders follow it (``settle``), whenever a process was killed in between.
 from __future__ import annotations
 
 import json
-import os
 from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import Any
 
+from orchestration import durable
 from orchestration.home import Home
 
 
@@ -76,13 +76,7 @@ class Holds:
         return read
 
     def _write(self, versions: dict[str, Any]) -> None:
-        self._file.parent.mkdir(parents=True, exist_ok=True)
-        new = self._file.with_suffix(".new")
-        with new.open("w", encoding="utf-8") as file:
-            json.dump(versions, file, indent=2)
-            file.flush()
-            os.fsync(file.fileno())
-        new.replace(self._file)
+        durable.write_text(self._file, json.dumps(versions, indent=2))
 
 
 def _units(folder: Path, names: Collection[str] | None) -> Iterator[Path]:

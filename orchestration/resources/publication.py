@@ -8,7 +8,6 @@ held (``holds.py``).
 from __future__ import annotations
 
 import json
-import os
 import shutil
 import time
 from collections.abc import Collection, Mapping
@@ -19,6 +18,7 @@ from typing import Any
 
 import duckdb
 
+from orchestration import durable
 from orchestration.errors import PipelineError
 from orchestration.home import Home, sql_text
 from orchestration.resources.holds import Holds
@@ -136,10 +136,9 @@ class Publication:
                 "tables": self._copy(new),
             }
             (new / "manifest.json").write_text(json.dumps(manifest, indent=2, ensure_ascii=False), encoding="utf-8")
-            for path in (*new.rglob("*"), new):
-                _sync(path)
+            durable.settle_all(new)
             new.rename(place)
-            _sync(versions)
+            durable.settle(versions)
             self._point_at(name)
         except (OSError, duckdb.Error) as error:
             shutil.rmtree(new, ignore_errors=True)
@@ -228,7 +227,7 @@ class Publication:
         pointer.unlink(missing_ok=True)
         pointer.symlink_to(Path("versions") / name)
         pointer.replace(self.current)
-        _sync(self.home.published)
+        durable.settle(self.home.published)
 
     def _prune(self) -> None:
         """Keep the newest version of each of the last days, then of each of the last weeks; drop the others.
@@ -282,11 +281,3 @@ def _remove(place: Path) -> None:
     gone = place.with_name(f".old-{place.name}")
     place.rename(gone)
     shutil.rmtree(gone)
-
-
-def _sync(path: Path) -> None:
-    descriptor = os.open(path, os.O_RDONLY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)

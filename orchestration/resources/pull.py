@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Any
 
 from expectations.registry import raw_suite
+from orchestration import durable
 from orchestration.connectors import sources
 from orchestration.deployment import PROJECT, Table
 from orchestration.gates import Finding
@@ -92,12 +93,8 @@ class Pull:
 
     def _write(self) -> None:
         """Write down what is noted, without what a full disk may have cut off."""
-        file = _file(self.home)
-        file.parent.mkdir(parents=True, exist_ok=True)
-        new = file.with_suffix(".new")
         lines: Iterable[Mapping[str, Any]] = [{"asked": self.asked}, *self.noted.values()]
-        new.write_text("".join(json.dumps(line, ensure_ascii=False) + "\n" for line in lines), encoding="utf-8")
-        new.replace(file)
+        durable.write_text(_file(self.home), "".join(json.dumps(line, ensure_ascii=False) + "\n" for line in lines))
 
 
 def forget(home: Home) -> None:

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
 
+from orchestration import durable
 from orchestration.deployment import Table
 from orchestration.home import Home
 
@@ -58,7 +59,12 @@ class UnitPlace:
         self.new_quarantine.mkdir(parents=True)
 
     def commit(self) -> None:
-        """Put the new unit in place of the old one; a kill at any moment leaves the old one or the new one whole."""
+        """Put the new unit in place of the old one.
+
+        A kill, or a loss of power, leaves the old one or the new one whole, at whatever moment it comes.
+        """
+        for new in (self.new_landing, self.new_quarantine):
+            durable.settle_all(new)
         ready = self.landing.with_name(_READY + self.name)
         self.new_landing.rename(ready)
         self.carry_through(ready)
@@ -68,6 +74,7 @@ class UnitPlace:
         if self.new_quarantine.exists():
             _replace(self.quarantine, self.new_quarantine)
         _replace(self.landing, ready)
+        durable.settle(self.quarantine.parent, self.landing.parent)
         for place in (self.landing, self.quarantine):
             shutil.rmtree(place.with_name(_OLD + self.name), ignore_errors=True)
 

@@ -15,8 +15,7 @@ customer_months as (
         customer_months.month_start_date = years.last_month_start_date as is_last_month
     from {{ ref('revenue_bridge__customer_months') }} as customer_months
     inner join years
-        on customer_months.month_start_date >= years.period_start_date
-        and customer_months.month_start_date <= years.period_end_date
+        on {{ year_start('customer_months.month_start_date') }} = years.period_start_date
 
 ),
 
