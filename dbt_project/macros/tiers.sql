@@ -8,15 +8,21 @@
     cast(case when last_ordered_date is not null then {{ values[measure] }} end as decimal(18, 2))
 {%- endmacro %}
 
-{# The last customer of each tier but the fifth, as columns: `<measure>_<tier>` and `<measure>_<tier>_customer_id`. #}
+{#
+    The last customer of each tier but the fifth, as columns: `<measure>_<tier>` and `<measure>_<tier>_customer_id`, and those
+    of the last build behind `previous_`.
+#}
 {% macro tier_ends(measure) -%}
-    {%- for tier in range(1, 5) -%}
-        {%- set is_end = "measure = '" ~ measure ~ "' and tier = " ~ tier -%}
-        {%- set end = measure ~ '_' ~ tier -%}
-        max(measure_value) filter (where {{ is_end }}) as {{ end }},
-        max(customer_id) filter (where {{ is_end }}) as {{ end }}_customer_id
-        {%- if not loop.last %},
-        {% endif %}
+    {%- for prefix in ['', 'previous_'] -%}
+        {%- set outer_loop = loop -%}
+        {%- for tier in range(1, 5) -%}
+            {%- set is_end = "measure = '" ~ measure ~ "' and tier = " ~ tier -%}
+            {%- set end = prefix ~ measure ~ '_' ~ tier -%}
+            max({{ prefix }}measure_value) filter (where {{ is_end }}) as {{ end }},
+            max({{ prefix }}customer_id) filter (where {{ is_end }}) as {{ end }}_customer_id
+            {%- if not (loop.last and outer_loop.last) %},
+            {% endif %}
+        {%- endfor -%}
     {%- endfor -%}
 {%- endmacro %}
 
@@ -24,16 +30,15 @@
     The tier of who is ranked: the first whose last customer does not stand before it; null for who is not. The query has
     joined the month's `tier_ends` as `ends`.
 #}
-{% macro tier_of(measure) -%}
+{% macro tier_of(measure, prefix='') -%}
+    {%- set end = 'ends.' ~ prefix ~ measure -%}
     cast(
         case
-            when {{ measure }} is null then null
             {%- for tier in range(1, 5) %}
-            {%- set end = 'ends.' ~ measure ~ '_' ~ tier %}
-            when {{ measure }} < {{ end }} then {{ tier }}
-            when {{ measure }} = {{ end }} and customer_id <= {{ end }}_customer_id then {{ tier }}
+            when {{ measure }} < {{ end }}_{{ tier }} then {{ tier }}
+            when {{ measure }} = {{ end }}_{{ tier }} and customer_id <= {{ end }}_{{ tier }}_customer_id then {{ tier }}
             {%- endfor %}
-            else 5
+            when {{ measure }} >= {{ end }}_4 then 5
         end as bigint
     )
 {%- endmacro %}

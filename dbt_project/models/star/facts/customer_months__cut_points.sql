@@ -121,20 +121,38 @@ sorted as (
 
 ),
 
+-- as the last build knew them
+before as (
+
+    {% if goes_on() -%}
+        select * from {{ this }}
+    {%- else -%}
+        select * from sorted
+        where false
+    {%- endif %}
+
+),
+
 final as (
 
     select
         -- grain
-        measure,
-        month_start_date,
-        tier,
+        sorted.measure,
+        sorted.month_start_date,
+        sorted.tier,
 
         -- who is the last of the tier
-        measure_value,
-        customer_id
+        sorted.measure_value,
+        sorted.customer_id,
+        before.measure_value as previous_measure_value,
+        before.customer_id as previous_customer_id
 
     from sorted
-    where place = place_in_bin
+    left join before
+        on sorted.measure = before.measure
+        and sorted.month_start_date = before.month_start_date
+        and sorted.tier = before.tier
+    where sorted.place = sorted.place_in_bin
 
 )
 

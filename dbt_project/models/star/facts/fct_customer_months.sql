@@ -29,7 +29,10 @@ ranked as (
         standing.*,
         {{ tier_of('recency') }} as recency_tier,
         {{ tier_of('frequency') }} as frequency_tier,
-        {{ tier_of('monetary') }} as monetary_tier
+        {{ tier_of('monetary') }} as monetary_tier,
+        {{ tier_of('recency', 'previous_') }} as previous_recency_tier,
+        {{ tier_of('frequency', 'previous_') }} as previous_frequency_tier,
+        {{ tier_of('monetary', 'previous_') }} as previous_monetary_tier
     from standing
     left join ends
         on standing.month_start_date = ends.month_start_date
@@ -61,6 +64,13 @@ final as (
         margin_amount
 
     from ranked
+    {{ where_customer_touched(or_since='last_day(month_start_date)') }}
+    {%- if goes_on() %}
+        -- whom others have pushed into another tier
+        or recency_tier is distinct from previous_recency_tier
+        or frequency_tier is distinct from previous_frequency_tier
+        or monetary_tier is distinct from previous_monetary_tier
+    {%- endif %}
 
 )
 
