@@ -7,15 +7,23 @@ years as (
 
 ),
 
+months as (
+
+    select
+        *,
+        {{ year_start('month_start_date') }} as year_start_date
+    from {{ ref('revenue_bridge__customer_months') }}
+
+),
+
 customer_months as (
 
     select
-        customer_months.*,
-        years.period_start_date as year_start_date,
-        customer_months.month_start_date = years.last_month_start_date as is_last_month
-    from {{ ref('revenue_bridge__customer_months') }} as customer_months
+        months.*,
+        months.month_start_date = years.last_month_start_date as is_last_month
+    from months
     inner join years
-        on {{ year_start('customer_months.month_start_date') }} = years.period_start_date
+        on months.year_start_date = years.period_start_date
 
 ),
 
