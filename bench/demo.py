@@ -14,9 +14,9 @@ from pathlib import Path
 
 import pyarrow.parquet as pa_parquet
 
-from orchestration.demo.generate import WORKERS, generate
-from orchestration.demo.world import BLOCK
-from orchestration.deployment import load_deployment
+from demo.generate import WORKERS, generate
+from demo.world import BLOCK
+from orchestration.config.deployment import load_deployment
 
 SIZES = (10_000, 100_000)
 

@@ -30,10 +30,10 @@ import pyarrow.parquet as pq
 from expectations import registry
 from expectations.raw.shop import ORDERS
 from expectations.suite import RawSuite
-from orchestration.deployment import Table, load_deployment
-from orchestration.home import Home
-from orchestration.resources import landing
-from orchestration.system_settings import Files, Format, System, TableSettings
+from orchestration.base.paths import Home
+from orchestration.config.deployment import Table, load_deployment
+from orchestration.config.systems import Files, Format, System, TableSettings
+from orchestration.landing import landing
 
 ROWS = 1_000_000
 BLOCK = 500_000
@@ -95,7 +95,7 @@ def _measure(folder: Path, kind: str, way: str) -> tuple[float, float, float]:
         landing.raw_suite = suite_of  # type: ignore[attr-defined]
         if way == "gate on":
             registry.raw_suite(table.name)
-            from orchestration.gates import _frames
+            from orchestration.gates.judge import _frames
 
             _frames()  # its import takes seconds whatever there is to judge
         home = Home(Path(tempfile.mkdtemp(dir=folder)))

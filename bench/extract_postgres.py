@@ -18,10 +18,10 @@ from concurrent.futures import ProcessPoolExecutor
 from datetime import date, timedelta
 from pathlib import Path
 
-from orchestration.deployment import Table, load_deployment
-from orchestration.home import Home
-from orchestration.settings import Limits, Secret
-from orchestration.system_settings import Sql, SqlTable
+from orchestration.base.paths import Home
+from orchestration.config.deployment import Table, load_deployment
+from orchestration.config.settings import Limits, Secret
+from orchestration.config.systems import Sql, SqlTable
 from tests.postgres import postgres
 
 ROWS = 2_000_000
@@ -110,8 +110,8 @@ def _pull() -> int:
 def _land_without_gate() -> int:
     from expectations.suite import RawSuite
     from orchestration.connectors import sql
-    from orchestration.resources.unit import UnitWriter
-    from orchestration.resources.unit_place import UnitPlace
+    from orchestration.landing.unit import UnitWriter
+    from orchestration.landing.unit_place import UnitPlace
 
     table = _table()
     with tempfile.TemporaryDirectory() as home:
@@ -123,7 +123,7 @@ def _land_without_gate() -> int:
 
 
 def _land() -> int:
-    from orchestration.resources.landing import Landing
+    from orchestration.landing.landing import Landing
 
     table = _table()
     with tempfile.TemporaryDirectory() as home:

@@ -13,9 +13,9 @@ import time
 from datetime import timedelta
 from pathlib import Path
 
-from orchestration.demo.generate import generate
-from orchestration.deployment import load_deployment
-from orchestration.progress import Report, listening
+from demo.generate import generate
+from orchestration.base.progress import Report, listening
+from orchestration.config.deployment import load_deployment
 
 CUSTOMERS = 100_000
 

@@ -19,10 +19,10 @@ from multiprocessing import get_context
 from pathlib import Path
 from typing import Any
 
-from orchestration.demo.generate import generate
-from orchestration.deployment import load_deployment
-from orchestration.home import Home
-from orchestration.progress import Report, listening
+from demo.generate import generate
+from orchestration.base.paths import Home
+from orchestration.base.progress import Report, listening
+from orchestration.config.deployment import load_deployment
 
 CUSTOMERS = 1_000_000
 # the transformation: from who is who to the answers

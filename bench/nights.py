@@ -24,9 +24,9 @@ from typing import Any
 
 import duckdb
 
-from orchestration.demo.generate import generate
-from orchestration.deployment import load_deployment
-from orchestration.home import Home
+from demo.generate import generate
+from orchestration.base.paths import Home
+from orchestration.config.deployment import load_deployment
 
 STEP = re.compile(r"^ *\d+ s  (done|failed) +(.+?)  +[\d.]+ s", re.MULTILINE)
 # what changes the disk, as Python tells it before it happens
@@ -44,10 +44,6 @@ def load_libraries() -> None:
     import dbt.cli.main  # noqa: F401
     import great_expectations  # noqa: F401
     from dbt.adapters.duckdb import Plugin  # noqa: F401
-
-    import orchestration.console
-    import orchestration.run
-    import orchestration.versions  # noqa: F401
 
 
 @dataclass(frozen=True)
@@ -230,7 +226,7 @@ def start(work: Callable[[], None], home: Home, told: Path, disturbance: Disturb
 
 
 def _cx360(command: list[str]) -> None:
-    from orchestration.cli import main
+    from orchestration.cli.main import main
 
     main(command, standalone_mode=False)
 

@@ -1,6 +1,6 @@
 """The expectations that Great Expectations lacks: conditions written in DuckDB's SQL, and figures that are judged fast.
 
-Imports Great Expectations, so it is imported only where a gate is about to judge (``orchestration/gates.py``).
+Imports Great Expectations, so it is imported only where a gate is about to judge (``orchestration/gates/judge.py``).
 """
 
 from __future__ import annotations

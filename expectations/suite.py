@@ -1,6 +1,6 @@
 """The words that suites are written in.
 
-A suite is data: nothing here imports Great Expectations, which takes seconds. ``orchestration/gates.py`` turns a
+A suite is data: nothing here imports Great Expectations, which takes seconds. ``orchestration/gates/judge.py`` turns a
 suite into expectations and a verdict. Add here a new kind of rule; keep out the rules themselves (``rules.py``).
 """
 
@@ -32,7 +32,7 @@ class RowRule:
 
 @dataclass(frozen=True)
 class Limit:
-    """A bound that the deployment sets, by its name in ``orchestration.settings``; -1 makes it its negative.
+    """A bound that the deployment sets, by its name in ``orchestration.config.settings``; -1 makes it its negative.
 
     It stands in ``Limits`` (gate 1) or ``Movement`` (gate 2).
     """

@@ -23,16 +23,16 @@ from orchestration.assets.science.contracts import contract_fits
 from orchestration.assets.science.purchases import purchase_fits
 from orchestration.assets.science.spend import spend_fits
 from orchestration.assets.transform import transform
-from orchestration.deployment import Deployment, load_deployment
-from orchestration.home import Home
+from orchestration.base.paths import Home
+from orchestration.config.deployment import Deployment, load_deployment
+from orchestration.landing.landing import Landing
 from orchestration.nightly import nightly, schedule
-from orchestration.resources.dbt import Dbt
-from orchestration.resources.fits import FitStore
-from orchestration.resources.landing import Landing
-from orchestration.resources.publication import Publication
-from orchestration.resources.run_lock import RunLock
-from orchestration.resources.warehouse import Warehouse
-from orchestration.wiring import check_wiring
+from orchestration.publication.publication import Publication
+from orchestration.runs.lock import RunLock
+from orchestration.warehouse.completeness import check_wiring
+from orchestration.warehouse.dbt import Dbt
+from orchestration.warehouse.fits import FitStore
+from orchestration.warehouse.warehouse import Warehouse
 
 
 def resources(deployment: Deployment, home: Home, extracts: Path | None = None) -> dict[str, Any]:

@@ -11,11 +11,11 @@ from pathlib import Path
 
 import dagster as dg
 
+from orchestration.config.deployment import Deployment
 from orchestration.connectors.sources import available_load_dates, changed_load_dates
-from orchestration.deployment import Deployment
-from orchestration.resources.corrections import releases
-from orchestration.resources.landed_files import landed_files
-from orchestration.resources.publication import Publication
+from orchestration.landing.corrections import releases
+from orchestration.landing.landed_files import landed_files
+from orchestration.publication.publication import Publication
 
 RANGE_START = "dagster/asset_partition_range_start"
 RANGE_END = "dagster/asset_partition_range_end"

@@ -21,12 +21,13 @@ from sqlalchemy.exc import OperationalError
 from orchestration.alerts import watch
 from orchestration.alerts.alert import Alert
 from orchestration.alerts.senders import senders_of, tell
+from orchestration.base.errors import PipelineError
+from orchestration.base.paths import Home
+from orchestration.config.deployment import Deployment
 from orchestration.connectors.sources import available_load_dates
 from orchestration.definitions import build, resources
-from orchestration.deployment import Deployment
-from orchestration.errors import PipelineError
-from orchestration.event_files import fast_event_files
-from orchestration.home import Home
+from orchestration.landing.landed_files import landed_files
+from orchestration.landing.pull import forget
 from orchestration.nightly import (
     COMMAND_TAG,
     asked_range,
@@ -35,11 +36,10 @@ from orchestration.nightly import (
     why_held,
     why_nothing_may_run,
 )
-from orchestration.recovery import recover
-from orchestration.resources.landed_files import landed_files
-from orchestration.resources.publication import Publication
-from orchestration.resources.pull import forget
-from orchestration.resources.run_lock import RunLock, hold
+from orchestration.publication.publication import Publication
+from orchestration.runs.event_files import fast_event_files
+from orchestration.runs.lock import RunLock, hold
+from orchestration.runs.recovery import recover
 
 INSTANCE_SETTINGS = """\
 # Written by cx360. For more than one machine, put the storage into PostgreSQL: docs/runbook.md.

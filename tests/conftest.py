@@ -8,12 +8,12 @@ from pathlib import Path
 
 import pytest
 
-from orchestration.demo.generate import generate
-from orchestration.deployment import load_deployment
-from orchestration.garbage import collect_rarely
-from orchestration.home import Home
+from demo.generate import generate
+from orchestration.base.paths import Home
+from orchestration.config.deployment import load_deployment
+from orchestration.runs.garbage import collect_rarely
 from tests.postgres import Postgres, postgres
-from tests.unit.resources.thirty_nights import DAYS, HISTORY, Landed
+from tests.unit.landing.thirty_nights import DAYS, HISTORY, Landed
 
 TESTS = Path(__file__).parent
 

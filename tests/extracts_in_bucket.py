@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable
 from pathlib import Path
 
-from orchestration.deployment import Deployment
-from orchestration.system_settings import Files
+from orchestration.config.deployment import Deployment
+from orchestration.config.systems import Files
 from tests.unit.connectors.buckets import BUCKET, Bucket
 
 

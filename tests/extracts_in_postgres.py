@@ -12,9 +12,9 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 from adbc_driver_postgresql import dbapi
 
-from orchestration.deployment import Deployment, Table
-from orchestration.settings import Secret
-from orchestration.system_settings import Sql, SqlTable
+from orchestration.config.deployment import Deployment, Table
+from orchestration.config.settings import Secret
+from orchestration.config.systems import Sql, SqlTable
 from tests.postgres import Postgres
 
 URL = "TEST_EXTRACTS_URL"

@@ -14,8 +14,8 @@ from itertools import count
 from pathlib import Path
 from typing import Any
 
-from orchestration.deployment import Deployment
-from orchestration.rest_settings import Rest, RestTable
+from orchestration.config.deployment import Deployment
+from orchestration.config.web_services import Rest, RestTable
 from tests.unit.connectors.services import Asked, Reply, service
 
 TOKEN, KEY = "SURVEY_TOKEN", "TRACKING_KEY"

@@ -13,9 +13,9 @@ from typing import Any
 
 import duckdb
 
-from orchestration.deployment import Deployment
-from orchestration.home import Home
-from orchestration.resources.dbt import run_dbt
+from orchestration.base.paths import Home
+from orchestration.config.deployment import Deployment
+from orchestration.warehouse.dbt import run_dbt
 
 Row = Mapping[str, Any]
 

@@ -15,8 +15,8 @@ from typing import Protocol
 import requests
 
 from orchestration.alerts.alert import Alert
-from orchestration.errors import PipelineError
-from orchestration.settings import AlertSettings, Email, Webhook
+from orchestration.base.errors import PipelineError
+from orchestration.config.settings import AlertSettings, Email, Webhook
 
 TIMEOUT_SECONDS = 20
 

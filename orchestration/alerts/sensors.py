@@ -10,10 +10,10 @@ import dagster as dg
 from orchestration.alerts import watch
 from orchestration.alerts.alert import Alert
 from orchestration.alerts.senders import senders_of, tell
-from orchestration.deployment import Deployment
-from orchestration.errors import PipelineError
+from orchestration.base.errors import PipelineError
+from orchestration.config.deployment import Deployment
 from orchestration.nightly import COMMAND_TAG, covered_load_dates, nightly
-from orchestration.resources.publication import Publication
+from orchestration.publication.publication import Publication
 
 SECONDS_BETWEEN_LOOKS = 900
 

@@ -13,8 +13,8 @@ import dagster as dg
 import duckdb
 
 from orchestration.alerts.alert import Alert
-from orchestration.deployment import Deployment
-from orchestration.resources.publication import Publication
+from orchestration.config.deployment import Deployment
+from orchestration.publication.publication import Publication
 
 GATE = "gate"
 

@@ -9,11 +9,11 @@ from collections.abc import Iterator
 import dagster as dg
 import duckdb
 
-from orchestration.deployment import Deployment
+from orchestration.base.progress import step
+from orchestration.config.deployment import Deployment
 from orchestration.identity.clusters import Clusters, cluster
-from orchestration.progress import step
-from orchestration.resources.run_lock import RunLock
-from orchestration.resources.warehouse import Warehouse
+from orchestration.runs.lock import RunLock
+from orchestration.warehouse.warehouse import Warehouse
 
 IDENTITIES = dg.AssetKey(["identity", "customer_identities"])
 MERGES = dg.AssetKey(["identity", "customer_merges"])

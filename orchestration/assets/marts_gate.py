@@ -5,16 +5,16 @@ from collections.abc import Collection, Iterator, Mapping, Sequence
 import dagster as dg
 
 from expectations.suite import MartSuite
-from orchestration.deployment import Deployment
-from orchestration.errors import PipelineError
-from orchestration.gates import Finding
-from orchestration.home import Home
-from orchestration.judgements import Judgements, site_of
-from orchestration.mart_verdicts import judge
-from orchestration.progress import step
-from orchestration.resources.publication import Publication
-from orchestration.resources.run_lock import RunLock
-from orchestration.resources.warehouse import Warehouse
+from orchestration.base.errors import PipelineError
+from orchestration.base.paths import Home
+from orchestration.base.progress import step
+from orchestration.config.deployment import Deployment
+from orchestration.gates.judge import Finding
+from orchestration.gates.judgements import Judgements, site_of
+from orchestration.gates.mart_verdicts import judge
+from orchestration.publication.publication import Publication
+from orchestration.runs.lock import RunLock
+from orchestration.warehouse.warehouse import Warehouse
 
 
 def marts_gate(deployment: Deployment, suites: Collection[MartSuite]) -> dg.AssetChecksDefinition:

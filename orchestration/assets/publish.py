@@ -12,20 +12,20 @@ import dagster as dg
 import duckdb
 import pandas as pd
 
-from orchestration.deployment import PROJECT, Deployment
-from orchestration.errors import PipelineError
-from orchestration.home import sql_text
+from orchestration.base.errors import PipelineError
+from orchestration.base.paths import sql_text
+from orchestration.base.progress import step
+from orchestration.config.deployment import PROJECT, Deployment
+from orchestration.landing.corrections import releases
+from orchestration.landing.pull import forget
 from orchestration.nightly import RANGE_END, RANGE_START
-from orchestration.progress import step
-from orchestration.recovery import counts, verdicts
-from orchestration.resources.corrections import releases
-from orchestration.resources.dbt import Dbt
-from orchestration.resources.history import CHECKS, RESTATEMENTS, RUNS, TABLES, History, HistoryTable
-from orchestration.resources.publication import Publication, version_name
-from orchestration.resources.pull import forget
-from orchestration.resources.run_lock import RunLock
-from orchestration.resources.warehouse import Warehouse
-from orchestration.restatements import period_marts, restated
+from orchestration.publication.history import CHECKS, RESTATEMENTS, RUNS, TABLES, History, HistoryTable
+from orchestration.publication.publication import Publication, version_name
+from orchestration.publication.restatements import period_marts, restated
+from orchestration.runs.lock import RunLock
+from orchestration.runs.recovery import counts, verdicts
+from orchestration.warehouse.dbt import Dbt
+from orchestration.warehouse.warehouse import Warehouse
 
 VERSION = dg.AssetKey(["published", "version"])
 # what a table is that cannot be derived from the landing: no two ways to build it are compared

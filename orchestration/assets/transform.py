@@ -12,11 +12,11 @@ import dagster as dg
 from dagster_dbt import DagsterDbtTranslator, DagsterDbtTranslatorSettings, dbt_assets
 
 from orchestration.assets.external import source_key
-from orchestration.lineage import LineageStore
-from orchestration.progress import Step, step
-from orchestration.resources.dbt import Dbt
-from orchestration.resources.run_lock import RunLock
-from orchestration.resources.warehouse import Warehouse
+from orchestration.base.progress import Step, step
+from orchestration.runs.lock import RunLock
+from orchestration.warehouse.dbt import Dbt
+from orchestration.warehouse.lineage import LineageStore
+from orchestration.warehouse.warehouse import Warehouse
 
 EXAMPLES = 3
 

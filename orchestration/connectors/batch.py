@@ -13,7 +13,7 @@ import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
 
-from orchestration.errors import InfrastructureError, PipelineError
+from orchestration.base.errors import InfrastructureError, PipelineError
 
 Numbers = npt.NDArray[np.int64]
 

@@ -14,10 +14,10 @@ from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 from pathlib import Path, PurePosixPath
 
+from orchestration.config.deployment import Table
+from orchestration.config.systems import Files
 from orchestration.connectors.batch import Delivery, UnreadableError
 from orchestration.connectors.places import Drop, Place, content, place_of
-from orchestration.deployment import Table
-from orchestration.system_settings import Files
 
 LOOK_AGAIN_SECONDS = 1.0
 

@@ -15,13 +15,13 @@ from datetime import date
 from pathlib import Path
 from types import MappingProxyType
 
+from orchestration.base.errors import PipelineError
+from orchestration.config.deployment import Table, Window
+from orchestration.config.systems import Files, Format
 from orchestration.connectors.batch import Batch, Delivery, SourceError, UnreadableError
 from orchestration.connectors.drops import Drops, Landed, drops_of
 from orchestration.connectors.places import Drop, content
 from orchestration.connectors.readers import delimited, json_lines, parquet
-from orchestration.deployment import Table, Window
-from orchestration.errors import PipelineError
-from orchestration.system_settings import Files, Format
 
 READERS: dict[Format, Callable[[Path, str, Files], Iterator[Batch]]] = {
     "csv": delimited.read,

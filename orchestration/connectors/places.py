@@ -20,9 +20,9 @@ from functools import cached_property
 from pathlib import Path, PurePosixPath
 from typing import Any, Protocol
 
+from orchestration.config.systems import Files
 from orchestration.connectors.batch import UnreadableError
 from orchestration.connectors.file_systems import explained, file_system, plain, secrets_in
-from orchestration.system_settings import Files
 
 CHANGED_AT = ("LastModified", "mtime", "modified", "last_modified", "updated", "created")
 TAGS = ("ETag", "etag", "md5Hash", "md5", "content_md5")

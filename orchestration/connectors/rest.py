@@ -13,6 +13,9 @@ from urllib.parse import urlencode
 
 import numpy as np
 
+from orchestration.base.errors import PipelineError
+from orchestration.config.deployment import Table, Window
+from orchestration.config.web_services import EVERY, RestTable, steps_of
 from orchestration.connectors.batch import (
     Batch,
     Fault,
@@ -33,9 +36,6 @@ from orchestration.connectors.readers.json_values import (
 )
 from orchestration.connectors.services.pages import answers
 from orchestration.connectors.services.window import lies_in, parameters_of
-from orchestration.deployment import Table, Window
-from orchestration.errors import PipelineError
-from orchestration.rest_settings import EVERY, RestTable, steps_of
 
 _NOTHING = object()
 """What a path leads to where an answer has nothing."""

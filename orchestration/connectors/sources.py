@@ -11,10 +11,10 @@ from collections.abc import Callable, Iterator
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 
+from orchestration.config.deployment import Deployment, Table
 from orchestration.connectors import files
 from orchestration.connectors.batch import Batch
 from orchestration.connectors.drops import Landed
-from orchestration.deployment import Deployment, Table
 
 
 def _nothing_landed(_: Table) -> Landed:

@@ -14,14 +14,14 @@ import adbc_driver_manager
 import pyarrow as pa
 import sqlalchemy as sa
 
+from orchestration.base.errors import PipelineError
 from orchestration.connectors.batch import Batch, SourceError, SourceUnavailableError, UnreadableError
 from orchestration.connectors.databases import anywhere, postgres
 from orchestration.connectors.databases.asked import Asked
 from orchestration.connectors.databases.failures import Failure, explain, scrubbed
-from orchestration.errors import PipelineError
 
 if TYPE_CHECKING:
-    from orchestration.deployment import Table, Window
+    from orchestration.config.deployment import Table, Window
 
 PROBLEMS = (sa.exc.SQLAlchemyError, adbc_driver_manager.Error, pa.ArrowException, OSError)
 

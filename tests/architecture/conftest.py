@@ -6,9 +6,9 @@ import json
 
 import pytest
 
-from orchestration.deployment import deployment_names, load_deployment
-from orchestration.home import Home
-from orchestration.resources.dbt import run_dbt
+from orchestration.base.paths import Home
+from orchestration.config.deployment import deployment_names, load_deployment
+from orchestration.warehouse.dbt import run_dbt
 from tests.architecture.project import Manifest
 
 

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import yaml
 
-from orchestration.deployment import PROJECT, Deployment, deployment_names, load_deployment
+from orchestration.config.deployment import PROJECT, Deployment, deployment_names, load_deployment
 from tests.architecture.project import Manifest, assert_none, layer, models, project_files, sql
 
 DBT_PROJECT = PROJECT / "dbt_project"

@@ -10,8 +10,8 @@ import pytest
 import yaml
 
 from orchestration.assets.transform import PARTS, transform
-from orchestration.deployment import PROJECT
-from orchestration.restatements import NO_PERIOD
+from orchestration.config.deployment import PROJECT
+from orchestration.publication.restatements import NO_PERIOD
 from tests.architecture.project import (
     PUBLISHED_LAYERS,
     Manifest,

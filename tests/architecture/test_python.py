@@ -9,21 +9,21 @@ import subprocess
 import sys
 from collections.abc import Iterator
 
-from orchestration.deployment import PROJECT
+from orchestration.config.deployment import PROJECT
 from tests.architecture.project import Manifest, Module, assert_none, models, modules
 
 NEITHER_DAGSTER_NOR_DBT = ("orchestration.connectors", "orchestration.identity", "orchestration.science")
 
 # The paths of a deployment's home that one module alone writes to, and who may name them at all: dbt and publish read.
 # the landing's modules ask this one where a unit lies and how it gets there; what is held is put aside by another
-LANDING = ("orchestration/resources/unit_place.py", "orchestration/resources/holds.py")
+LANDING = ("orchestration/landing/unit_place.py", "orchestration/publication/holds.py")
 MAY_NAME = {
-    "published": {"orchestration/home.py", "orchestration/resources/publication.py"},
-    "quarantine": {"orchestration/home.py", "orchestration/resources/dbt.py", *LANDING},
+    "published": {"orchestration/base/paths.py", "orchestration/publication/publication.py"},
+    "quarantine": {"orchestration/base/paths.py", "orchestration/warehouse/dbt.py", *LANDING},
     "landing": {
         "orchestration/assets/publish.py",
-        "orchestration/home.py",
-        "orchestration/resources/dbt.py",
+        "orchestration/base/paths.py",
+        "orchestration/warehouse/dbt.py",
         *LANDING,
     },
 }

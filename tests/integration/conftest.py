@@ -12,9 +12,9 @@ from typing import Any
 import duckdb
 import pytest
 
-from orchestration.demo.generate import generate
-from orchestration.deployment import Deployment, load_deployment
-from orchestration.home import Home
+from demo.generate import generate
+from orchestration.base.paths import Home
+from orchestration.config.deployment import Deployment, load_deployment
 from orchestration.run import Outcome, run_night
 from tests.integration.olist.folders import olist_folder
 

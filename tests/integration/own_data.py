@@ -14,7 +14,7 @@ from pathlib import Path
 
 import duckdb
 
-from orchestration.deployment import PROJECT
+from orchestration.config.deployment import PROJECT
 
 PAGE = PROJECT / "docs" / "your-own-data.md"
 

@@ -14,8 +14,8 @@ from pathlib import Path
 import dagster as dg
 import pytest
 
-from orchestration.deployment import PROJECT
-from orchestration.home import Home
+from orchestration.base.paths import Home
+from orchestration.config.deployment import PROJECT
 from orchestration.run import open_instance
 from tests.integration.conftest import NIGHTS, Company
 

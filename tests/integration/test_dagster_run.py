@@ -122,7 +122,7 @@ def test_the_schedule_finds_nothing_pending_after_the_night(definitions: dg.Defi
 def test_the_schedule_asks_for_all_that_is_pending_as_one_run(
     demo_night: Company, tmp_path_factory: pytest.TempPathFactory
 ) -> None:
-    from orchestration.home import Home
+    from orchestration.base.paths import Home
 
     fresh = Home(tmp_path_factory.mktemp("fresh") / "demo")
     definitions = build(demo_night.deployment, resources(demo_night.deployment, fresh, demo_night.extracts))

@@ -12,10 +12,10 @@ from zoneinfo import ZoneInfo
 import duckdb
 import pytest
 
-from orchestration.deployment import Deployment, load_deployment
-from orchestration.home import Home
-from orchestration.resources.dbt import run_dbt
-from orchestration.resources.landing import Landing
+from orchestration.base.paths import Home
+from orchestration.config.deployment import Deployment, load_deployment
+from orchestration.landing.landing import Landing
+from orchestration.warehouse.dbt import run_dbt
 
 pytestmark = pytest.mark.xdist_group("great expectations")
 

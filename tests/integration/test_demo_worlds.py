@@ -11,10 +11,10 @@ import duckdb
 import pandas as pd
 import pytest
 
-from orchestration.demo.dirt import KINDS, RENAMED, RENAMED_FROM_NIGHT, TRUNCATED, TRUNCATED_NIGHT
-from orchestration.demo.generate import generate
-from orchestration.home import sql_text
-from orchestration.resources.quarantine import export, quarantined, release
+from demo.dirt import KINDS, RENAMED, RENAMED_FROM_NIGHT, TRUNCATED, TRUNCATED_NIGHT
+from demo.generate import generate
+from orchestration.base.paths import sql_text
+from orchestration.landing.quarantine import export, quarantined, release
 from tests.integration.conftest import HISTORY, Company, company
 from tests.unit.demo.truths import Demo
 

@@ -19,11 +19,11 @@ from dbt.contracts.graph.manifest import Manifest
 
 from orchestration.assets.identity import cluster_records
 from orchestration.assets.transform import PARTS
-from orchestration.deployment import Deployment, load_deployment
-from orchestration.home import Home
-from orchestration.resources.dbt import Dbt, run_dbt
-from orchestration.resources.landing import Landing
-from orchestration.resources.warehouse import Warehouse
+from orchestration.base.paths import Home
+from orchestration.config.deployment import Deployment, load_deployment
+from orchestration.landing.landing import Landing
+from orchestration.warehouse.dbt import Dbt, run_dbt
+from orchestration.warehouse.warehouse import Warehouse
 from tests.integration.conftest import HISTORY, NIGHTS
 
 pytestmark = [pytest.mark.long, pytest.mark.xdist_group("demo nights")]

@@ -12,7 +12,7 @@ import duckdb
 import pytest
 import yaml
 
-from orchestration.deployment import PROJECT
+from orchestration.config.deployment import PROJECT
 
 NAMES = """
 models:

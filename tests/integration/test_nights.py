@@ -12,7 +12,7 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
-from orchestration.settings import AlertSettings, Presence, Secret, Webhook
+from orchestration.config.settings import AlertSettings, Presence, Secret, Webhook
 from tests.integration.conftest import HISTORY, NIGHTS, Company
 from tests.unit.alerts.servers import Posts, web_server
 

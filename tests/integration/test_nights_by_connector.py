@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from orchestration.deployment import load_deployment
+from orchestration.config.deployment import load_deployment
 from tests.extracts_in_bucket import deliver, in_bucket
 from tests.extracts_in_postgres import URL, load, pulled_from_postgres
 from tests.extracts_in_service import SECRETS, SYSTEMS, extracts_in_service, pulled_from_service

@@ -11,12 +11,12 @@ import duckdb
 import pyarrow.parquet as pq
 import pytest
 
-from orchestration.deployment import Deployment
-from orchestration.home import Home
-from orchestration.resources.dbt import run_dbt
-from orchestration.resources.landing import Landing
-from orchestration.resources.publication import describe
-from tests.unit.resources.thirty_nights import DAYS, HISTORY, Landed
+from orchestration.base.paths import Home
+from orchestration.config.deployment import Deployment
+from orchestration.landing.landing import Landing
+from orchestration.publication.publication import describe
+from orchestration.warehouse.dbt import run_dbt
+from tests.unit.landing.thirty_nights import DAYS, HISTORY, Landed
 
 pytestmark = [pytest.mark.long, pytest.mark.xdist_group("thirty nights")]
 

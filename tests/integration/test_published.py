@@ -11,7 +11,7 @@ import duckdb
 import pandas as pd
 import pytest
 
-from orchestration.resources.dbt import run_dbt
+from orchestration.warehouse.dbt import run_dbt
 from tests.integration.conftest import Company
 
 pytestmark = pytest.mark.xdist_group("demo nights")

@@ -9,8 +9,8 @@ from pathlib import Path
 
 import pytest
 
-from orchestration.deployment import PROJECT
-from tests.unit.resources.publications import FIRST, build, publication, publish
+from orchestration.config.deployment import PROJECT
+from tests.unit.publication.publications import FIRST, build, publication, publish
 
 READERS, VERSIONS, ORDERS = 20, 30, 2_000
 

@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from orchestration.errors import PipelineError
-from orchestration.versions import release, roll_back
+from orchestration.base.errors import PipelineError
+from orchestration.cli.versions import release, roll_back
 from tests.integration.conftest import HISTORY, NIGHTS, Company, company
 
 pytestmark = [pytest.mark.long, pytest.mark.xdist_group("demo nights")]

@@ -8,7 +8,7 @@ import sys
 
 import pytest
 
-from orchestration.deployment import PROJECT
+from orchestration.config.deployment import PROJECT
 
 pytestmark = pytest.mark.long
 

@@ -7,8 +7,8 @@ from collections import Counter
 import pandas as pd
 import pytest
 
-from orchestration.demo.generate import generate
-from orchestration.resources.dbt import run_dbt
+from demo.generate import generate
+from orchestration.warehouse.dbt import run_dbt
 from tests.integration.conftest import HISTORY, Company, company
 from tests.integration.demo.oracle import nps_counts
 from tests.integration.two_shops_oracle import Both

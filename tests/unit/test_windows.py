@@ -13,12 +13,12 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from orchestration.config.deployment import Deployment, Table, load_deployment
+from orchestration.config.systems import Sql
 from orchestration.connectors import sources
-from orchestration.deployment import Deployment, Table, load_deployment
+from orchestration.landing.unit import Unit
 from orchestration.nightly import covered_load_dates, range_tags
-from orchestration.resources.unit import Unit
-from orchestration.system_settings import Sql
-from tests.unit.resources.deliveries import CUSTOMER_COLUMNS, company, messages
+from tests.unit.landing.deliveries import CUSTOMER_COLUMNS, company, messages
 
 # Samoa left out a day, Lord Howe moves its clocks by half an hour, São Paulo moved them at midnight
 ZONES = ("Europe/Berlin", "America/Sao_Paulo", "Australia/Lord_Howe", "Pacific/Apia", "Asia/Kolkata", "UTC")

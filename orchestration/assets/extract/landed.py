@@ -9,15 +9,15 @@ from pathlib import Path
 
 import dagster as dg
 
-from orchestration.deployment import Deployment, Table
-from orchestration.errors import InfrastructureError, PipelineError
-from orchestration.judgements import site_of
+from orchestration.base.errors import InfrastructureError, PipelineError
+from orchestration.base.progress import Pace, step
+from orchestration.config.deployment import Deployment, Table
+from orchestration.gates.judgements import site_of
+from orchestration.landing.landing import Landing
+from orchestration.landing.unit import Unit
 from orchestration.nightly import asked_for
-from orchestration.progress import Pace, step
-from orchestration.resources.holds import Holds
-from orchestration.resources.landing import Landing
-from orchestration.resources.run_lock import RunLock
-from orchestration.resources.unit import Unit
+from orchestration.publication.holds import Holds
+from orchestration.runs.lock import RunLock
 
 RETRY_AFTER_SECONDS = 10
 

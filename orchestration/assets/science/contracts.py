@@ -22,14 +22,14 @@ from orchestration.assets.science.tables import (
     with_use,
     written,
 )
-from orchestration.deployment import Deployment
-from orchestration.progress import step
-from orchestration.resources.fits import FitStore
-from orchestration.resources.run_lock import RunLock
-from orchestration.resources.warehouse import Warehouse
+from orchestration.base.progress import step
+from orchestration.config.deployment import Deployment
+from orchestration.config.settings import LifetimeValue
+from orchestration.runs.lock import RunLock
 from orchestration.science import shifted_beta_geometric as model
 from orchestration.science.holdout import refusal_reason
-from orchestration.settings import LifetimeValue
+from orchestration.warehouse.fits import FitStore
+from orchestration.warehouse.warehouse import Warehouse
 
 KIND = "contracts"
 MODEL = "sbg"

@@ -17,8 +17,8 @@ import duckdb
 import pandas as pd
 import yaml
 
-from orchestration.deployment import Deployment
-from orchestration.resources.dbt import DBT_PROJECT
+from orchestration.config.deployment import Deployment
+from orchestration.warehouse.dbt import DBT_PROJECT
 
 POOLED = "pooled"
 """The population of all customers, or contracts, together."""

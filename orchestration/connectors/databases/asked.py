@@ -15,9 +15,9 @@ from zoneinfo import ZoneInfo
 import numpy as np
 import pyarrow as pa
 
+from orchestration.config.deployment import Table, Window
+from orchestration.config.systems import Sql, SqlTable
 from orchestration.connectors.batch import Batch, UnreadableError, check_columns
-from orchestration.deployment import Table, Window
-from orchestration.system_settings import Sql, SqlTable
 
 BATCH_ROWS = 100_000
 

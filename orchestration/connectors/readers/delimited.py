@@ -15,11 +15,11 @@ from typing import TextIO
 import numpy as np
 import pyarrow as pa
 
+from orchestration.config.systems import Files
 from orchestration.connectors.batch import Batch, Fault, UnreadableError, check_columns
 from orchestration.connectors.readers.quotes import Quotes
 from orchestration.connectors.readers.records import LINE_BREAK, Records, parse
 from orchestration.connectors.readers.text import is_readable, open_text, share_read, shown
-from orchestration.system_settings import Files
 
 BLOCK_CHARACTERS = 8 * 1024 * 1024
 HEADER_CHARACTERS = 64 * 1024

@@ -11,6 +11,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TextIO
 
+from orchestration.config.systems import Files
 from orchestration.connectors.batch import Batch, Fault, UnreadableError
 from orchestration.connectors.readers.json_values import (
     BATCH_CHARACTERS,
@@ -22,7 +23,6 @@ from orchestration.connectors.readers.json_values import (
     record_of,
 )
 from orchestration.connectors.readers.text import is_readable, open_text, share_read, shown
-from orchestration.system_settings import Files
 
 LINE_CHARACTERS = 8 * 1024 * 1024
 

@@ -9,8 +9,8 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+from orchestration.config.systems import Files
 from orchestration.connectors.batch import Batch, UnreadableError, check_columns
-from orchestration.system_settings import Files
 
 BATCH_ROWS = 100_000
 

@@ -17,8 +17,8 @@ from typing import Any, BinaryIO, Literal, cast
 
 import pyarrow as pa
 
+from orchestration.config.systems import Files
 from orchestration.connectors.batch import UnreadableError
-from orchestration.system_settings import Files
 
 SMALL = 16 * 1024 * 1024
 """So many bytes may come of any packed file: a short one packs tight by chance."""

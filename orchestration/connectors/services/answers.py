@@ -18,10 +18,10 @@ import requests
 import urllib3
 from dlt.sources.helpers.requests import Client
 
+from orchestration.config.web_services import Rest
 from orchestration.connectors.batch import UnavailableError, UnreadableError
 from orchestration.connectors.readers.json_values import NoRecordError, parse
 from orchestration.connectors.services.login import origin_of, variables_of
-from orchestration.rest_settings import Rest
 
 CHUNK_BYTES = 64 * 1024
 PASSING = {408, 425, 429, *range(500, 600)}

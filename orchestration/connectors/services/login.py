@@ -17,9 +17,9 @@ from dlt.sources.helpers.rest_client.auth import (
 )
 from requests.auth import AuthBase
 
+from orchestration.config.settings import Secret
+from orchestration.config.web_services import ApiKey, Basic, Bearer, ClientCredentials, Rest
 from orchestration.connectors.batch import UnavailableError, UnreadableError
-from orchestration.rest_settings import ApiKey, Basic, Bearer, ClientCredentials, Rest
-from orchestration.settings import Secret
 
 RENEWED_BEFORE_SECONDS = 60
 """A token is renewed so long before it runs out, so that it outlives the request that carries it."""

@@ -19,10 +19,7 @@ from dlt.common.jsonpath import set_value_at_path
 from dlt.sources.helpers.rest_client import paginators
 from dlt.sources.helpers.rest_client.client import PageData, RESTClient
 
-from orchestration.connectors.batch import UnavailableError, UnreadableError
-from orchestration.connectors.services.answers import Answer, TimeLimit, explained, reader, session_of
-from orchestration.connectors.services.login import OneOrigin
-from orchestration.rest_settings import (
+from orchestration.config.web_services import (
     EVERY,
     Cursor,
     LinkHeader,
@@ -35,6 +32,9 @@ from orchestration.rest_settings import (
     SinglePage,
     steps_of,
 )
+from orchestration.connectors.batch import UnavailableError, UnreadableError
+from orchestration.connectors.services.answers import Answer, TimeLimit, explained, reader, session_of
+from orchestration.connectors.services.login import OneOrigin
 
 
 def answers(rest: Rest, asked: RestTable, window: dict[str, str]) -> Iterator[Answer]:

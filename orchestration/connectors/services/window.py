@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable
 from datetime import UTC, datetime, time, timedelta
 
-from orchestration.deployment import Deployment, Window
-from orchestration.rest_settings import WindowParameters
+from orchestration.config.deployment import Deployment, Window
+from orchestration.config.web_services import WindowParameters
 
 MILLISECONDS_FROM = 1e11
 """A number of at least so many is milliseconds since 1970, not seconds: as seconds it would lie after the year 5000."""

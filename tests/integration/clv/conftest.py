@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from orchestration.deployment import Deployment
-from orchestration.home import Home
+from orchestration.base.paths import Home
+from orchestration.config.deployment import Deployment
 from tests.integration.clv.small_company import Model, SmallCompany, compiled
 
 

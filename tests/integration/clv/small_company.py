@@ -19,12 +19,12 @@ import pandas as pd
 from orchestration.assets.science.contracts import contract_fits
 from orchestration.assets.science.purchases import purchase_fits
 from orchestration.assets.science.spend import spend_fits
-from orchestration.deployment import Deployment, load_deployment
-from orchestration.home import Home
-from orchestration.resources.dbt import run_dbt
-from orchestration.resources.fits import FitStore
-from orchestration.resources.run_lock import RunLock
-from orchestration.resources.warehouse import Warehouse
+from orchestration.base.paths import Home
+from orchestration.config.deployment import Deployment, load_deployment
+from orchestration.runs.lock import RunLock
+from orchestration.warehouse.dbt import run_dbt
+from orchestration.warehouse.fits import FitStore
+from orchestration.warehouse.warehouse import Warehouse
 
 AS_OF = date(2026, 1, 1)
 MINIMUM = 100

@@ -18,13 +18,13 @@ from random import Random
 import pyarrow.parquet as pq
 import pytest
 
-from orchestration.demo.generate import generate
-from orchestration.deployment import Deployment, load_deployment
-from orchestration.deployment import Table as DeployedTable
-from orchestration.errors import InfrastructureError, PipelineError
-from orchestration.home import Home
-from orchestration.resources.landing import Landing
-from orchestration.resources.quarantine import quarantined
+from demo.generate import generate
+from orchestration.base.errors import InfrastructureError, PipelineError
+from orchestration.base.paths import Home
+from orchestration.config.deployment import Deployment, load_deployment
+from orchestration.config.deployment import Table as DeployedTable
+from orchestration.landing.landing import Landing
+from orchestration.landing.quarantine import quarantined
 from tests.integration.conftest import HISTORY, Company, company, drop_of
 from tests.integration.gates.mutations import MUTATIONS, Table, swap
 

@@ -9,13 +9,13 @@ from pathlib import Path
 
 import pytest
 
-from orchestration.demo.dirt import KINDS, RENAMED_FROM_NIGHT
-from orchestration.deployment import load_deployment
-from orchestration.errors import PipelineError
-from orchestration.home import Home
-from orchestration.resources.landing import Landing
-from orchestration.resources.quarantine import quarantined
-from orchestration.resources.unit import Unit
+from demo.dirt import KINDS, RENAMED_FROM_NIGHT
+from orchestration.base.errors import PipelineError
+from orchestration.base.paths import Home
+from orchestration.config.deployment import load_deployment
+from orchestration.landing.landing import Landing
+from orchestration.landing.quarantine import quarantined
+from orchestration.landing.unit import Unit
 from tests.integration.conftest import HISTORY
 from tests.unit.demo.truths import Demo, demo
 

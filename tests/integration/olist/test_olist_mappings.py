@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from orchestration.resources.dbt import run_dbt
+from orchestration.warehouse.dbt import run_dbt
 from tests.integration.conftest import Company
 
 

@@ -17,7 +17,7 @@ import duckdb
 from aiosmtpd.controller import Controller
 from aiosmtpd.smtp import SMTP, AuthResult, Envelope, LoginPassword, Session
 
-from orchestration.resources.publication import Publication
+from orchestration.publication.publication import Publication
 
 
 @dataclass

@@ -14,8 +14,8 @@ import trustme
 
 from orchestration.alerts.alert import Alert
 from orchestration.alerts.senders import EmailSender, WebhookSender, senders_of, tell
-from orchestration.errors import PipelineError
-from orchestration.settings import AlertSettings, Email, Secret, Webhook
+from orchestration.base.errors import PipelineError
+from orchestration.config.settings import AlertSettings, Email, Secret, Webhook
 from tests.unit.alerts.servers import Mailbox, mail_server, web_server
 
 ALERT = Alert(

@@ -9,11 +9,11 @@ import dagster as dg
 import pytest
 
 from orchestration.alerts.sensors import alert_sensors
-from orchestration.deployment import Deployment, load_deployment
-from orchestration.home import Home
+from orchestration.base.paths import Home
+from orchestration.config.deployment import Deployment, load_deployment
+from orchestration.config.settings import AlertSettings, Secret, Webhook
 from orchestration.nightly import COMMAND_TAG, RANGE_END, RANGE_START
-from orchestration.resources.publication import Publication
-from orchestration.settings import AlertSettings, Secret, Webhook
+from orchestration.publication.publication import Publication
 from tests.unit.alerts.servers import Posts, published_units, web_server
 
 

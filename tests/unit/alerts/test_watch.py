@@ -10,9 +10,9 @@ import pytest
 
 from orchestration.alerts import watch
 from orchestration.alerts.alert import Alert
-from orchestration.deployment import Deployment, load_deployment
-from orchestration.home import Home
-from orchestration.resources.publication import Publication
+from orchestration.base.paths import Home
+from orchestration.config.deployment import Deployment, load_deployment
+from orchestration.publication.publication import Publication
 from tests.unit.alerts.servers import published_units
 
 DAY = date(2026, 1, 30)

@@ -7,10 +7,10 @@ from typing import Any
 
 import pyarrow as pa
 
+from orchestration.config.deployment import Table, Window, load_deployment
+from orchestration.config.settings import Secret
+from orchestration.config.systems import Sql, SqlTable, System, TableSettings
 from orchestration.connectors import sql
-from orchestration.deployment import Table, Window, load_deployment
-from orchestration.settings import Secret
-from orchestration.system_settings import Sql, SqlTable, System, TableSettings
 
 NIGHT = date(2026, 1, 15)
 EVER = Window(NIGHT, None, datetime(2100, 1, 1, tzinfo=UTC))

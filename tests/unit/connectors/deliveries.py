@@ -6,10 +6,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from orchestration.config.deployment import Table, load_deployment
+from orchestration.config.systems import Files, System, TableSettings
 from orchestration.connectors.batch import Fault
 from orchestration.connectors.sources import pull
-from orchestration.deployment import Table, load_deployment
-from orchestration.system_settings import Files, System, TableSettings
 
 
 def table_of(files: Files, table_name: str = "customers") -> Table:

@@ -18,11 +18,11 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import parse_qsl, urlencode, urlsplit
 
+from orchestration.config.deployment import Table, load_deployment
+from orchestration.config.systems import System, TableSettings
+from orchestration.config.web_services import Rest, RestTable
 from orchestration.connectors.batch import Batch, Fault
 from orchestration.connectors.sources import pull
-from orchestration.deployment import Table, load_deployment
-from orchestration.rest_settings import Rest, RestTable
-from orchestration.system_settings import System, TableSettings
 
 HISTORY = date(2025, 12, 31)
 NIGHT = HISTORY + timedelta(days=1)

@@ -12,9 +12,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from orchestration.config.systems import Files
 from orchestration.connectors.batch import SourceError, UnreadableError
 from orchestration.connectors.readers import delimited
-from orchestration.system_settings import Files
 from tests.unit.connectors.deliveries import Pulled, pulled
 
 

@@ -19,10 +19,10 @@ import pytest
 from fsspec.implementations.memory import MemoryFileSystem
 from pydantic import ValidationError
 
+from orchestration.config.deployment import Table
+from orchestration.config.systems import Files
 from orchestration.connectors.batch import SourceError
 from orchestration.connectors.sources import available_load_dates, fingerprint, pull
-from orchestration.deployment import Table
-from orchestration.system_settings import Files
 from tests.unit.connectors.buckets import BUCKET, KEY, SECRET, Bucket, client_of, s3_bucket
 from tests.unit.connectors.deliveries import table_of
 

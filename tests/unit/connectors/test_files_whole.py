@@ -12,10 +12,10 @@ from typing import Any
 import pyarrow as pa
 import pytest
 
+from orchestration.config.deployment import Table
+from orchestration.config.systems import Files
 from orchestration.connectors.batch import SourceError
 from orchestration.connectors.sources import available_load_dates, pull
-from orchestration.deployment import Table
-from orchestration.system_settings import Files
 from tests.unit.connectors.deliveries import table_of
 
 HISTORY = dt.date(2025, 12, 31)

@@ -11,9 +11,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from orchestration.config.systems import Files
 from orchestration.connectors.batch import SourceError
 from orchestration.connectors.readers import json_lines, json_values
-from orchestration.system_settings import Files
 from tests.unit.connectors.deliveries import Pulled, pulled
 
 

@@ -10,9 +10,9 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
+from orchestration.config.systems import Files
 from orchestration.connectors.batch import SourceError
 from orchestration.connectors.sources import pull
-from orchestration.system_settings import Files
 from tests.unit.connectors.deliveries import pulled, table_of
 
 

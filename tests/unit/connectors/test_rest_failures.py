@@ -9,9 +9,9 @@ import time
 import pytest
 import trustme
 
+from orchestration.base.errors import InfrastructureError
 from orchestration.connectors.batch import SourceError, SourceUnavailableError
 from orchestration.connectors.sources import pull
-from orchestration.errors import InfrastructureError
 from tests.unit.connectors.services import (
     NIGHT,
     PAGES,

@@ -14,9 +14,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from orchestration.config.deployment import PROJECT
 from orchestration.connectors.batch import SourceError
 from orchestration.connectors.sources import pull
-from orchestration.deployment import PROJECT
 from tests.unit.connectors.deliveries import pulled as pulled_of_file
 from tests.unit.connectors.services import (
     NIGHT,

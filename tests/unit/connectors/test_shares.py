@@ -15,13 +15,13 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
+from orchestration.config.deployment import Window
+from orchestration.config.systems import Files, Format
 from orchestration.connectors import rest, sql
 from orchestration.connectors.batch import Batch
 from orchestration.connectors.databases import asked
 from orchestration.connectors.readers import delimited, json_lines, parquet
 from orchestration.connectors.sources import pull
-from orchestration.deployment import Window
-from orchestration.system_settings import Files, Format
 from tests.unit.connectors import databases, deliveries, services
 
 ROWS = [{"id": str(number), "text": random.Random(number).randbytes(300).hex()} for number in range(40_000)]

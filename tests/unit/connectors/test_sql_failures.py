@@ -12,9 +12,9 @@ from urllib.parse import quote, quote_plus
 import pytest
 import trustme
 
+from orchestration.base.errors import InfrastructureError
 from orchestration.connectors import sql
 from orchestration.connectors.batch import SourceError
-from orchestration.errors import InfrastructureError
 from tests.postgres import PASSWORD, Postgres
 from tests.unit.connectors.databases import EVER, URL, by_driver, pulled, table_of
 from tests.unit.connectors.tls import tls_in_front_of

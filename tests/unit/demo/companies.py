@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pandas as pd
 
-from orchestration.demo.generate import generate
+from demo.generate import generate
 
 HISTORY = date(2025, 12, 31)
 NIGHTS = 4

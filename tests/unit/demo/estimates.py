@@ -15,7 +15,7 @@ import pandas as pd
 from numpy.typing import NDArray
 from scipy.stats import norm
 
-from orchestration.demo.verbatims import LATE_THEME_SHARE
+from demo.verbatims import LATE_THEME_SHARE
 from tests.unit.demo.companies import HISTORY
 from tests.unit.demo.fits import Floats, least_squares
 from tests.unit.demo.truths import Demo

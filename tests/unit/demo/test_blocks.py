@@ -12,8 +12,8 @@ from threading import Thread
 
 import pytest
 
-from orchestration.demo.world import BLOCK
-from orchestration.errors import InfrastructureError
+from demo.world import BLOCK
+from orchestration.base.errors import InfrastructureError
 from tests.unit.demo.companies import Extracts, contents, make
 
 pytestmark = pytest.mark.xdist_group("blocks")

@@ -9,12 +9,12 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
+from demo.dirt import KINDS, RENAMED
+from demo.generate import generate
+from orchestration.base.errors import PipelineError
+from orchestration.config.deployment import load_deployment
 from orchestration.connectors.batch import UnreadableError
 from orchestration.connectors.readers import json_lines
-from orchestration.demo.dirt import KINDS, RENAMED
-from orchestration.demo.generate import generate
-from orchestration.deployment import load_deployment
-from orchestration.errors import PipelineError
 from tests.unit.demo.companies import HISTORY
 from tests.unit.demo.truths import Demo, demo
 

@@ -8,8 +8,8 @@ from pathlib import Path
 import pyarrow.parquet as pa_parquet
 import pytest
 
-from orchestration.demo.generate import generate
-from orchestration.errors import PipelineError
+from demo.generate import generate
+from orchestration.base.errors import PipelineError
 from tests.unit.demo.companies import HISTORY, contents, make
 
 

@@ -10,7 +10,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from orchestration.demo import verbatims
+from demo import verbatims
 from tests.unit.demo.estimates import (
     Estimate,
     answer_effects,

@@ -12,8 +12,8 @@ import pyarrow as pa
 import pyarrow.parquet as pa_parquet
 import pytest
 
-from orchestration.demo import write
-from orchestration.deployment import PROJECT, load_deployment
+from demo import write
+from orchestration.config.deployment import PROJECT, load_deployment
 from tests.unit.demo.companies import HISTORY, NIGHTS, Extracts, contents, make
 
 SEEDS = PROJECT / "seeds" / "reference"

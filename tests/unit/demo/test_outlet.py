@@ -8,11 +8,11 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
-from orchestration.demo import write
-from orchestration.demo.generate import generate
-from orchestration.demo.world import BLOCK
-from orchestration.deployment import load_deployment
-from orchestration.errors import PipelineError
+from demo import write
+from demo.generate import generate
+from demo.world import BLOCK
+from orchestration.base.errors import PipelineError
+from orchestration.config.deployment import load_deployment
 from tests.unit.demo.companies import HISTORY, contents, make
 from tests.unit.demo.truths import Demo
 

@@ -8,7 +8,7 @@ import json
 import numpy as np
 import pandas as pd
 
-from orchestration.demo.write import encoded
+from demo.write import encoded
 
 ROWS = pd.DataFrame(
     {

@@ -15,7 +15,7 @@ from typing import Any
 
 import pandas as pd
 
-from orchestration.demo.generate import generate
+from demo.generate import generate
 from tests.unit.demo.companies import HISTORY, Extracts
 
 SEEDS = (11, 23, 37, 58, 71)

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from orchestration.home import Home
+from orchestration.base.paths import Home
 from tests.unit.marts.warehouses import Warehouses
 
 

@@ -12,9 +12,9 @@ from expectations.marts.customer_360 import CUSTOMER_360
 from expectations.marts.nps import EXPERIENCE_SCORES_TOTAL, NPS_BY_SEGMENT_STAGE
 from expectations.marts.retention import REVENUE_BRIDGE
 from expectations.suite import MartSuite
-from orchestration.gates import Finding
-from orchestration.home import Home
-from orchestration.settings import Movement
+from orchestration.base.paths import Home
+from orchestration.config.settings import Movement
+from orchestration.gates.judge import Finding
 from tests.unit.marts.warehouses import Warehouses, executed
 
 pytestmark = pytest.mark.xdist_group("great expectations")

@@ -8,8 +8,8 @@ import dagster as dg
 import pytest
 
 from expectations.marts.nps import SURVEY_BLIND_SPOTS
-from orchestration.gates import Finding
-from orchestration.settings import Presence
+from orchestration.config.settings import Presence
+from orchestration.gates.judge import Finding
 from tests.unit.marts.warehouses import Warehouses, executed
 
 pytestmark = pytest.mark.xdist_group("great expectations")

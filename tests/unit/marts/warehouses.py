@@ -12,14 +12,14 @@ import duckdb
 
 from expectations.suite import MartSuite
 from orchestration.assets.marts_gate import marts_gate
-from orchestration.deployment import load_deployment
-from orchestration.gates import Finding
-from orchestration.home import Home
-from orchestration.mart_verdicts import judge
-from orchestration.resources.publication import Publication, Version
-from orchestration.resources.run_lock import RunLock
-from orchestration.resources.warehouse import Warehouse
-from orchestration.settings import Movement, Presence
+from orchestration.base.paths import Home
+from orchestration.config.deployment import load_deployment
+from orchestration.config.settings import Movement, Presence
+from orchestration.gates.judge import Finding
+from orchestration.gates.mart_verdicts import judge
+from orchestration.publication.publication import Publication, Version
+from orchestration.runs.lock import RunLock
+from orchestration.warehouse.warehouse import Warehouse
 
 PUBLISHED_AS_OF, AS_OF = date(2026, 2, 11), date(2026, 2, 12)
 DEMO = load_deployment("demo").model_copy(update={"presence": Presence()})

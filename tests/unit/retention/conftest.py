@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from orchestration.deployment import load_deployment
-from orchestration.settings import RetentionPeriods
+from orchestration.config.deployment import load_deployment
+from orchestration.config.settings import RetentionPeriods
 from tests.models import Models, compiled
 
 MODELS = (

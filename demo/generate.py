@@ -1,0 +1,209 @@
+"""The demo company's extracts, from nothing but a few arguments: same arguments, same bytes.
+
+Arguments are judged here, and the company's blocks are put to work. What the company is stands in ``company``, what
+its systems deliver in ``systems``, what is wrong with it in ``dirt``, what is true of it in ``truth``.
+"""
+
+from __future__ import annotations
+
+import json
+import multiprocessing
+import signal
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass
+from datetime import date
+from multiprocessing.connection import Connection
+from pathlib import Path
+
+import numpy as np
+
+from demo import truth
+from demo.company import Company, make_company
+from demo.dirt import KINDS, Faults, soil, truncate
+from demo.effects import WORLDS
+from demo.extract import Extract
+from demo.names import Pool, make_pools
+from demo.systems import crm, outlet, panel, shop, survey_tool, tracking
+from demo.world import HORIZON_NIGHTS, World
+from demo.write import (
+    HISTORY,
+    MARKER,
+    TRUTH,
+    append,
+    as_csv,
+    check_folder,
+    encoded,
+    file_of,
+    finish,
+    staged_for,
+)
+from orchestration.base.errors import InfrastructureError, PipelineError
+
+MOST_CUSTOMERS = 2_000_000
+MOST_SEED = 2**32 - 1
+WORKERS = 2
+DEFAULT_DIRT = ("late_rows",)
+SYSTEMS: Mapping[str, Callable[[Company], list[Extract]]] = {
+    "crm": crm.extracts,
+    "shop": shop.extracts,
+    "survey_tool": survey_tool.extracts,
+    "tracking": tracking.extracts,
+    "outlet": outlet.extracts,
+    "panel": panel.extracts,
+}
+DEFAULT_SYSTEMS = ("crm", "shop", "survey_tool", "tracking")
+"""What the demo company has before it buys the outlet."""
+
+
+@dataclass(frozen=True)
+class Part:
+    """What a block of customers adds to every file, and the faults planted in it."""
+
+    files: list[tuple[str, bytes]]
+    faults: Faults
+
+
+def generate(
+    out: Path,
+    *,
+    customers: int,
+    nights: int,
+    seed: int,
+    history_load_date: date,
+    world: str = "full",
+    dirt: Sequence[str] = DEFAULT_DIRT,
+    systems: Sequence[str] = DEFAULT_SYSTEMS,
+) -> None:
+    """Write two years of history up to ``history_load_date`` and one drop for each of the ``nights`` after it.
+
+    More nights, or none, leave the files of the others as they are. A folder that holds an earlier demo is replaced.
+
+    Args:
+        out: the folder of the extracts; it appears whole or not at all.
+        customers: people whom the company knows when the history ends.
+        seed: another seed gives other rows of the same company.
+        world: ``full``, or ``plain`` where nothing acts on anything.
+        dirt: the kinds of faults to plant.
+        systems: those that deliver; each delivers the same, whichever the others are.
+
+    Raises:
+        PipelineError: an argument is out of range, or the folder cannot take the extracts. Nothing is written then.
+    """
+    _check("customers", customers, 1, MOST_CUSTOMERS)
+    _check("nights", nights, 0, HORIZON_NIGHTS)
+    _check("seed", seed, 0, MOST_SEED)
+    if not 2000 <= history_load_date.year <= 2100:
+        raise PipelineError(f"history_load_date is {history_load_date}: give a day between 2000 and 2100.")
+    if world not in WORLDS:
+        raise PipelineError(f"world is {world!r}: give one of {', '.join(WORLDS)}.")
+    if unknown := sorted(set(dirt) - set(KINDS)):
+        raise PipelineError(f"dirt is {unknown[0]!r}: give some of {', '.join(KINDS)}.")
+    if unknown := sorted(set(systems) - set(SYSTEMS)):
+        raise PipelineError(f"systems is {unknown[0]!r}: the demo company has {', '.join(SYSTEMS)}.")
+    out = out.absolute()
+    check_folder(out)
+
+    whole = World(customers, nights, seed, history_load_date, WORLDS[world], dirt=frozenset(dirt))
+    about = {
+        "customers": customers,
+        "nights": nights,
+        "seed": seed,
+        "history_load_date": history_load_date.isoformat(),
+        "world": world,
+        "dirt": sorted(set(dirt)),
+    }
+    chosen = tuple(name for name in SYSTEMS if name in systems)
+    if chosen != DEFAULT_SYSTEMS:
+        about["systems"] = list(chosen)
+    with staged_for(out) as staged:
+        faults: Faults = Counter()
+        for part in _parts(whole, chosen):
+            for file, content in part.files:
+                append(staged, file, content)
+            faults += part.faults
+        finish(staged)
+        faults += truncate(whole, staged)
+        (staged / TRUTH / "parameters.json").write_text(truth.parameters(whole), encoding="utf-8")
+        (staged / TRUTH / "faults.json").write_text(truth.counted(faults), encoding="utf-8")
+        (staged / MARKER).write_text(json.dumps(about, indent=2) + "\n", encoding="utf-8")
+
+
+def _check(name: str, value: int, least: int, most: int) -> None:
+    if type(value) is not int or not least <= value <= most:
+        raise PipelineError(f"{name} is {value!r}: give a whole number from {least} to {most:,}.")
+
+
+def _parts(whole: World, systems: Sequence[str]) -> Iterator[Part]:
+    """The parts of all blocks, in their order; several blocks are drawn at the same time, in processes of their own."""
+    pools = make_pools(whole)
+    if len(whole.blocks) == 1:
+        yield _part(whole, pools, systems)
+        return
+    with ExitStack() as workers:
+        drawn = [
+            workers.enter_context(_worker(whole.blocks[first::WORKERS], pools, systems)) for first in range(WORKERS)
+        ]
+        for number in range(len(whole.blocks)):
+            yield _received(drawn[number % WORKERS])
+
+
+@contextmanager
+def _worker(blocks: Sequence[World], pools: dict[str, Pool], systems: Sequence[str]) -> Iterator[Connection]:
+    """A process that draws blocks and ends with this one; what is yielded gives their parts."""
+    fresh = multiprocessing.get_context("spawn")
+    parts, end = fresh.Pipe(duplex=False)
+    process = fresh.Process(target=_draw, args=(end, blocks, pools, systems), daemon=True)
+    with parts:
+        with end:
+            process.start()
+        # only the process holds the pipe's other end now: who waits for a part is told when it ends, even amid one
+        try:
+            yield parts
+        finally:
+            # not asked to end: where this process ignores that, so does the other
+            process.kill()
+            process.join()
+
+
+def _received(parts: Connection) -> Part:
+    try:
+        part: Part = parts.recv()
+    except (EOFError, OSError):
+        raise InfrastructureError(
+            "A process that draws customers ended before it was done, for want of memory perhaps. Try again."
+        ) from None
+    return part
+
+
+def _draw(parts: Connection, blocks: Sequence[World], pools: dict[str, Pool], systems: Sequence[str]) -> None:
+    """Send the part of each block; it is left to the process that asked for them to be interrupted."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    for block in blocks:
+        parts.send(_part(block, pools, systems))
+
+
+def _part(world: World, pools: dict[str, Pool], systems: Sequence[str]) -> Part:
+    """Draw a block of the company, and write what its systems deliver."""
+    company = make_company(world, pools)
+    is_first = world.block == 0
+    files: list[tuple[str, bytes]] = []
+    faults: Faults = Counter()
+    ids: dict[tuple[str, str], np.ndarray] = {}
+    for extract in (extract for system in systems for extract in SYSTEMS[system](company)):
+        windows, planted = soil(world, extract, extract.windows(world))
+        faults += planted
+        if extract.person_id:
+            records = [rows[extract.person_id].to_numpy() for rows in windows]
+            ids[extract.system, extract.table] = np.concatenate(records)
+        for drop, rows in zip(_drops(world), windows, strict=True):
+            content = encoded(extract.system, rows, is_first=is_first)
+            files.append((f"{drop}/{file_of(extract.system, extract.table)}", content))
+    for name, rows in truth.labels(company, truth.identity_of(company, ids)).items():
+        files.append((f"{TRUTH}/{name}.csv", as_csv(rows, is_first=is_first)))
+    return Part(files, faults)
+
+
+def _drops(world: World) -> Iterable[str]:
+    return [HISTORY, *(load_date.isoformat() for load_date in world.load_dates[1:])]

@@ -1,0 +1,40 @@
+"""Makes the extracts of the demo company, and says how long it took: what ``cx360 demo`` does.
+
+Keep out what the company does (``company.py``) and how its files are written (``generate.py``).
+"""
+
+from __future__ import annotations
+
+import time
+from pathlib import Path
+
+import click
+
+from demo.generate import generate
+from orchestration.config.deployment import Deployment
+
+
+def make_demo(
+    settings: Deployment,
+    out: Path,
+    *,
+    customers: int,
+    nights: int,
+    seed: int,
+    world: str,
+    dirt: tuple[str, ...],
+) -> None:
+    """Make what the systems of the deployment ``settings`` deliver of the demo company, in the folder ``out``."""
+    started = time.monotonic()
+    click.echo(f"Making the demo company: {customers:,} customers, {nights} nights after the history ...")
+    generate(
+        out,
+        customers=customers,
+        nights=nights,
+        seed=seed,
+        history_load_date=settings.history_load_date,
+        world=world,
+        dirt=dirt,
+        systems=tuple(settings.systems),
+    )
+    click.echo(f"Made in {time.monotonic() - started:.1f} s: {out}")

@@ -1,0 +1,38 @@
+"""The year's rhythm: people buy more before Christmas, less in June.
+
+Purchases are timed on a clock that runs faster when people buy more. A purchase process stays what it is on that
+clock, and shows the season on the calendar's.
+"""
+
+from __future__ import annotations
+
+from datetime import date
+
+import numpy as np
+
+from demo.world import HISTORY_DAYS, HORIZON_NIGHTS, Rates, World, days_between, midnight
+
+DAYS_PER_YEAR = 365.25
+PEAK = (12, 5)
+_LAST_DAY = HISTORY_DAYS + HORIZON_NIGHTS + 31
+
+
+def peak_of_season(world: World) -> date:
+    """A day on which people buy most."""
+    return world.history_load_date.replace(month=PEAK[0], day=PEAK[1])
+
+
+def shop_days(world: World, days: Rates) -> Rates:
+    """Days since the world's start, as the shop's clock counts them."""
+    peak = float(days_between(world.start, midnight(peak_of_season(world))))
+    turn = 2 * np.pi / DAYS_PER_YEAR
+    swing = np.sin(turn * (days - peak)) + np.sin(turn * peak)
+    return np.asarray(days + world.effects.season / turn * swing, dtype=np.float64)
+
+
+def calendar_days(world: World, of_shop: Rates) -> Rates:
+    """Days since the world's start on the calendar; beyond the horizon they only stay beyond it."""
+    if not world.effects.season:
+        return of_shop
+    grid = np.arange(_LAST_DAY, dtype=np.float64)
+    return np.interp(of_shop, shop_days(world, grid), grid)

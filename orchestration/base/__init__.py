@@ -1,0 +1,1 @@
+"""What everything stands on: paths, durable writes, progress, errors. Imports nothing of the project."""

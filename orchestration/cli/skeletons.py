@@ -1,0 +1,96 @@
+"""What a new system still has to be given, as a beginning to paste: a suite, and staging models.
+
+Add here a text that a person writes once per system and then owns; keep out which places are missing (``wiring.py``).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+
+import pandas as pd
+import yaml
+
+from expectations import rules
+from expectations.suite import RowRule
+from orchestration.config.deployment import Table
+from orchestration.gates.judge import broken_row_rules
+from orchestration.landing.columns import suggested
+from orchestration.warehouse.completeness import MODELS
+
+# the strictest first: the first one that every value meets is proposed
+KINDS = ("boolean", "whole_number", "amount", "instant", "wall_clock")
+READ_AS = {"instant": "{{{{ utc('{0}') }}}}", "wall_clock": "{{{{ utc_from_local('{0}') }}}}"}
+
+
+def suite_of(table: Table, columns: Sequence[str], kinds: Mapping[str, str]) -> str:
+    """A suite that takes the table as it is delivered.
+
+    Args:
+        kinds: the rule that every value of a column meets, by column (``kinds_of``).
+    """
+    name = table.table_name.upper()
+    judged = "".join(f'        *{kind}("{column}"),\n' for column, kind in kinds.items())
+    return (
+        f"{name} = RawSuite(\n"
+        f'    table="{table.name}",\n'
+        f"    required={_listed(columns)},\n"
+        f"    rows=(\n        *required({', '.join(_text(column) for column in table.settings.key)}),\n{judged}    ),\n"
+        "    batch=STANDARD,\n)\n"
+    )
+
+
+def staging_of(table: Table, entity: str, columns: Sequence[str], kinds: Mapping[str, str]) -> str:
+    """A staging model: what the table seems to deliver of the entity, and what it may deliver besides."""
+    lines = list(_canonical(table, entity, columns, kinds))
+    return (
+        f"with\n\nsource as (\n\n    select * from {{{{ source('{table.system_name}', '{table.name}') }}}}\n\n),\n\n"
+        "final as (\n\n    select\n" + "\n".join(lines) + "\n\n        -- landing\n        _load_date,\n"
+        "        _source_file,\n        _source_row\n\n    from source\n\n)\n\nselect * from final\n"
+    )
+
+
+def kinds_of(table: Table, frame: pd.DataFrame) -> dict[str, str]:
+    """The rule of ``expectations.rules`` that every value of a column meets, for those that are no mere text."""
+    made: dict[tuple[str, str], tuple[RowRule, ...]] = {
+        (column, kind): getattr(rules, kind)(column) for column in frame.columns for kind in KINDS
+    }
+    broken = broken_row_rules(table.name, [rule for found in made.values() for rule in found], frame)
+    refused = {told.rule for reasons in broken.values() for told in reasons}
+    met = {
+        pair: not any(rule.reason.replace(" '{value}'", "") in refused for rule in found)
+        for pair, found in made.items()
+    }
+    kinds: dict[str, str] = {}
+    for column in frame.columns:
+        kind = next((kind for kind in KINDS if met[column, kind]), None)
+        if kind and frame[column].notna().any() and column not in table.settings.key:
+            kinds[column] = kind
+    return kinds
+
+
+def _canonical(table: Table, entity: str, columns: Sequence[str], kinds: Mapping[str, str]) -> Iterator[str]:
+    door = yaml.safe_load((MODELS / "intermediate" / f"int_{entity}__unioned.yml").read_text(encoding="utf-8"))
+    wanted = {
+        column["name"]: column
+        for column in door["models"][0]["columns"]
+        if column["name"] not in {"system", "source_id"} and not column["name"].startswith("_")
+    }
+    theirs = {ours: name for name, ours in suggested(list(wanted), columns).items()}
+    yield f"        {{{{ record_key('{table.system_name}', '{table.table_name}') }}}} as source_id,"
+    for name, column in wanted.items():
+        must = any(constraint["type"] == "not_null" for constraint in column.get("constraints", ()))
+        if name in theirs:
+            read = READ_AS.get(kinds.get(theirs[name], ""), "{0}").format(theirs[name])
+            yield f"        {read} as {name},"
+        elif must:
+            yield f"        ??? as {name},  -- {column['data_type']}, must be there: {column['description']}"
+        else:
+            yield f"        -- {name} ({column['data_type']}): {column['description']}"
+
+
+def _listed(names: Sequence[str]) -> str:
+    return f"({', '.join(_text(name) for name in names)},)"
+
+
+def _text(name: str) -> str:
+    return '"' + name.replace("\\", "\\\\").replace('"', '\\"') + '"'

@@ -1,0 +1,107 @@
+"""What ``cx360 run`` prints at the end: published figures, read from the published file as any reader would.
+
+Only figures that the marts hold, added up; a definition belongs to the marts (``docs/metrics.md``).
+"""
+
+from __future__ import annotations
+
+from decimal import Decimal
+from typing import Any
+
+import duckdb
+from rich.console import Group
+from rich.table import Table
+
+from orchestration.config.deployment import Deployment
+from orchestration.publication.publication import Publication
+
+# headings of the columns, and the query that fills them; a section without rows is left out
+SECTIONS: tuple[tuple[tuple[str, ...], str], ...] = (
+    (
+        ("NPS, last quarter", "stage", "answers", "NPS"),
+        """
+        select survey_type, journey_stage, sum(answer_count), round(100.0 * sum(nps_sum) / sum(answer_count), 1)
+        from marts.mart_nps_by_segment_stage as mart
+        where answer_count > 0 and period_type = 'trailing_quarter' and period_end_date = (
+            select max(period_end_date) from marts.mart_nps_by_segment_stage where period_type = 'trailing_quarter'
+        )
+        group by survey_type, journey_stage
+        order by survey_type, (
+            select stage_order from star.dim_journey_stages as stage where stage.journey_stage = mart.journey_stage
+        )
+        """,
+    ),
+    (
+        ("answers of all time", "count", "mean"),
+        """
+        select metric, count(*), round(avg(answer_value), 2)
+        from star.fct_survey_answers group by metric order by metric
+        """,
+    ),
+    (
+        ("months after the first order", "customers", "ordered again, %"),
+        """
+        select age_months, sum(cohort_customer_count),
+            round(100.0 * sum(active_customer_count) / sum(cohort_customer_count), 1)
+        from marts.mart_retention_cohorts
+        where age_months in (1, 3, 6, 12) and is_complete
+        group by age_months order by age_months
+        """,
+    ),
+    (
+        ("value by segment", "buyers", "revenue", "margin", "per buyer", "to come"),
+        """
+        select segment, count(*), round(sum(revenue_amount)), round(sum(margin_amount)),
+            round(sum(margin_amount) / count(margin_amount), 2), round(sum(residual_value_amount))
+        from marts.mart_customer_lifetime_value
+        where order_count > 0
+        group by segment order by sum(margin_amount) desc nulls last limit 8
+        """,
+    ),
+)
+
+
+def published(deployment: Deployment, publication: Publication) -> Group:
+    """The current version: rows per mart, the main figures, checks, quarantine, and where it is."""
+    manifest = publication.manifest()
+    if manifest is None:
+        return Group("Nothing is published yet.")
+    file = publication.current / "cx360.duckdb"
+    marts = [
+        (name.removeprefix("marts."), facts["row_count"])
+        for name, facts in manifest["tables"].items()
+        if name.startswith("marts.")
+    ]
+    with duckdb.connect(file.resolve(), read_only=True) as connection:
+        tables = [_table(("mart", "rows"), marts)]
+        tables += [_table(headings, connection.execute(sql).fetchall()) for headings, sql in SECTIONS]
+        [(rejected,)] = connection.execute(
+            "select coalesce(sum(quarantined_row_count), 0) from quality.quality_landing_reconciliation"
+        ).fetchall()
+    checks = manifest["checks"]
+    days = manifest["load_dates"]
+    facts = [
+        f"Published   {manifest['version']} of {deployment.name}, amounts in {deployment.currency}",
+        f"Load dates  {days[0]} to {days[-1]} ({len(days)}), as of {manifest['as_of_date']}",
+        f"Checks      {checks['passed']} passed, {checks['warned']} warned, 0 failed",
+        f"Quarantine  {rejected:,} rows",
+        f"File        {file}",
+        f"Dagster UI  make ui DEPLOYMENT={deployment.name}",
+    ]
+    return Group(*(part for table in tables if table.row_count for part in (table, "")), "\n".join(facts))
+
+
+def _table(headings: tuple[str, ...], rows: list[tuple[Any, ...]]) -> Table:
+    table = Table(box=None, pad_edge=False, padding=(0, 3, 0, 0))
+    for place, heading in enumerate(headings):
+        is_text = place == 0 or heading == "stage"
+        table.add_column(heading, justify="left" if is_text else "right", no_wrap=True, header_style="bold")
+    for row in rows:
+        table.add_row(*(_shown(value) for value in row))
+    return table
+
+
+def _shown(value: object) -> str:
+    if isinstance(value, int | float | Decimal):
+        return f"{value:,}"
+    return "-" if value is None else str(value)

@@ -1,0 +1,94 @@
+"""What a person does with published versions: look at them, take one back, let go what it held.
+
+Add here what ``cx360 versions``, ``rollback`` and ``release`` do and print; keep out how versions change
+(``resources/publication.py``, ``resources/holds.py``).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from datetime import date
+
+from orchestration.base.errors import PipelineError
+from orchestration.base.paths import Home
+from orchestration.config.deployment import Deployment
+from orchestration.landing.pull import forget
+from orchestration.landing.unit_place import recover
+from orchestration.nightly import why_held
+from orchestration.publication.history import History
+from orchestration.publication.publication import Publication, Version
+from orchestration.runs.lock import hold
+
+
+def listed(deployment: Deployment) -> str:
+    """Every version on disk, the newest first."""
+    publication = Publication(Home.of(deployment), deployment.retention)
+    versions = publication.versions()
+    if not versions:
+        return f"Nothing is published yet for deployment '{deployment.name}'."
+    lines = [f"{'version':<21}  {'as of':<10}  {'published, UTC':<16}  {'load dates':>10}  {'MiB':>9}"]
+    return "\n".join([*lines, *(_line(version, _standing(publication, version)) for version in versions)])
+
+
+def _line(version: Version, standing: str) -> str:
+    published_at = version.manifest["published_at"][:16].replace("T", " ")
+    size = f"{version.byte_count / 2**20:,.1f}"
+    facts = f"{version.name:<21}  {version.as_of_date}  {published_at}  {len(version.load_dates):>10}  {size:>9}"
+    return f"{facts}  {standing}".rstrip()
+
+
+def _standing(publication: Publication, version: Version) -> str:
+    withdrawn = publication.holds.withdrawn().get(version.name)
+    if withdrawn:
+        return f"withdrawn {withdrawn:%Y-%m-%d %H:%M}"
+    return "current" if publication.current.resolve() == version.place.resolve() else ""
+
+
+def roll_back(deployment: Deployment, name: str | None) -> str:
+    """Withdraw a version, the current one where none is named, with every later one.
+
+    Raises:
+        PipelineError: there is no such version, nothing is left to go back to, or a run is under way.
+    """
+    home = Home.of(deployment)
+    publication, history = Publication(home, deployment.retention), History(home)
+    with hold(home):
+        for table in deployment.tables():
+            recover(home, table)
+        if publication.manifest():
+            history.absorb(publication.current / "cx360.duckdb")
+        withdrawn, current = publication.withdraw(name)
+        forget(home)
+        history.withdraw([version.name for version in withdrawn])
+    lines = [
+        *(f"Withdrawn   {version.name}" for version in withdrawn),
+        f"Current     {current.name}, as of {current.as_of_date}",
+        why_held(deployment, publication) or "No load date is held: what was withdrawn had taken none.",
+    ]
+    return "\n".join(lines)
+
+
+def release(deployment: Deployment, load_dates: Collection[date]) -> str:
+    """Let go load dates that are held, all of them where none is named: they are pending again.
+
+    Raises:
+        PipelineError: one of them is not held, or a run is under way.
+    """
+    home = Home.of(deployment)
+    publication = Publication(home, deployment.retention)
+    with hold(home):
+        held = publication.holds.load_dates()
+        unknown = sorted(set(load_dates) - set(held))
+        if unknown:
+            raise PipelineError(
+                f"{unknown[0]} is not held in deployment '{deployment.name}'. "
+                f"Held are: {', '.join(day.isoformat() for day in held) or 'none'}."
+            )
+        released = sorted(load_dates) or held
+        publication.holds.release(released)
+    if not released:
+        return "No load date is held."
+    days = ", ".join(day.isoformat() for day in released)
+    return (
+        f"Released    {days}\nThe next run takes what is not published of it: cx360 run --deployment {deployment.name}"
+    )

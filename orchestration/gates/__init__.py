@@ -1,0 +1,1 @@
+"""How a suite of ``expectations/`` is judged against rows, batches and marts."""

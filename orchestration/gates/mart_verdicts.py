@@ -1,0 +1,110 @@
+"""The verdict of gate 2: each mart's profile, held against its suite and against what is published.
+
+Add here how figures of a mart are computed; keep out the rules (``expectations/marts``) and what a verdict means for
+the run (``assets/marts_gate.py``).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable, Iterator
+from contextlib import contextmanager
+from dataclasses import replace
+from datetime import date
+from typing import Any, Literal
+
+import duckdb
+
+from expectations.suite import MartSuite, ProfileRule
+from orchestration.base.paths import sql_text
+from orchestration.config.deployment import Deployment
+from orchestration.gates.judge import Finding, broken_profile_rules
+from orchestration.gates.judgements import Judgements
+from orchestration.publication.publication import Version
+
+
+def judge(
+    connection: duckdb.DuckDBPyConnection,
+    suites: Collection[MartSuite],
+    deployment: Deployment,
+    published: Version | None,
+    kept: Judgements | None = None,
+) -> dict[str, list[Finding]]:
+    """Judge the marts that are built.
+
+    Args:
+        connection: to the work warehouse, with what will be published attached as ``cx360``.
+        published: the current version, which movements are measured from; None before the first publication.
+        kept: takes what is found, in counts.
+
+    Returns:
+        For each mart what does not hold.
+
+    Raises:
+        InfrastructureError: a rule could not be judged.
+    """
+    [(as_of_date,)] = connection.execute("select date_day from cx360.star.dim_dates where is_as_of").fetchall()
+    connection.execute("set variable known_gaps = ?::varchar[]", [list(deployment.presence.known_gaps)])
+    connection.execute("set variable delivered_entities = ?::varchar[]", [list(deployment.entities())])
+    connection.execute("set variable ended_by = ?::date", [published.as_of_date if published else None])
+    found = {}
+    with _attached(connection, published):
+        for suite in suites:
+            rules = (*suite.rules, *suite.movements, *_present(suite, deployment))
+            profile = _profile(connection, "cx360", suite.mart, rules, as_of_date)
+            for rule in suite.movements:
+                old = _published_figure(connection, suite.mart, rule, published) if published else None
+                profile[rule.figure] = _number(profile[rule.figure])
+                profile |= rule.compared(profile[rule.figure], _number(old))
+            [found[suite.mart]] = broken_profile_rules(suite.mart, rules, [profile], deployment.movement, kept)
+    return found
+
+
+def _present(suite: MartSuite, deployment: Deployment) -> tuple[ProfileRule, ...]:
+    """The rules for what must be there, as severe as the deployment wants them."""
+    if deployment.presence.severity == "off":
+        return ()
+    severity: Literal["error", "warn"] = "error" if deployment.presence.severity == "red" else "warn"
+    return tuple(replace(rule, severity=severity) for rule in suite.presence)
+
+
+@contextmanager
+def _attached(connection: duckdb.DuckDBPyConnection, published: Version | None) -> Iterator[None]:
+    """Have the published file beside the built one, as ``published``."""
+    if published is None:
+        yield
+        return
+    connection.execute(f"attach {sql_text(published.place / 'cx360.duckdb')} as published (read_only)")
+    try:
+        yield
+    finally:
+        connection.execute("detach published")
+
+
+def _profile(
+    connection: duckdb.DuckDBPyConnection, place: str, mart: str, rules: Iterable[ProfileRule], as_of_date: date
+) -> dict[str, Any]:
+    """Every figure that the rules need, by its name."""
+    figures = {name: sql for rule in rules for name, sql in rule.figures.items()}
+    selected = ", ".join(f"{sql} as {name}" for name, sql in figures.items())
+    connection.execute("set variable as_of_date = ?::date", [as_of_date])
+    connection.execute("set variable is_published = ?::boolean", [place == "published"])
+    values = connection.execute(f"select {selected} from {place}.marts.{mart}").fetchall()[0]
+    return dict(zip(figures, values, strict=True))
+
+
+def _published_figure(
+    connection: duckdb.DuckDBPyConnection, mart: str, rule: ProfileRule, published: Version
+) -> Any | None:
+    """What the published version says of a figure; None where it knows no such mart or column yet."""
+    try:
+        return _profile(connection, "published", mart, [rule], published.as_of_date)[rule.figure]
+    except (duckdb.CatalogException, duckdb.BinderException):
+        return None
+
+
+def _number(value: Any | None) -> float | None:
+    """A figure as it is told: a whole one without decimals."""
+    if value is None:
+        return None
+    figure = float(value)
+    return int(figure) if figure.is_integer() else figure

@@ -1,0 +1,138 @@
+"""The units of one table on their way through gate 1: judged many rows at a time, landed one by one.
+
+Part of the landing (``landing.py``). Add here in which order rows are judged and units land; keep out how a unit is
+written (``unit.py``) and how a verdict is reached (``gates.py``).
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterable, Iterator, Sequence
+from datetime import date
+
+import pyarrow as pa
+
+from expectations.suite import RawSuite
+from orchestration.base.errors import PipelineError
+from orchestration.base.paths import Home
+from orchestration.base.progress import part
+from orchestration.config.deployment import Table
+from orchestration.connectors.batch import Batch
+from orchestration.gates.judge import broken_profile_rules, broken_row_rules
+from orchestration.gates.judgements import Judgements
+from orchestration.landing.corrections import corrections_of
+from orchestration.landing.pull import Pull
+from orchestration.landing.unit import Unit, UnitWriter, pandas_type
+from orchestration.landing.unit_place import UnitPlace
+from orchestration.landing.unit_profile import RECENT_LOADS, Known
+
+ROWS_PER_JUDGEMENT = 400_000
+SECONDS_PER_JUDGEMENT = 60
+"""So long rows of a slow source wait for others: what is not judged has not landed, and a kill loses it."""
+
+Pulled = tuple[date, Batch | None]
+"""A batch of a unit; None after its last one."""
+
+
+class Admission:
+    """Takes what is pulled of one table, oldest unit first.
+
+    Units land up to the first one that the gate refuses; a refused unit leaves what was there before.
+
+    Args:
+        pull: where units are noted once they have landed.
+
+    Attributes:
+        units: what became of each unit whose end has been pulled.
+    """
+
+    def __init__(self, home: Home, table: Table, suite: RawSuite, judgements: Judgements, pull: Pull | None) -> None:
+        self.units: list[Unit] = []
+        self._home, self._table, self._suite, self._judgements, self._pull = home, table, suite, judgements, pull
+        self._writers: dict[date, UnitWriter] = {}
+        self._before: list[Known] = []
+
+    def take(self, chunk: Sequence[Pulled]) -> None:
+        """Judge the rows of a chunk, write each where it belongs, and land the units that end in it."""
+        batches = [(self._writer(load_date), batch) for load_date, batch in chunk if batch]
+        if batches:
+            self._judge(batches)
+        self._land([self._writer(load_date) for load_date, batch in chunk if batch is None])
+
+    def discard(self) -> None:
+        """Remove what was written of units that did not land."""
+        for writer in self._writers.values():
+            writer.place.discard()
+
+    def _writer(self, load_date: date) -> UnitWriter:
+        if load_date not in self._writers:
+            place = UnitPlace(self._home, self._table, load_date)
+            corrections = corrections_of(self._home, self._table.name, load_date)
+            self._writers[load_date] = UnitWriter(place, self._suite, corrections)
+        return self._writers[load_date]
+
+    def _judge(self, batches: Sequence[tuple[UnitWriter, Batch]]) -> None:
+        rows = pa.concat_tables([batch.rows for _, batch in batches], promote_options="permissive")
+        judged = {name for rule in self._suite.rows for name in (rule.column, rule.other)}
+        with part("gates"):
+            # what no rule reads need not become pandas' own
+            frame = rows.select([name for name in rows.column_names if name in judged]).to_pandas(
+                types_mapper=pandas_type
+            )
+        broken = broken_row_rules(self._suite.table, self._suite.rows, frame, self._judgements)
+        start = 0
+        for writer, batch in batches:
+            end = start + batch.rows.num_rows
+            writer.take(batch, {place - start: broken[place] for place in broken if start <= place < end})
+            start = end
+
+    def _land(self, writers: Sequence[UnitWriter]) -> None:
+        closed: list[Known] = []
+        for writer in writers:
+            writer.correct()
+            closed.append((writer.place.new_landing, writer.close([*self._before, *closed])))
+        profiles = [dict(profile) for _, profile in closed]
+        limits = self._table.limits
+        judged = broken_profile_rules(self._table.name, self._suite.batch, profiles, limits, self._judgements)
+        for writer, profile, findings in zip(writers, profiles, judged, strict=True):
+            place = writer.place
+            unit = Unit(self._table.name, place.load_date, profile, tuple(findings), tuple(writer.examples))
+            lands = all(earlier.has_landed for earlier in self.units) and unit.has_landed
+            self.units.append(unit)
+            if lands:
+                place.commit()
+                del self._writers[place.load_date]
+                if self._pull:
+                    self._pull.note(unit)
+            # what the units after it are compared with
+            self._before = [*self._before, (place.landing if lands else place.new_landing, profile)][-RECENT_LOADS:]
+
+
+def chunks(pulled: Iterable[Pulled]) -> Iterator[list[Pulled]]:
+    """Batches of one or several units, as many rows as are judged at once: a judgement has a fixed cost.
+
+    Only batches that agree on their columns' types are judged together: in a common type a value would look different.
+    Where the source fails, the units that it had delivered whole come first.
+    """
+    chunk: list[Pulled] = []
+    types: dict[str, pa.DataType] = {}
+    row_count, since = 0, time.monotonic()
+    try:
+        for load_date, batch in pulled:
+            delivered = dict(zip(batch.rows.column_names, batch.rows.schema.types, strict=True)) if batch else {}
+            if chunk and any(types.get(name, delivered[name]) != delivered[name] for name in delivered):
+                yield chunk
+                chunk, types, row_count, since = [], {}, 0, time.monotonic()
+            chunk.append((load_date, batch))
+            types |= delivered
+            row_count += batch.rows.num_rows if batch else 0
+            if row_count >= ROWS_PER_JUDGEMENT or time.monotonic() - since >= SECONDS_PER_JUDGEMENT:
+                yield chunk
+                chunk, types, row_count, since = [], {}, 0, time.monotonic()
+    except PipelineError:
+        ends = [place for place, (_, batch) in enumerate(chunk, start=1) if batch is None]
+        if ends:
+            yield chunk[: ends[-1]]
+        raise
+    if chunk:
+        yield chunk

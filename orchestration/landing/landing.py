@@ -1,0 +1,127 @@
+"""The landing: the only place that writes below ``landing/`` and ``quarantine/``.
+
+A unit (system, table, load date) lands whole by one directory rename, or not at all. Add here how rows become files;
+keep out how they are pulled (``connectors/``) and which rows are good (``expectations/raw``, judged by ``gates.py``).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import date
+from functools import cached_property, partial
+from pathlib import Path
+
+from expectations.registry import raw_suite
+from expectations.suite import RawSuite
+from orchestration.base.errors import InfrastructureError
+from orchestration.base.paths import Home
+from orchestration.base.progress import Pace
+from orchestration.config.deployment import Deployment, Table
+from orchestration.connectors import sources
+from orchestration.connectors.batch import RESERVED_COLUMNS, Batch, SourceError
+from orchestration.gates.judgements import Judgements
+from orchestration.landing.admission import Admission, Pulled, chunks
+from orchestration.landing.columns import as_promised
+from orchestration.landing.landed_files import LandedFiles, landed_files
+from orchestration.landing.pull import Pull
+from orchestration.landing.unit import Unit
+from orchestration.landing.unit_place import UnitPlace, recover
+from orchestration.landing.unit_profile import PLAIN, kind_of
+
+
+@dataclass
+class Landing:
+    """Lands the tables of a deployment from its extracts folder."""
+
+    deployment: Deployment
+    home: Home
+    extracts: Path
+    judgements: Judgements = field(default_factory=Judgements)
+
+    @cached_property
+    def delivered_load_dates(self) -> list[date]:
+        """The load dates for which anything was delivered when the run asked first."""
+        return sources.available_load_dates(self.deployment, self.extracts, partial(landed_files, self.home))
+
+    def recover(self) -> None:
+        """Finish or undo what a killed process left of any unit."""
+        for table in self.deployment.tables():
+            recover(self.home, table)
+
+    def admit(
+        self,
+        table: Table,
+        load_dates: Sequence[date],
+        asked: str | None = None,
+        pace: Pace | None = None,
+    ) -> list[Unit]:
+        """Pull, judge and land the units of ``table``, oldest first.
+
+        Units land up to the first one that the gate refuses; a refused unit leaves what was there before.
+
+        Args:
+            asked: what the run was asked for. Units that landed when the same was asked before, and nothing of it was
+                published since, are kept as far as they would be the same (``pull.py``); without it all are pulled.
+            pace: counts what is judged.
+
+        Raises:
+            InfrastructureError: a check could not be judged, or the disk could not be written.
+            PipelineError: the source could not be read; what it had delivered whole before that has landed.
+        """
+        try:
+            recover(self.home, table)
+            pull = Pull.of(self.home, asked) if asked else None
+            kept = pull.keep(table, load_dates, self.extracts) if pull else []
+            pace = pace or Pace(table.deployment.history_load_date)
+            pace.begin(len(load_dates), len(kept))
+            admission = Admission(self.home, table, raw_suite(table.name), self.judgements, pull)
+            for chunk in chunks(self._pulled(table, load_dates[len(kept) :], pull)):
+                admission.take(chunk)
+                _, last = chunk[-1]
+                pace.move(
+                    sum(batch.rows.num_rows for _, batch in chunk if batch),
+                    [load_date for load_date, batch in chunk if batch is None],
+                    last.share if last else None,
+                )
+            admission.discard()
+        except OSError as error:
+            raise cannot_write(self.home, table, error) from error
+        return [*kept, *admission.units]
+
+    def _pulled(self, table: Table, load_dates: Sequence[date], pull: Pull | None) -> Iterator[Pulled]:
+        files = LandedFiles(self.home, table)
+        for load_date in load_dates:
+            if pull:
+                pull.begin(UnitPlace(self.home, table, load_date), self.extracts)
+            for batch in files.noting(load_date, sources.pull(table, load_date, self.extracts, files.known)):
+                yield load_date, _as_promised(batch, table, raw_suite(table.name))
+            yield load_date, None
+
+
+def cannot_write(home: Home, table: Table, error: OSError) -> InfrastructureError:
+    """What a full or read-only disk means for the person who must mend it."""
+    return InfrastructureError(
+        f"{table.name}: the landing below {home.root} cannot be written ({error.strerror or error}). Nothing that had"
+        " landed is lost. Free space or mend the permissions, and run again."
+    )
+
+
+def _as_promised(batch: Batch, table: Table, suite: RawSuite) -> Batch:
+    """The batch with the promised columns' own names.
+
+    Raises:
+        SourceError: the deployment's ``rename`` does not fit what is delivered, or a column that a row rule reads
+            holds what is no single value.
+    """
+    delivered = [name for name in batch.rows.column_names if name not in RESERVED_COLUMNS]
+    own_names = dict(zip(delivered, as_promised(delivered, table, suite), strict=True))
+    names = [own_names.get(name, name) for name in batch.rows.column_names]
+    judged = {rule.column for rule in suite.rows}
+    for name, kind in zip(names, batch.rows.schema.types, strict=True):
+        if name in judged and kind_of(kind) not in PLAIN:
+            raise SourceError(
+                f"{table.told}: column '{name}' holds {kind}, and its rules judge plain values."
+                " Deliver it as text, nested values as JSON."
+            )
+    return replace(batch, rows=batch.rows.rename_columns(names)) if names != batch.rows.column_names else batch

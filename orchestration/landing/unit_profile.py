@@ -1,0 +1,298 @@
+"""The one-row profile of a unit, which the batch rules judge: counts, figures, and recent loads beside them.
+
+One DuckDB query per unit. Part of the landing (``landing.py``): what is kept of a profile lies beside the unit's rows
+(``profile.json``), so that a day that is pulled again is judged against the same days before it, by no clock.
+"""
+
+from __future__ import annotations
+
+import json
+import math
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from datetime import datetime, time, timedelta
+from functools import cache, partial
+from itertools import islice
+from pathlib import Path
+from statistics import median
+from typing import Any
+
+import duckdb
+import pyarrow as pa
+
+from expectations.batch_rules import ROWS_TO_COMPARE
+from expectations.suite import ProfileRule, RawSuite
+from orchestration.base.errors import InfrastructureError
+from orchestration.base.paths import sql_text
+from orchestration.base.progress import part
+from orchestration.connectors.batch import Delivery
+from orchestration.landing.columns import columns_compared
+from orchestration.landing.unit_place import UnitPlace, landed_units
+
+RECENT_LOADS = 14
+LOADS_TO_COMPARE = 4
+
+Known = tuple[Path, Mapping[str, Any]]
+"""A unit before this one: the folder of its rows, and what is kept of its profile."""
+
+KEPT = (
+    "system", "table", "load_date", "source_row_count", "landed_row_count", "quarantined_row_count", "columns", "types",
+    "figures", "null_rates",
+)  # fmt: skip
+
+
+PLAIN: Mapping[str, Callable[[pa.DataType], bool]] = {
+    "empty": pa.types.is_null,
+    "text": lambda kind: pa.types.is_string(kind) or pa.types.is_large_string(kind),
+    "numbers": lambda kind: pa.types.is_integer(kind) or pa.types.is_floating(kind) or pa.types.is_decimal(kind),
+    "truth values": pa.types.is_boolean,
+    "dates": pa.types.is_date,
+    "times with an offset": lambda kind: pa.types.is_timestamp(kind) and kind.tz is not None,
+    "times without an offset": pa.types.is_timestamp,
+    "times of day": pa.types.is_time,
+}
+"""The kinds of single values, and how each is known; whatever is none of them is nested or binary."""
+
+
+@dataclass
+class Tally:
+    """What was counted while a unit was written."""
+
+    landed_count: int = 0
+    rejected_count: int = 0
+    delivered: dict[str, str] = field(default_factory=dict)
+    """The delivered columns, in their order, and what kind of values they hold."""
+    files: dict[str, Delivery] = field(default_factory=dict)
+    """The delivered files by their names."""
+
+
+def profile(place: UnitPlace, suite: RawSuite, tally: Tally, earlier: Sequence[Known]) -> dict[str, Any]:
+    """The profile of a unit whose rows are written but have not landed.
+
+    Args:
+        earlier: the units that are about to land before this one.
+
+    Raises:
+        InfrastructureError: the figures could not be computed.
+    """
+    before = _before(place, earlier)
+    history = place.table.deployment.history_load_date.isoformat()
+    # the history drop is no load to compare a night with
+    recent = [(folder, known) for folder, known in before if known["load_date"] > history]
+    row_count = tally.landed_count + tally.rejected_count
+    is_snapshot = place.table.settings.snapshot
+    # a snapshot repeats itself and says nothing of one night, and a table that looks back repeats rows as it should
+    is_comparable = bool(recent) and not is_snapshot and not place.table.settings.lookback_days
+    figures, null_rates = _figures(place, suite, tally, recent[0][0] if is_comparable else None)
+    figures["row_count"] = row_count
+    facts = {
+        "system": place.table.system_name,
+        "table": place.table.table_name,
+        "load_date": place.load_date.isoformat(),
+        "columns": list(tally.delivered),
+        "types": tally.delivered,
+        "source_row_count": row_count,
+        "landed_row_count": tally.landed_count,
+        "quarantined_row_count": tally.rejected_count,
+        "rejected_count": tally.rejected_count,
+        "rejected_rate": tally.rejected_count / row_count if row_count else None,
+        "figures": figures,
+        "null_rates": null_rates,
+        **_repeated(tally.files.values()),
+        **figures,
+        **(_snapshot_loss(place, tally, before) if is_snapshot else {}),
+        **columns_compared(
+            place.table,
+            suite,
+            tally.delivered,
+            before[0][1].get("types", {}) if before else {},
+            partial(_known_before, place, before),
+        ),
+        **_null_rate_change(null_rates, [known.get("null_rates", {}) for _, known in recent]),
+    }
+    for rule in suite.batch:
+        if rule.comparison:
+            facts |= _compared(rule, facts[rule.figure], [known for _, known in recent])
+    return facts
+
+
+def write_profile(folder: Path, facts: Mapping[str, Any]) -> None:
+    """Keep beside the rows what the next loads are compared with."""
+    kept = {key: facts[key] for key in KEPT}
+    (folder / "profile.json").write_text(json.dumps(kept, ensure_ascii=False, allow_nan=False), encoding="utf-8")
+
+
+def read_profile(folder: Path) -> dict[str, Any]:
+    """What was kept of a landed unit's profile."""
+    kept: dict[str, Any] = json.loads((folder / "profile.json").read_text(encoding="utf-8"))
+    return kept
+
+
+def _before(place: UnitPlace, earlier: Sequence[Known]) -> list[Known]:
+    """The last units before this one, newest first."""
+    known = {facts["load_date"]: (folder, facts) for folder, facts in earlier}
+    landed = (unit for unit in landed_units(place.home, place.table) if unit.load_date < place.load_date)
+    for unit in islice(landed, RECENT_LOADS):
+        if unit.load_date.isoformat() not in known:
+            known[unit.load_date.isoformat()] = (unit.landing, read_profile(unit.landing))
+    return [known[day] for day in sorted(known, reverse=True)][:RECENT_LOADS]
+
+
+def _figures(
+    place: UnitPlace, suite: RawSuite, tally: Tally, before: Path | None
+) -> tuple[dict[str, float | None], dict[str, float]]:
+    """The figures that the suite's rules ask for, and each promised column's share of missing values."""
+    asked = {name: sql for rule in suite.batch for name, sql in rule.figures.items()}
+    counted = suite.promised if tally.landed_count >= ROWS_TO_COMPARE else ()
+    selected = ", ".join([*asked.values(), *(f'1 - count("{name}") / count(*)' for name in counted)])
+    if not selected:
+        return {}, {}
+    row_hash = f"hash({', '.join(_quoted(name) + '::varchar' for name in tally.delivered) or '0'})"
+    was_before = f"row_hash in (select {row_hash} from before)" if before else "false"
+    query = f"""
+        with delivered as (select *, {row_hash} as row_hash from unit)
+        select {selected} from (select *, {was_before} as is_repeated from delivered)
+    """
+    try:
+        with part("gates"), _database().cursor() as connection:
+            connection.execute("set TimeZone = 'UTC'")
+            connection.execute("set variable window_end = ?::timestamptz", [_window_end(place)])
+            _view(connection, "unit", place.new_landing, tally.delivered)
+            if before:
+                _view(connection, "before", before, tally.delivered)
+            row = connection.execute(query).fetchall()[0]
+    except duckdb.Error as error:
+        raise InfrastructureError(
+            f"{place.table.name}, load date {place.load_date}: the profile of the unit could not be computed: {error}\n"
+            "This is a fault of a rule's figures or of the machine: the unit does not land. Run again; if it stays,"
+            f" mend the rule in expectations/raw/{place.table.system_name}.py."
+        ) from error
+    values = [_number(value) for value in row]
+    return dict(zip(asked, values, strict=False)), {
+        name: value or 0.0 for name, value in zip(counted, values[len(asked) :], strict=True)
+    }
+
+
+@cache
+def _database() -> duckdb.DuckDBPyConnection:
+    """An empty database that reads the units; opened once, because opening takes longer than most queries."""
+    return duckdb.connect()
+
+
+def _view(connection: duckdb.DuckDBPyConnection, name: str, folder: Path, columns: Iterable[str]) -> None:
+    """The rows of a unit under a name; of columns that it lacks, nulls."""
+    read = f"read_parquet({sql_text(folder / '*.parquet')}, union_by_name = true, hive_partitioning = false)"
+    there = {column[0].lower() for column in connection.execute(f"describe from {read}").fetchall()}
+    lacking = "".join(f", null as {_quoted(column)}" for column in columns if column.lower() not in there)
+    connection.execute(f"create temp view {name} as select *{lacking} from {read}")
+
+
+def _quoted(name: str) -> str:
+    return '"' + name.replace('"', '""') + '"'
+
+
+def _window_end(place: UnitPlace) -> str | None:
+    """The first moment after the unit's window; the history drop has none, nor a snapshot."""
+    if place.table.settings.snapshot or place.load_date == place.table.deployment.history_load_date:
+        return None
+    return datetime.combine(place.load_date + timedelta(days=1), time(), place.table.deployment.zone).isoformat()
+
+
+def _number(value: Any) -> float | None:
+    """A figure as JSON can keep it; one that is no number is none."""
+    if value is None or isinstance(value, int):
+        return value
+    number = round(float(value), 6)
+    return number if math.isfinite(number) else None
+
+
+def _repeated(files: Iterable[Delivery]) -> dict[str, Any]:
+    """The files of which nothing was taken, as their content had been taken before."""
+    repeated = [f"{file.name} (of {file.repeats})" for file in files if file.repeats]
+    return {"repeated_file_count": len(repeated) or None, "repeated_files": ", ".join(repeated)}
+
+
+def kind_of(arrow_type: pa.DataType) -> str:
+    """What kind of values a column of this type holds; one kind reads the same whatever its width."""
+    return next((name for name, is_kind in PLAIN.items() if is_kind(arrow_type)), str(arrow_type))
+
+
+def _snapshot_loss(place: UnitPlace, tally: Tally, before: Sequence[Known]) -> dict[str, Any]:
+    """How many keys of the snapshot before this one lacks; the share counts where it says more than chance."""
+    key = place.table.settings.key
+    if not before or not set(key) <= set(tally.delivered):
+        return {"snapshot_loss": None}
+    keys = ", ".join(f"{_quoted(name)}::varchar" for name in key)
+    with _units(place, before[0][0], tally.delivered) as connection:
+        known, lost = connection.execute(
+            f"""
+            select count(*), count(*) filter (where before_key not in (select ({keys}) from unit))
+            from (select distinct ({keys}) as before_key from before)
+            """
+        ).fetchall()[0]
+    is_judged = known >= ROWS_TO_COMPARE or (known and lost == known)
+    return {
+        "known_key_count": known,
+        "lost_key_count": lost,
+        "snapshot_loss": round(lost / known, 6) if is_judged else None,
+    }
+
+
+def _known_before(place: UnitPlace, before: Sequence[Known], missing: str, new: str) -> float:
+    """The share of a new column's values that a missing one held in the load before: whether it is the same."""
+    if not before or missing not in before[0][1].get("types", {}):
+        return 0.0
+    with _units(place, before[0][0], [missing, new]) as connection:
+        share = connection.execute(
+            f"""
+            select avg((value in (select {_quoted(missing)}::varchar from before))::integer)
+            from (select distinct {_quoted(new)}::varchar as value from unit) where value is not null
+            """
+        ).fetchall()[0][0]
+    return float(share or 0)
+
+
+@contextmanager
+def _units(place: UnitPlace, before: Path, columns: Iterable[str]) -> Iterator[duckdb.DuckDBPyConnection]:
+    """The unit and the one before it, as ``unit`` and ``before``.
+
+    Raises:
+        InfrastructureError: they could not be asked.
+    """
+    try:
+        with part("gates"), _database().cursor() as connection:
+            _view(connection, "unit", place.new_landing, columns)
+            _view(connection, "before", before, columns)
+            yield connection
+    except duckdb.Error as error:
+        raise InfrastructureError(
+            f"{place.table.name}, load date {place.load_date}: the unit could not be compared with the one before:"
+            f" {error}\nThis is a fault of the machine: the unit does not land. Run again."
+        ) from error
+
+
+def _null_rate_change(rates: Mapping[str, float], recent: Sequence[Mapping[str, float]]) -> dict[str, Any]:
+    """The column whose share of missing values has changed most against the recent loads."""
+    usual = {name: _usual([known.get(name) for known in recent]) for name in rates}
+    changes = {name: abs(rates[name] - value) for name, value in usual.items() if value is not None}
+    column = max(changes, key=changes.__getitem__, default=None)
+    if column is None:
+        return {"null_rate_change": None}
+    return {
+        "null_rate_change": round(changes[column], 6),
+        "null_rate_column": column,
+        "null_rate": rates[column],
+        "null_rate_usual": usual[column],
+    }
+
+
+def _compared(rule: ProfileRule, figure: float | None, recent: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
+    """What is usual for the rule's figure, and how the unit's own compares with it."""
+    usual = _usual([known.get("figures", {}).get(rule.figure) for known in recent])
+    return rule.compared(figure, usual)
+
+
+def _usual(values: Sequence[float | None]) -> float | None:
+    known = [value for value in values if value is not None]
+    return median(known) if len(known) >= LOADS_TO_COMPARE else None

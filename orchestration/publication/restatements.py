@@ -1,0 +1,174 @@
+"""Restatements: which published figures of earlier periods the new version changes, from what to what, and why.
+
+Works for any mart that says in its yml when the period of a row ends (``meta.period_end``) and what its grain is (the
+uniqueness test). Add here how two versions are compared; keep out what a figure means (``dbt_project/models/marts``).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from datetime import date
+from typing import Any
+
+import duckdb
+import pandas as pd
+
+from orchestration.base.paths import sql_text
+from orchestration.publication.publication import Version
+
+# marts without a period (a row says how things stand at the as-of date) say so with this word
+NO_PERIOD = "none"
+NUMERIC = ("%INT%", "DECIMAL%", "DOUBLE", "FLOAT")
+# sums of floating point numbers depend on the order of their rows, which means nothing
+TOLERANCE = 1e-9
+
+
+@dataclass(frozen=True)
+class PeriodMart:
+    """A mart whose rows are about a period.
+
+    Attributes:
+        grain: the columns that tell a row.
+        period_end: the last day of a row's period, in SQL over the mart's columns.
+    """
+
+    name: str
+    grain: tuple[str, ...]
+    period_end: str
+
+
+def period_marts(manifest: Mapping[str, Any]) -> Iterator[PeriodMart]:
+    """The marts of dbt's manifest whose rows are about a period."""
+    grains = {}
+    for test in manifest["nodes"].values():
+        kind = (test.get("test_metadata") or {}).get("name")
+        if kind == "unique_combination":
+            grains[test["attached_node"]] = tuple(test["test_metadata"]["kwargs"]["columns"])
+        elif kind == "unique":
+            grains.setdefault(test["attached_node"], (test["column_name"],))
+    for unique_id, model in manifest["nodes"].items():
+        period_end = model["config"].get("meta", {}).get("period_end", NO_PERIOD)
+        if period_end != NO_PERIOD:
+            yield PeriodMart(model["name"], grains[unique_id], period_end)
+
+
+def restated(
+    connection: duckdb.DuckDBPyConnection,
+    marts: Iterator[PeriodMart],
+    previous: Version,
+    run: Mapping[str, Any],
+    taken_load_dates: set[date],
+) -> pd.DataFrame:
+    """Compare the marts that are built with those of the version before.
+
+    Periods that had not ended in one of the two are left out: their figures are meant to move.
+
+    Args:
+        connection: to the work warehouse, with what will be published attached as ``cx360``.
+        run: the run under way, as a row of ``quality_runs``.
+        taken_load_dates: what the run pulled.
+
+    Returns:
+        Rows of ``quality_restatements``.
+    """
+    connection.execute(f"attach {sql_text(previous.place / 'cx360.duckdb')} as before (read_only)")
+    ended_by = min(previous.as_of_date, run["as_of_date"])
+    published = {
+        name
+        for (name,) in connection.execute(
+            "select table_name from duckdb_tables() where database_name = 'before' and schema_name = 'marts'"
+        ).fetchall()
+    }
+    changed = [_changed(connection, mart, ended_by) for mart in marts if mart.name in published]
+    rows = pd.concat(changed, ignore_index=True) if changed else pd.DataFrame()
+    cause = ", ".join(_causes(connection, previous, run, taken_load_dates)) if len(rows) else ""
+    connection.execute("detach before")
+    return rows.assign(
+        run_id=run["run_id"], as_of_date=run["as_of_date"], previous_version=previous.name, cause=cause or "other"
+    )
+
+
+def _changed(connection: duckdb.DuckDBPyConnection, mart: PeriodMart, ended_by: date) -> pd.DataFrame:
+    """The figures of one mart that changed: one row each, with the row's grain, the old and the new value."""
+    figures = _figures(connection, mart)
+    rows = ", ".join([*mart.grain, f"{mart.period_end} as period_end_date", *figures, "true as is_there"])
+    old, new = (
+        f"(select {rows} from {place}.marts.{mart.name} where {mart.period_end} < date '{ended_by}')"
+        for place in ("before", "cx360")
+    )
+    same_row = " and ".join(f"old.{column} is not distinct from new.{column}" for column in mart.grain)
+    grain = ", ".join(f"{column} := coalesce(new.{column}, old.{column})" for column in mart.grain)
+    values = ", ".join(
+        f"cast({side}.{figure} as double) as {side}_{figure}" for figure in figures for side in ("old", "new")
+    )
+    connection.execute(
+        f"""
+        create or replace temp table restated as
+        select
+            coalesce(new.period_end_date, old.period_end_date) as period_end_date,
+            cast(to_json(struct_pack({grain})) as varchar) as row_grain,
+            coalesce(old.is_there, false) as was_there,
+            coalesce(new.is_there, false) as is_there,
+            {values}
+        from {old} as old full join {new} as new on {same_row}
+        """
+    )
+    found = " union all ".join(
+        f"""
+        select '{mart.name}' as mart, period_end_date, row_grain, '{figure}' as figure,
+            old_{figure} as old_value, new_{figure} as new_value
+        from restated where {_differs(f"old_{figure}", f"new_{figure}")}
+        """
+        for figure in figures
+    )
+    return connection.execute(f"{found} order by all").df()
+
+
+def _differs(old: str, new: str) -> str:
+    """Whether a figure changed. A row that was not there before, or is no more, tells nothing by a zero."""
+    return f"""
+        (({old} is null) <> ({new} is null)
+            or abs({old} - {new}) > {TOLERANCE} * greatest(abs({old}), abs({new}), 1))
+        and (was_there or {new} <> 0) and (is_there or {old} <> 0)
+    """
+
+
+def _figures(connection: duckdb.DuckDBPyConnection, mart: PeriodMart) -> list[str]:
+    """The numeric columns that the mart has in both versions, but for those of its grain."""
+    is_number = " or ".join(f"data_type like '{kind}'" for kind in NUMERIC)
+    found = connection.execute(
+        f"""
+        select column_name from duckdb_columns()
+        where database_name in ('before', 'cx360') and schema_name = 'marts' and table_name = ? and ({is_number})
+        group by column_name having count(*) = 2 order by min(column_index)
+        """,
+        [mart.name],
+    ).fetchall()
+    return [column for (column,) in found if column not in mart.grain]
+
+
+def _causes(
+    connection: duckdb.DuckDBPyConnection, previous: Version, run: Mapping[str, Any], taken: set[date]
+) -> Iterator[str]:
+    """What differs between the two versions and can move figures of earlier periods."""
+    if taken - previous.load_dates:
+        yield "late rows"
+    units = connection.execute(
+        """
+        select coalesce(bool_or(new.quarantined_row_count < old.quarantined_row_count), false)
+        from before.quality.quality_landing_reconciliation as old
+        inner join cx360.quality.quality_landing_reconciliation as new using (system, table_name, load_date)
+        """
+    ).fetchall()
+    if units[0][0]:
+        yield "released quarantine"
+    if taken & previous.load_dates:
+        yield "repeated delivery"
+    merges = connection.execute(
+        "select count(*) from (from cx360.star.map_customer_merges except from before.star.map_customer_merges)"
+    ).fetchall()
+    if merges[0][0]:
+        yield "merged identities"
+    if run["code_revision"] != previous.manifest["code_revision"]:
+        yield "code change"

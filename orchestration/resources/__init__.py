@@ -1,1 +1,0 @@
-"""What the assets talk to: the landing, the warehouse, dbt and the publication."""

@@ -1,0 +1,115 @@
+"""What a run does first about those that died: finish or undo what they left, and write down how they ended.
+
+Called under the run lock, so that nobody else is at work. Add here what a killed process can leave behind.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from datetime import UTC, datetime
+from typing import Any
+
+import dagster as dg
+import pandas as pd
+
+from orchestration.base.paths import Home
+from orchestration.publication.history import CHECKS, RUNS, History
+from orchestration.publication.publication import Publication
+
+UNDER_WAY = [
+    dg.DagsterRunStatus.NOT_STARTED,
+    dg.DagsterRunStatus.STARTING,
+    dg.DagsterRunStatus.STARTED,
+    dg.DagsterRunStatus.CANCELING,
+]
+ENDED_BADLY = [dg.DagsterRunStatus.FAILURE, dg.DagsterRunStatus.CANCELED]
+
+# runs that ended badly since the last one that began: a day has not many, and older ones are known
+LOOKED_BACK = 50
+
+
+def recover(home: Home, instance: dg.DagsterInstance, run_id: str | None = None) -> list[dg.DagsterRun]:
+    """Leave nothing half done, no run that seems to run, and no run untold.
+
+    Args:
+        run_id: the run that calls, where one is under way.
+
+    Returns:
+        The runs that were found dead.
+    """
+    publication, history = Publication(home), History(home)
+    publication.settle()
+    if publication.manifest():
+        history.absorb(publication.current / "cx360.duckdb")
+    died = [
+        run
+        for run in instance.get_runs(dg.RunsFilter(statuses=UNDER_WAY))
+        # one that the daemon is about to launch has not started either, and has a process to come
+        if run.run_id != run_id and not (run.status == dg.DagsterRunStatus.NOT_STARTED and run.remote_job_origin)
+    ]
+    for run in died:
+        instance.report_run_failed(run, "The process of this run is gone: it was killed, or the machine went down.")
+    known = history.run_ids()
+    ended = instance.get_runs(dg.RunsFilter(job_name="nightly", statuses=ENDED_BADLY), limit=LOOKED_BACK)
+    for run in reversed(ended):
+        if run.run_id not in known:
+            _note(history, instance, run.run_id)
+    return died
+
+
+def _note(history: History, instance: dg.DagsterInstance, run_id: str) -> None:
+    """Write a run that published nothing into the history, unless it was refused before its first step."""
+    events = [entry.dagster_event for entry in instance.all_logs(run_id) if entry.dagster_event]
+    if not any(event.event_type == dg.DagsterEventType.STEP_START for event in events):
+        return
+    failed_steps = [event.step_key for event in events if event.is_step_failure]
+    statistics = instance.get_run_stats(run_id)
+    checks = verdicts(run_id, events)
+    run = {
+        "run_id": run_id,
+        "outcome": "failed" if failed_steps else "killed",
+        "failed_step": failed_steps[0] if failed_steps else None,
+        "started_at": _utc(statistics.start_time),
+        "ended_at": _utc(statistics.end_time),
+        **counts(checks),
+    }
+    history.add({RUNS: pd.DataFrame([run]), CHECKS: pd.DataFrame(checks)})
+
+
+def verdicts(run_id: str, events: Collection[dg.DagsterEvent]) -> list[dict[str, Any]]:
+    """The last verdict of every check that the events of a run tell of, as rows of ``quality_checks``."""
+    evaluations = {
+        evaluation.asset_check_key: evaluation
+        for event in events
+        if event.event_type == dg.DagsterEventType.ASSET_CHECK_EVALUATION
+        for evaluation in [event.asset_check_evaluation_data]
+    }
+    return [
+        {
+            "run_id": run_id,
+            "table_name": key.asset_key.to_user_string(),
+            "check_name": key.name,
+            "status": _status(evaluation),
+        }
+        for key, evaluation in evaluations.items()
+    ]
+
+
+def _status(evaluation: Any) -> str:
+    if evaluation.passed:
+        return "passed"
+    return "warned" if evaluation.severity == dg.AssetCheckSeverity.WARN else "failed"
+
+
+def counts(checks: Collection[dict[str, Any]]) -> dict[str, int]:
+    """How many checks a run judged, and how many of them warned and failed."""
+    statuses = [check["status"] for check in checks]
+    return {
+        "check_count": len(statuses),
+        "warning_count": statuses.count("warned"),
+        "failed_count": statuses.count("failed"),
+    }
+
+
+def _utc(seconds: float | None) -> datetime | None:
+    return datetime.fromtimestamp(seconds, UTC).replace(tzinfo=None) if seconds else None

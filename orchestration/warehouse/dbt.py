@@ -1,0 +1,220 @@
+"""dbt, called in this process: its variables come from the deployment, its paths from the deployment's home.
+
+In one process with the run, so that a killed night leaves no dbt behind that still writes
+(``docs/decisions/dbt-in-process.md``). Add here how dbt is called; keep out which models a step builds
+(``assets/transform.py``).
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, cast
+
+import duckdb
+
+from orchestration.base.errors import PipelineError
+from orchestration.base.paths import Home, sql_text
+from orchestration.config.deployment import PROJECT, Deployment
+from orchestration.warehouse.built import Built
+
+if TYPE_CHECKING:
+    from dbt.artifacts.schemas.run import RunExecutionResult
+    from dbt.cli.main import dbtRunnerResult
+    from dbt.contracts.graph.manifest import Manifest
+
+DBT_PROJECT = PROJECT / "dbt_project"
+REFERENCE = PROJECT / "seeds" / "reference"
+
+# what dbt has to say is told by its results; it writes a log of its own only where a person calls it (cx360 dbt)
+SILENT = ("--log-level", "none")
+
+
+def own_references(deployment: Deployment) -> list[str]:
+    """The reference data that the deployment has of its own; the others are the default ones."""
+    return sorted(path.stem for path in (REFERENCE / deployment.name).glob("*.csv"))
+
+
+def dbt_vars(deployment: Deployment, home: Home) -> dict[str, Any]:
+    """What the models know of the deployment. Nothing here changes from night to night: dbt would parse anew."""
+    return {
+        "deployment": deployment.name,
+        "own_references": own_references(deployment),
+        "timezone": deployment.timezone,
+        "currency": deployment.currency,
+        "systems": list(deployment.systems),
+        "system_ranks": deployment.system_ranks(),
+        "entities": deployment.entities(),
+        "snapshots": deployment.snapshots(),
+        "keys": {table.name: list(table.settings.key) for table in deployment.tables()},
+        "delivering_tables": [table.name for table in deployment.tables() if table.settings.delivers],
+        # they stand between quotes in the SQL of the sources
+        "landing": sql_text(home.landing)[1:-1],
+        "quarantine": sql_text(home.quarantine)[1:-1],
+        "assumed_margin_rate": deployment.assumed_margin_rate,
+        "minimum_base": deployment.minimum_base,
+        "flagged_base": deployment.flagged_base,
+        "max_people_per_value": deployment.identity.max_people_per_value,
+        "country_calling_code": deployment.identity.country_calling_code,
+        "history_start_date": deployment.history_start_date and deployment.history_start_date.isoformat(),
+        "retention_months": deployment.retention_periods.model_dump(),
+        "new_days": deployment.lifecycle.new_days,
+        "active_days": deployment.lifecycle.active_days,
+        "lapsed_days": deployment.lifecycle.lapsed_days,
+        "minimum_customers_per_fit": deployment.lifetime_value.minimum_customers_per_fit,
+        "holdout_days": deployment.lifetime_value.holdout_days,
+        "value_horizon_days": deployment.lifetime_value.horizon_days,
+        "annual_discount_rate": deployment.lifetime_value.annual_discount_rate,
+        "high_value_share": deployment.lifetime_value.high_value_share,
+        "medium_value_share": deployment.lifetime_value.medium_value_share,
+        "one_answer_per_customer": deployment.surveys.one_answer_per_customer,
+        "strata": list(deployment.surveys.strata),
+        "repeat_ask_days": deployment.surveys.repeat_ask_days,
+    }
+
+
+def dbt_environment(deployment: Deployment, home: Home) -> dict[str, str]:
+    """What ``profiles.yml`` reads from the environment, and where dbt may write."""
+    return {
+        "CX360_WORK_DB": str(home.work_db),
+        "CX360_STAR_DB": str(home.star_db),
+        "CX360_MEMORY_LIMIT": deployment.memory_limit,
+        "CX360_TEMP_DIRECTORY": str(home.root / "tmp"),
+        "DBT_PROJECT_DIR": str(DBT_PROJECT),
+        "DBT_PROFILES_DIR": str(DBT_PROJECT),
+        "DBT_TARGET_PATH": str(home.dbt / "target"),
+        "DBT_LOG_PATH": str(home.dbt / "logs"),
+        "DBT_SEND_ANONYMOUS_USAGE_STATS": "false",
+    }
+
+
+def run_dbt(
+    deployment: Deployment,
+    home: Home,
+    arguments: Sequence[str],
+    *,
+    manifest: Manifest | None = None,
+    on_event: Callable[[Any], None] | None = None,
+) -> dbtRunnerResult:
+    """Run one dbt command, for example ``["build", "--select", "star"]``.
+
+    Args:
+        manifest: a parsed project, which spares dbt the parsing.
+        on_event: called with every event of dbt's log, as it happens.
+    """
+    from dbt.cli.main import dbtRunner
+
+    variables = json.dumps(dbt_vars(deployment, home))
+    takes_variables = arguments[0] not in {"clean", "debug", "deps"}
+    with ready_for_dbt(deployment, home):
+        runner = dbtRunner(manifest=manifest, callbacks=[on_event] if on_event else [])
+        try:
+            return runner.invoke([*arguments, *(["--vars", variables] if takes_variables else [])])
+        finally:
+            _close_database()
+
+
+def _close_database() -> None:
+    """Close the file that dbt keeps open from node to node (``keep_open``), for whoever opens it next."""
+    from dbt.adapters.duckdb.connections import DuckDBConnectionManager
+
+    # the class says None, and means an environment once a connection was asked for
+    environment: Any = DuckDBConnectionManager._ENV  # noqa: SLF001
+    if environment is not None:
+        environment.close()
+        DuckDBConnectionManager.close_all_connections()
+
+
+def run_by_hand(deployment: Deployment, home: Home, arguments: Sequence[str]) -> dbtRunnerResult:
+    """Run one dbt command outside of a night; what it writes is no night, and the next one starts anew."""
+    if {"build", "run", "seed", "retry", "run-operation"} & set(arguments):
+        Built(home).forget()
+    return run_dbt(deployment, home, arguments)
+
+
+@contextmanager
+def ready_for_dbt(deployment: Deployment, home: Home) -> Iterator[None]:
+    """The folders that dbt writes to, and its environment for as long as it is needed."""
+    for folder in (home.work_db.parent, home.dbt, home.root / "tmp"):
+        folder.mkdir(parents=True, exist_ok=True)
+    values = dbt_environment(deployment, home)
+    before = {name: os.environ.get(name) for name in values}
+    os.environ.update(values)
+    try:
+        yield
+    finally:
+        for name, value in before.items():
+            if value is None:
+                os.environ.pop(name, None)
+            else:
+                os.environ[name] = value
+
+
+@dataclass
+class Dbt:
+    """The dbt project as one deployment sees it, parsed once per process."""
+
+    deployment: Deployment
+    home: Home
+    _parsed: Manifest | None = None
+
+    def manifest(self) -> dict[str, Any]:
+        """The manifest as data, parsed anew only when the project, the deployment or its home has changed.
+
+        Raises:
+            PipelineError: dbt cannot parse the project.
+        """
+        stamp = self.home.manifest.with_name("cx360_fingerprint.txt")
+        fingerprint = self.fingerprint()
+        if not self.home.manifest.exists() or not stamp.exists() or stamp.read_text(encoding="utf-8") != fingerprint:
+            self.parse()
+            stamp.write_text(fingerprint, encoding="utf-8")
+        manifest: dict[str, Any] = json.loads(self.home.manifest.read_text(encoding="utf-8"))
+        return manifest
+
+    def parse(self) -> Manifest:
+        """The manifest as dbt's own object, kept for the builds of this process."""
+        if self._parsed is None:
+            answer = run_dbt(self.deployment, self.home, [*SILENT, "parse"])
+            if not answer.success:
+                raise PipelineError(f"dbt cannot parse the project: {answer.exception}")
+            self._parsed = cast("Manifest", answer.result)
+        return self._parsed
+
+    def build(self, selection: Sequence[str], on_event: Callable[[Any], None], *, is_whole: bool) -> list[Any]:
+        """Build and test the selected nodes.
+
+        Tests that span two parts of the night run in the later one (``buildable``); unit tests prove formulas, which
+        no night changes: they run with the project's own tests.
+
+        Args:
+            is_whole: build incremental models as a whole too, and keep nothing of what is there.
+
+        Returns:
+            dbt's result of every node, in the order they ended.
+
+        Raises:
+            PipelineError: dbt broke before it could say what became of the nodes.
+        """
+        arguments = [*SILENT, "--no-write-json", "build", "--select", *selection, "--indirect-selection", "buildable"]
+        arguments += ["--exclude-resource-type", "unit_test", *(["--full-refresh"] if is_whole else [])]
+        answer = run_dbt(self.deployment, self.home, arguments, manifest=self.parse(), on_event=on_event)
+        if answer.result is None:
+            raise PipelineError(f"dbt broke while building {', '.join(selection)}: {answer.exception}")
+        return list(cast("RunExecutionResult", answer.result).results)
+
+    def fingerprint(self) -> str:
+        """A hash over everything that the manifest, and what is built by it, depends on, but for the landing."""
+        folders = (DBT_PROJECT, PROJECT / "seeds")
+        files = sorted(path for folder in folders for path in folder.rglob("*") if path.is_file())
+        facts = [f"{path} {path.stat().st_mtime_ns} {path.stat().st_size}" for path in files]
+        facts += [
+            json.dumps(dbt_vars(self.deployment, self.home)),
+            json.dumps(dbt_environment(self.deployment, self.home)),
+            duckdb.__version__,
+        ]
+        return hashlib.sha256("\n".join(facts).encode()).hexdigest()

@@ -1,0 +1,177 @@
+"""What ``cx360`` answers to a person, before any night runs."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from click.testing import CliRunner, Result
+
+from orchestration.base.paths import Home
+from orchestration.cli.main import main
+from orchestration.config.deployment import PROJECT
+from orchestration.runs.lock import hold
+
+COMMANDS = (
+    "run",
+    "backfill",
+    "check",
+    "quarantine",
+    "versions",
+    "rollback",
+    "release",
+    "demo",
+    "ui",
+    "docs",
+    "dbt",
+    "clean",
+    "lint",
+    "test",
+)
+LIGHT = """
+import sys
+from click.testing import CliRunner
+from orchestration.cli.main import main
+assert CliRunner().invoke(main, ["--help"]).exit_code == 0
+heavy = {"dagster", "dbt", "duckdb", "great_expectations", "pandas", "pyarrow", "rich", "sqlglot"}
+print(sorted(heavy & set(sys.modules)))
+"""
+
+
+@pytest.fixture(autouse=True)
+def _home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Commands find no data but the test's own, and no settings of whoever runs the tests."""
+    for name in ("CX360_DEPLOYMENT", "CX360_EXTRACTS"):
+        monkeypatch.delenv(name, raising=False)
+    monkeypatch.setenv("CX360_HOME", str(tmp_path / "home"))
+
+
+def cx360(*arguments: str) -> Result:
+    """Call a command that answers without the heavy libraries."""
+    return CliRunner().invoke(main, arguments)
+
+
+def cx360_in_a_process(*arguments: str) -> subprocess.CompletedProcess[str]:
+    """Call a command that loads the heavy libraries and changes how they log."""
+    command = [sys.executable, "-c", "from orchestration.cli.main import main; main()", *arguments]
+    return subprocess.run(command, cwd=PROJECT, text=True, capture_output=True, check=False, env=os.environ)
+
+
+def test_help_lists_every_command_with_a_line_about_it() -> None:
+    answer = cx360("--help")
+    assert answer.exit_code == 0
+    lines = answer.output[answer.output.index("Commands:") :].splitlines()[1:]
+    listed = {line.split()[0]: line.split()[1:] for line in lines if line.startswith("  ") and line[2] != " "}
+    assert sorted(listed) == sorted(COMMANDS) == sorted(main.commands)
+    assert all(listed.values())
+
+
+def test_help_loads_none_of_the_heavy_libraries() -> None:
+    answer = subprocess.run([sys.executable, "-c", LIGHT], cwd=PROJECT, text=True, capture_output=True, check=True)
+    assert answer.stdout.strip() == "[]"
+
+
+@pytest.mark.parametrize("command", COMMANDS)
+def test_every_command_and_option_says_what_it_does(command: str) -> None:
+    answer = cx360(command, "-h")
+    assert answer.exit_code == 0
+    assert main.commands[command].help
+    for parameter in main.commands[command].params:
+        if parameter.param_type_name == "option":
+            assert parameter.to_info_dict()["help"], f"{command} {parameter.name}"
+
+
+@pytest.mark.parametrize(
+    "command", ["run", "quarantine", "versions", "rollback", "release", "demo", "ui", "docs", "dbt", "clean"]
+)
+def test_an_unknown_deployment_is_one_line_and_no_stack(command: str) -> None:
+    answer = cx360(command, "--deployment", "olits", *(["parse"] if command == "dbt" else []))
+    assert answer.exit_code == 1
+    assert answer.output == "There is no deployment 'olits' (deployments/olits.yml). Did you mean 'olist'?\n"
+
+
+def test_the_stack_is_shown_where_it_is_asked_for() -> None:
+    answer = cx360("--trace", "run", "--deployment", "olits")
+    assert answer.exit_code == 1
+    assert "Traceback (most recent call last)" in answer.output
+    assert answer.output.endswith("Did you mean 'olist'?\n")
+
+
+def test_the_deployment_may_come_from_the_environment(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("CX360_DEPLOYMENT", "olits")
+    assert "no deployment 'olits'" in cx360("run").output
+
+
+@pytest.mark.parametrize("other", ["--from", "--to"])
+def test_one_date_beside_a_range_is_a_usage_error(other: str) -> None:
+    answer = cx360("run", "--date", "2026-01-01", other, "2026-01-02")
+    assert answer.exit_code == 2
+    assert "--date stands alone: it cannot be combined with --from or --to." in answer.output
+
+
+@pytest.mark.parametrize("day", ["yesterday", "01.02.2026", "2026-02-30"])
+def test_a_date_that_is_none_is_a_usage_error(day: str) -> None:
+    answer = cx360("run", "--date", day)
+    assert answer.exit_code == 2
+    assert f"'{day}' does not match the format '%Y-%m-%d'" in answer.output
+
+
+def test_extracts_are_made_for_demo_companies_alone() -> None:
+    answer = cx360("demo", "--deployment", "olist")
+    assert answer.exit_code == 1
+    assert answer.output == "Deployment 'olist' is no demo company (is_demo): its systems deliver by themselves.\n"
+
+
+def test_a_demo_company_is_made_where_its_deployment_looks_for_it(tmp_path: Path) -> None:
+    answer = cx360_in_a_process("demo", "--deployment", "demo_two_shops", "--customers", "3", "--nights", "1")
+    assert answer.returncode == 0, answer.stderr
+    extracts = tmp_path / "home" / "demo_two_shops" / "extracts"
+    delivered = {path.name for path in (extracts / "2026-01-01").iterdir()}
+    assert delivered == {"crm", "shop", "survey_tool", "tracking", "outlet", "panel"}
+
+
+def test_a_run_without_extracts_says_where_to_put_them(tmp_path: Path) -> None:
+    answer = cx360_in_a_process("run", "--deployment", "olist")
+    told = answer.stdout + answer.stderr
+    assert answer.returncode == 1
+    assert f"Deployment 'olist' has no extracts in {tmp_path / 'home' / 'olist' / 'extracts'}. Put them there" in told
+    assert "EXTRACTS=<folder>" in told
+    assert "Traceback" not in told
+
+
+def test_a_second_run_at_the_same_time_says_so_and_ends(tmp_path: Path) -> None:
+    with hold(Home(tmp_path / "home" / "olist")):
+        answer = cx360_in_a_process("run", "--deployment", "olist")
+    assert answer.returncode == 1
+    assert f"Another run of 'olist' is under way (process {os.getpid()}, since" in answer.stderr
+    assert "(cx360 run --wait does): this one has changed nothing." in answer.stderr
+
+
+def test_a_full_disk_is_one_message_and_no_stack(tmp_path: Path) -> None:
+    run = "import resource; resource.setrlimit(resource.RLIMIT_FSIZE, (50_000, -1)); "
+    command = [
+        sys.executable,
+        "-c",
+        run + "from orchestration.cli.main import main; main()",
+        "run",
+        "--deployment",
+        "olist",
+    ]
+    answer = subprocess.run(command, cwd=PROJECT, text=True, capture_output=True, check=False, env=os.environ)
+    assert answer.returncode == 1
+    assert f"The run could not write below {tmp_path / 'home' / 'olist'}: " in answer.stderr
+    assert "What is published stays." in answer.stderr
+    assert "Traceback" not in answer.stderr
+
+
+def test_cleaning_removes_the_deployments_data_and_nothing_else(tmp_path: Path) -> None:
+    for name in ("olist", "demo"):
+        (tmp_path / "home" / name / "landing").mkdir(parents=True)
+    assert cx360("clean", "--deployment", "olist").output == f"Removed {tmp_path / 'home' / 'olist'}\n"
+    assert [path.name for path in (tmp_path / "home").iterdir()] == ["demo"]
+    again = cx360("clean", "--deployment", "olist")
+    assert again.exit_code == 0
+    assert again.output.startswith("Nothing to remove")

@@ -1,0 +1,60 @@
+"""What a deployment takes over from the one that it extends."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+
+from orchestration.base.errors import PipelineError
+from orchestration.config import deployment
+from orchestration.config.deployment import load_deployment
+from tests.unit.config.test_deployment import loaded, system
+
+
+@pytest.fixture(autouse=True)
+def _folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Deployments are read from the test's own folder."""
+    monkeypatch.setattr(deployment, "DEPLOYMENTS", tmp_path)
+
+
+def extending(tmp_path: Path, name: str, base: str, **changes: Any) -> None:
+    """Write a deployment that says what differs from another one."""
+    (tmp_path / f"{name}.yml").write_text(yaml.safe_dump({"extends": base, **changes}), encoding="utf-8")
+
+
+def test_a_deployment_that_extends_another_says_only_what_differs(tmp_path: Path) -> None:
+    acme = loaded(tmp_path)
+    extending(tmp_path, "acme_and_more", "acme", currency="CHF", systems={"till": system("transactions", "sales")})
+    both = load_deployment("acme_and_more")
+    assert (both.name, both.currency, both.timezone) == ("acme_and_more", "CHF", acme.timezone)
+    assert [table.name for table in both.tables()] == ["crm__customers", "till__sales"]
+    assert both.systems["crm"] == acme.systems["crm"]
+
+
+def test_a_system_of_the_same_name_is_said_anew(tmp_path: Path) -> None:
+    loaded(tmp_path)
+    extending(tmp_path, "other", "acme", systems={"crm": system("crm", "people")})
+    assert [table.name for table in load_deployment("other").tables()] == ["crm__people"]
+
+
+@pytest.mark.parametrize("base", ["nobody", "second"])
+def test_a_deployment_extends_one_that_is_there_and_whole(tmp_path: Path, base: str) -> None:
+    loaded(tmp_path)
+    extending(tmp_path, "second", "acme")
+    extending(tmp_path, "third", base)
+    told = {
+        "nobody": r"There is no deployment 'nobody' \(deployments/nobody\.yml\)",
+        "second": r"deployments/third\.yml cannot be used:\n  extends: second itself extends acme\. Extend that",
+    }
+    with pytest.raises(PipelineError, match=told[base]):
+        load_deployment("third")
+
+
+def test_a_mistake_in_what_is_added_is_told_with_the_file_that_holds_it(tmp_path: Path) -> None:
+    loaded(tmp_path)
+    extending(tmp_path, "other", "acme", timzone="Europe/Rome")
+    with pytest.raises(PipelineError, match=r"deployments/other\.yml cannot be used:\n  timzone: unknown key, did you"):
+        load_deployment("other")

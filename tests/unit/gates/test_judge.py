@@ -1,0 +1,281 @@
+"""What the shared rules accept and refuse, as Great Expectations judges them."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from decimal import Decimal
+from typing import Any
+
+import duckdb
+import pandas as pd
+import pyarrow as pa
+import pytest
+
+from expectations import batch_rules, rules
+from expectations.suite import ProfileRule, RowRule
+from orchestration.base.errors import InfrastructureError
+from orchestration.config.settings import Limits
+from orchestration.gates.judge import Broken, Finding, broken_profile_rules, broken_row_rules
+
+pytestmark = pytest.mark.xdist_group("great expectations")
+
+TEXT = pd.StringDtype()
+NOON = datetime(2026, 1, 1, 12, tzinfo=UTC).replace(tzinfo=None)
+
+
+def reasons(judged: tuple[RowRule, ...], *values: object, dtype: Any = TEXT) -> list[list[str]]:
+    """The reasons against each value of column ``x``."""
+    broken = broken_row_rules("demo", judged, pd.DataFrame({"x": pd.Series(list(values), dtype=dtype)}))
+    return [[told.reason for told in broken.get(place, [])] for place in range(len(values))]
+
+
+def accepted(judged: tuple[RowRule, ...], *values: object, dtype: Any = TEXT) -> list[object]:
+    """The values that break no rule."""
+    verdicts = reasons(judged, *values, dtype=dtype)
+    return [value for value, broken in zip(values, verdicts, strict=True) if not broken]
+
+
+@pytest.mark.parametrize(
+    ("rule", "good", "bad"),
+    [
+        (rules.required("x"), ["a", " ", "0"], [None]),
+        (
+            rules.whole_number("x"),
+            ["0", "-3", "+3", " 7 ", "2147483647"],
+            ["", "3.0", "3.5", "1e3", "0x10", "1_000", "2147483648"],
+        ),
+        (rules.whole_number("x", low=1, high=5), ["1", "5"], ["0", "6", "-1"]),
+        (rules.whole_number("x", low=1), ["1", "1000"], ["0"]),
+        (rules.amount("x"), ["0", "12.5", "-3", "1e3", "9999999999999999.99"], ["12,5", "nan", "inf", "1e17", "€ 3"]),
+        (rules.amount("x", low=0), ["0.00", "7"], ["-0.01"]),
+        (rules.amount_with_comma("x"), ["0", "12,5", "-3,00", "1234,50"], ["12.5", "1.234,50", "1,2,3", "€ 3", ""]),
+        (rules.amount_with_comma("x", low=0), ["0,00", "7"], ["-0,01"]),
+        (
+            rules.wall_clock("x"),
+            ["2018-05-01", "2018-05-01 13:00:00", "2018-05-01T13:00", "2018-05-01 13:00:00.123456", "2024-02-29"],
+            [
+                "2018-02-29",
+                "2018-05-01 25:00:00",
+                "01.05.2018",
+                "13:00:00",
+                "2018-05-01T13:00:00Z",
+                "2018-05-01 13:00:00+02",
+                "2018-05-01T13:00:00-03:00",
+                "2018-05-01 13:00:00 UTC",
+                "infinity",
+                "0018-05-01",
+                "20180-05-01 00:00:00",
+                "now",
+            ],
+        ),
+        (
+            rules.instant("x"),
+            [
+                "2018-05-01T13:00:00Z",
+                "2018-05-01 13:00:00+00",
+                "2018-05-01T13:00:00.5-03:00",
+                "2018-05-01T13:00:00+0530",
+            ],
+            [
+                "2018-05-01",
+                "2018-05-01T13:00:00",
+                "2018-13-01T13:00:00Z",
+                "2018-05-01T13:00:00 Europe/Berlin",
+                "infinity",
+                "1018-05-01T13:00:00Z",
+                "2218-05-01T13:00:00Z",
+            ],
+        ),
+        (rules.boolean("x"), ["true", "False", "1", "0"], ["maybe", "2"]),
+        (rules.one_of("x", "open", "closed"), ["open", "closed"], ["Open", "", "shut"]),
+        (rules.text_at_most("x", 3), ["", "abc", "äöü"], ["abcd"]),
+        (rules.filled_list("x"), ["[1]", '[{"a": 1}]'], ["[]", "{}", "null", "nine", "["]),
+        (rules.each("x", "cast(element as integer) > 1", "too low"), ["[2, 3]", "[]", "no list"], ["[1]", "[2, null]"]),
+    ],
+    ids=lambda value: value[0].column and value[0].expectation if isinstance(value, tuple) else None,
+)
+def test_a_rule_accepts_what_can_be_used_and_nothing_else(
+    rule: tuple[RowRule, ...], good: list[str], bad: list[str]
+) -> None:
+    assert accepted(rule, *good, *bad) == good
+
+
+@pytest.mark.parametrize(
+    ("rule", "good", "bad"),
+    [
+        (rules.whole_number("x", low=1), [1, 2], [0]),
+        (rules.whole_number("x", low=1), [1.0, 3.0], [0.0, 1.5, float("inf")]),
+        (rules.amount("x", low=0), [0.0, 12.345], [-1.0, float("inf"), 1e17]),
+        (rules.amount("x", low=0), [Decimal("12.50")], [Decimal("-0.01")]),
+        (rules.instant("x"), [NOON.replace(tzinfo=UTC)], [datetime(2300, 1, 1, tzinfo=UTC)]),
+        (rules.wall_clock("x"), [NOON], [datetime(1800, 1, 1)]),  # noqa: DTZ001  a wall clock has no zone
+        (rules.boolean("x"), [True, False], []),
+    ],
+)
+def test_typed_values_are_judged_by_the_same_rules(
+    rule: tuple[RowRule, ...], good: list[object], bad: list[object]
+) -> None:
+    frame = pa.table({"x": [*good, None, *bad]}).to_pandas()
+    broken = broken_row_rules("demo", rule, frame)
+    assert sorted(broken) == list(range(len(good) + 1, len(good) + 1 + len(bad)))
+
+
+@pytest.mark.parametrize("value", [NOON, "2026-01-01 12:00:00"])
+def test_a_time_without_an_offset_is_no_instant(value: object) -> None:
+    (broken,) = reasons(rules.instant("x"), value, dtype=None)
+    assert broken == [f"x '{value}' is no time with an offset from 1900 to 2199"]
+
+
+@pytest.mark.parametrize("dtype", [TEXT, "object", "Int64", "float64", "datetime64[us]"])
+@pytest.mark.parametrize(
+    "rule",
+    [
+        rules.whole_number("x", low=1),
+        rules.amount("x", low=0),
+        rules.instant("x"),
+        rules.wall_clock("x"),
+        rules.text_at_most("x", 3),
+        rules.one_of("x", "a"),
+    ],
+)
+def test_a_missing_value_breaks_no_rule_but_that_it_must_be_there(rule: tuple[RowRule, ...], dtype: str) -> None:
+    assert reasons((*rules.required("x"), *rule), None, None, dtype=dtype) == [["x is missing"]] * 2
+
+
+def test_a_row_is_told_every_rule_it_breaks_in_the_order_of_the_rules() -> None:
+    judged = (
+        *rules.whole_number("x", low=10),
+        *rules.required("y"),
+        *rules.one_of("y", "a"),
+        *rules.amount("z", low=0),
+    )
+    frame = pd.DataFrame({"x": ["5", "ten", "10"], "y": [None, "b", "a"], "z": ["-1", "much", "1"]}, dtype=TEXT)
+    broken = broken_row_rules("demo", judged, frame)
+    assert {place: [told.reason for told in rules] for place, rules in broken.items()} == {
+        0: ["x '5' is not at least 10", "y is missing", "z '-1' is not at least 0"],
+        1: ["x 'ten' is no whole number", "y 'b' is none of a", "z 'much' is no amount"],
+    }
+
+
+def test_a_broken_rule_is_told_without_what_was_delivered() -> None:
+    frame = pd.DataFrame({"x": pd.Series(["ada@example.org"], dtype=TEXT)})
+    [told] = broken_row_rules("demo", rules.whole_number("x"), frame)[0]
+    assert told == Broken("x is no whole number", "x 'ada@example.org' is no whole number")
+
+
+def test_a_long_value_is_cut_short_and_braces_stay_as_delivered() -> None:
+    long, braces = reasons(rules.whole_number("x"), "9" * 100, "{row} {value}")
+    assert long == [f"x '{'9' * 57}...' is no whole number"]
+    assert braces == ["x '{row} {value}' is no whole number"]
+
+
+def test_rows_are_known_by_their_place_whatever_the_frames_index() -> None:
+    frame = pd.DataFrame({"x": ["1", "a", "2", "b"]}, index=[7, 7, 0, 3], dtype=TEXT)
+    assert sorted(broken_row_rules("demo", rules.whole_number("x"), frame)) == [1, 3]
+
+
+def test_a_rule_on_a_column_that_was_not_delivered_is_left_to_the_batch_rules() -> None:
+    assert reasons(rules.required("y"), "a") == [[]]
+    assert broken_row_rules("demo", rules.required("x"), pd.DataFrame({"x": []})) == {}
+
+
+def test_a_rule_that_cannot_be_judged_is_a_fault_of_the_pipeline_and_not_of_the_data() -> None:
+    broken = RowRule("x", "x is bad", rules.CONDITION, {"condition": "no_such_function(value)"})
+    with pytest.raises(InfrastructureError, match=r"(?s)demo: the check .* on x could not be judged: .*no_such"):
+        reasons((broken,), "a")
+
+
+def test_a_time_that_lies_before_another_is_refused_whatever_its_offset() -> None:
+    frame = pd.DataFrame(
+        {
+            "x": ["2026-01-01T12:00:00+02:00", "2026-01-01T12:00:00Z", "2026-01-01T12:00:00Z", None, "soon"],
+            "y": ["2026-01-01T11:00:00Z", "2026-01-01T12:00:00Z", "2026-01-01T12:30:00+01:00", "2020-01-01", "1999"],
+        },
+        dtype=TEXT,
+    )
+    broken = broken_row_rules("demo", rules.not_before("x", "y"), frame)
+    assert {place: [told.reason for told in rules] for place, rules in broken.items()} == {
+        2: ["y '2026-01-01T12:30:00+01:00' lies before x"]
+    }
+
+
+FACTS = {
+    "missing_column_count": 1,
+    "missing_columns": "id",
+    "delivered_columns": "name",
+    "missing_optional_count": 1,
+    "missing_optional_columns": "city",
+    "new_column_count": 2,
+    "new_columns": "a, b",
+    "moved_column_count": 0,
+    "retyped_column_count": 0,
+    "rejected_rate": 0.06,
+    "rejected_count": 6,
+    "row_count": 100,
+    "mending": "",
+}
+
+
+def test_what_a_unit_breaks_is_said_in_its_own_figures() -> None:
+    fine = dict.fromkeys(FACTS, 0)
+    judged, first, last = broken_profile_rules(
+        "demo", batch_rules.STANDARD, [FACTS, fine, FACTS | {"rejected_rate": 0.05}]
+    )
+    assert [(finding.severity, finding.message) for finding in judged] == [
+        ("error", "the required columns id are missing; delivered were: name"),
+        ("warn", "the optional columns city are missing and land as nulls"),
+        ("warn", "the columns a, b are new; they land, and nothing reads them yet"),
+        ("error", "6 of 100 rows are rejected, more than the allowed share of 0.05"),
+    ]
+    assert first == []
+    assert last == judged[:3]
+
+
+def test_a_figure_that_is_null_is_not_judged() -> None:
+    volume = batch_rules.volume_like_recent_loads()
+    assert broken_profile_rules("demo", volume, [{"row_count_change": None}]) == [[]]
+    facts = {"row_count_change": 0.1, "row_count": 10, "row_count_usual": 100}
+    assert broken_profile_rules("demo", volume, [{"row_count_change": None}, facts]) == [
+        [],
+        [Finding("error", "10 rows are 0.1 times the median of the last loads (100), not between 0.2 and 5.0")],
+    ]
+
+
+def test_a_bound_that_the_deployment_sets_takes_the_place_of_the_usual_one() -> None:
+    facts = {"row_count_change": 0.1, "row_count": 10, "row_count_usual": 100}
+    score = {"mean_x_change": -0.15, "mean_x": 0.45, "mean_x_usual": 0.6}
+    volume, scores = batch_rules.volume_like_recent_loads(), batch_rules.scores_like_recent_loads("x", "x")
+    assert broken_profile_rules("demo", volume, [facts], Limits(volume_at_least=0.1)) == [[]]
+    assert broken_profile_rules("demo", scores, [score]) == [[]]
+    assert broken_profile_rules("demo", scores, [score], Limits(score_change=0.1)) == [
+        [
+            Finding(
+                "error",
+                "the mean of x lies at 0.45 of its scale, -0.15 from that of the last loads (0.6): a change of more"
+                " than 0.1",
+            )
+        ]
+    ]
+
+
+@pytest.mark.parametrize(
+    ("rule", "values", "messages"),
+    [
+        (rules.between("x", -100, 100), "-100, 100, null", []),
+        (rules.between("x", -100, 100), "-101, 101", ["x falls to -101, below -100", "x rises to 101, above 100"]),
+        (rules.between("x", 0), "1000", []),
+        (rules.between("x", high=1), "0.5, 1.5", ["x rises to 1.5, above 1"]),
+        (rules.between("x", 0, 1), "1, 'nan'::double", ["x rises to nan, above 1"]),
+        (rules.between("x", 0, 1), "1, 'inf'::double", ["x rises to inf, above 1"]),
+        (rules.between("x", 0, 1), "null::integer", []),
+        (rules.never("odd", "x % 2 = 1", "x is odd"), "1, 2, 3", ["2 rows: x is odd"]),
+        (rules.never("odd", "x % 2 = 1", "x is odd"), "2, null", []),
+    ],
+)
+def test_a_mart_is_judged_over_all_its_rows(rule: tuple[ProfileRule, ...], values: str, messages: list[str]) -> None:
+    figures = {name: sql for part in rule for name, sql in part.figures.items()}
+    selected = ", ".join(f"{sql} as {name}" for name, sql in figures.items())
+    with duckdb.connect() as connection:
+        row = connection.execute(f"select {selected} from (select unnest([{values}]) as x)").fetchall()[0]
+    (findings,) = broken_profile_rules("mart_demo", rule, [dict(zip(figures, row, strict=True))])
+    assert [finding.message for finding in findings] == messages

@@ -1,0 +1,72 @@
+"""What the tests of publications share: a tiny warehouse, and versions of it."""
+
+from __future__ import annotations
+
+import os
+from datetime import date
+from pathlib import Path
+from typing import Any
+
+import duckdb
+
+from orchestration.base.paths import Home
+from orchestration.config.settings import Retention
+from orchestration.publication.publication import Publication
+
+FIRST, SECOND = date(2026, 1, 5), date(2026, 1, 6)
+WINDOWS: dict[str, list[str]] = {"load_dates": [], "taken_load_dates": []}
+
+
+def build(home: Home, *amounts: int) -> None:
+    """Make the part of the warehouse that may be published: a fact and a mart with a row per amount."""
+    home.star_db.parent.mkdir(parents=True, exist_ok=True)
+    home.star_db.unlink(missing_ok=True)
+    rows = ", ".join(f"('o{place}', {amount})" for place, amount in enumerate(amounts))
+    with duckdb.connect(home.star_db) as connection:
+        connection.execute(
+            f"""
+            create schema star;
+            create schema marts;
+            create table star.fct_orders (
+                order_key varchar primary key, net_amount integer not null check (net_amount >= 0)
+            );
+            create table marts.mart_orders (order_key varchar not null, net_amount integer);
+            comment on table marts.mart_orders is 'One row per order.';
+            comment on column marts.mart_orders.net_amount is 'In euros.';
+            insert into star.fct_orders values {rows};
+            insert into marts.mart_orders values {rows};
+            """
+        )
+
+
+def publication(root: Path, daily_versions: int = 7, weekly_versions: int = 4) -> Publication:
+    return Publication(Home(root), Retention(daily_versions=daily_versions, weekly_versions=weekly_versions))
+
+
+def publish(published: Publication, as_of_date: date, run_id: str, *amounts: int) -> Path:
+    """Build and publish a version."""
+    build(published.home, *amounts)
+    windows: dict[str, Any] = {
+        "load_dates": [as_of_date.isoformat()],
+        "taken_load_dates": [as_of_date.isoformat()],
+        "published_at": "2026-01-06T02:00:00",
+    }
+    return published.publish(as_of_date, run_id, {"deployment": "demo", **windows})
+
+
+def age(published: Publication, hours: int) -> None:
+    """Let every version be older than it is."""
+    for place in (published.home.published / "versions").iterdir():
+        then = place.stat().st_mtime - hours * 3600
+        os.utime(place, (then, then))
+
+
+def query(file: Path, sql: str) -> list[tuple[Any, ...]]:
+    with duckdb.connect(file.resolve(), read_only=True) as connection:
+        return connection.execute(sql).fetchall()
+
+
+def current_amounts(published: Publication) -> list[int]:
+    """What a reader who opens ``current`` now finds."""
+    rows = query(published.current / "cx360.duckdb", "select net_amount from star.fct_orders order by all")
+    return [amount for (amount,) in rows]

@@ -1,0 +1,148 @@
+"""One run at a time, seen from other processes."""
+
+from __future__ import annotations
+
+import signal
+import subprocess
+import sys
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import IO
+
+import pytest
+
+from orchestration.base.paths import Home
+from orchestration.config.deployment import PROJECT
+from orchestration.runs.lock import AlreadyRunningError, hold
+
+HOLD = """
+import sys
+from pathlib import Path
+from orchestration.base.paths import Home
+from orchestration.runs.lock import hold
+with hold(Home(Path(sys.argv[1]))):
+    print("held", flush=True)
+    sys.stdin.read()
+"""
+WAIT = """
+import sys
+from pathlib import Path
+from orchestration.base.paths import Home
+from orchestration.base.progress import listening
+from orchestration.runs.lock import hold
+with listening(lambda report: report.seconds is not None and print(report.detail, flush=True)):
+    with hold(Home(Path(sys.argv[1])), wait=True):
+        print("held", flush=True)
+"""
+OUTLAST = """
+import signal, sys, time
+import dagster as dg
+from orchestration.runs.lock import RunLock
+signal.signal(signal.SIGINT, signal.default_int_handler)  # whatever started the tests
+lock = RunLock(home_root=sys.argv[1], timeout_minutes=0)
+with lock.yield_for_execution(dg.build_init_resource_context()):
+    time.sleep(600)
+"""
+
+LAUNCHED = """
+import gc, sys
+import dagster as dg
+import sqlalchemy as sa
+from orchestration.runs.lock import RunLock
+def ask(question):
+    with sa.create_engine(f"sqlite:///{sys.argv[1]}/dagster/events.db", poolclass=sa.NullPool).begin() as connection:
+        return connection.execute(sa.text(question))
+lock = RunLock(home_root=sys.argv[1], timeout_minutes=5)
+with lock.yield_for_execution(dg.build_init_resource_context()):
+    ask("create temporary table mark (name text)")
+    ask("select * from mark")  # the connection that made the mark, given to the next engine
+    print(gc.get_threshold())
+"""
+
+Start = Callable[[Path], "subprocess.Popen[str]"]
+
+
+@pytest.fixture
+def start() -> Iterator[Start]:
+    """Start processes that hold the lock of a home until they are told to end."""
+    started: list[subprocess.Popen[str]] = []
+
+    def holder(root: Path) -> subprocess.Popen[str]:
+        command = [sys.executable, "-c", HOLD, str(root)]
+        process = subprocess.Popen(command, cwd=PROJECT, text=True, stdin=subprocess.PIPE, stdout=subprocess.PIPE)
+        started.append(process)
+        assert _of(process.stdout).readline() == "held\n"
+        return process
+
+    yield holder
+    for process in started:
+        process.kill()
+        process.wait()
+        _of(process.stdin).close()
+        _of(process.stdout).close()
+
+
+def _of(stream: IO[str] | None) -> IO[str]:
+    assert stream is not None
+    return stream
+
+
+def test_the_second_run_is_told_which_process_holds_the_lock(tmp_path: Path, start: Start) -> None:
+    holder = start(tmp_path / "demo")
+    message = rf"Another run of 'demo' is under way \(process {holder.pid}, since \d{{4}}-.* UTC\)\. Wait until it ends"
+    with pytest.raises(AlreadyRunningError, match=message), hold(Home(tmp_path / "demo")):
+        pass
+
+
+def test_a_run_that_may_wait_begins_when_the_other_one_ends(tmp_path: Path, start: Start) -> None:
+    holder = start(tmp_path)
+    waiting = subprocess.Popen(
+        [sys.executable, "-c", WAIT, str(tmp_path)], cwd=PROJECT, text=True, stdout=subprocess.PIPE
+    )
+    with waiting:
+        told = _of(waiting.stdout)
+        assert told.readline().startswith(f"until another run ends (process {holder.pid}, since ")
+        assert waiting.poll() is None
+        holder.kill()
+        assert told.readline() == "held\n"
+
+
+def test_another_deployment_can_run_beside_it(tmp_path: Path, start: Start) -> None:
+    holder = start(tmp_path / "demo")
+    with hold(Home(tmp_path / "olist")):
+        assert holder.poll() is None
+
+
+def test_a_killed_holder_leaves_no_lock(tmp_path: Path, start: Start) -> None:
+    holder = start(tmp_path)
+    with pytest.raises(AlreadyRunningError), hold(Home(tmp_path)):
+        pass
+    holder.kill()
+    assert holder.wait() == -signal.SIGKILL
+    with hold(Home(tmp_path)):
+        pass
+
+
+def test_a_run_that_ends_or_fails_gives_the_lock_back(tmp_path: Path) -> None:
+    with pytest.raises(ValueError, match="broke"), hold(Home(tmp_path)):
+        raise ValueError("broke")
+    with hold(Home(tmp_path)), pytest.raises(AlreadyRunningError), hold(Home(tmp_path)):
+        pass
+    with hold(Home(tmp_path)):
+        pass
+
+
+def test_a_run_that_outlasts_its_time_is_ended_and_gives_the_lock_back(tmp_path: Path) -> None:
+    command = [sys.executable, "-c", OUTLAST, str(tmp_path)]
+    ended = subprocess.run(command, cwd=PROJECT, text=True, capture_output=True, check=False, timeout=300)
+    assert "KeyboardInterrupt" in ended.stderr
+    assert "has taken more than 0 minutes and is ended" in ended.stderr
+    with hold(Home(tmp_path)):
+        pass
+
+
+def test_a_run_that_the_ui_or_the_schedule_launched_spares_what_the_command_does(tmp_path: Path) -> None:
+    Home(tmp_path).dagster.mkdir()
+    command = [sys.executable, "-c", LAUNCHED, str(tmp_path)]
+    ended = subprocess.run(command, cwd=PROJECT, text=True, capture_output=True, check=False, timeout=300)
+    assert ended.stdout == "(200000, 50, 50)\n", ended.stderr
