@@ -26,7 +26,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pa_parquet
 
-from orchestration.config.deployment import PROJECT
+from orchestration.base.paths import PROJECT
 from orchestration.science.beta_geometric import Parameters, expected_orders, fit, log_likelihood, p_alive
 from tests.unit.science.simulated import customers
 

@@ -75,7 +75,7 @@ def _run(extracts: Path, first: date, last: date) -> Figures:
         outcome = run_night(deployment, extracts=extracts, first=first, last=last)
     if outcome.problems:
         raise SystemExit("\n".join(outcome.problems))
-    models, tests = _nodes(open_instance(Home.of(deployment)).all_logs, str(outcome.run_id))
+    models, tests = _nodes(open_instance(Home.of(deployment.name)).all_logs, str(outcome.run_id))
     memory = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 2**20
     return {"steps": steps, "models": models, "tests": tests, "gibibytes": memory}
 

@@ -68,7 +68,7 @@ def build(deployment: Deployment, resources: Mapping[str, Any]) -> dg.Definition
         asset_checks=[gate],
         jobs=[nightly],
         schedules=[schedule(deployment, resources["publication"], resources["landing"].extracts)],
-        sensors=alert_sensors(deployment, resources["publication"]),
+        sensors=alert_sensors(deployment, resources["publication"], nightly),
         resources=dict(resources),
     )
 
@@ -86,4 +86,4 @@ def defs() -> dg.Definitions:
     """What Dagster loads: the deployment that the environment names."""
     deployment = load_deployment(os.environ.get("CX360_DEPLOYMENT", "demo"))
     extracts = os.environ.get("CX360_EXTRACTS")
-    return build(deployment, resources(deployment, Home.of(deployment), Path(extracts) if extracts else None))
+    return build(deployment, resources(deployment, Home.of(deployment.name), Path(extracts) if extracts else None))

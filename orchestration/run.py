@@ -28,18 +28,12 @@ from orchestration.connectors.sources import available_load_dates
 from orchestration.definitions import build, resources
 from orchestration.landing.landed_files import landed_files
 from orchestration.landing.pull import forget
-from orchestration.nightly import (
-    COMMAND_TAG,
-    asked_range,
-    pending_load_dates,
-    range_tags,
-    why_held,
-    why_nothing_may_run,
-)
+from orchestration.nightly import pending_load_dates, why_held, why_nothing_may_run
 from orchestration.publication.publication import Publication
 from orchestration.runs.event_files import fast_event_files
 from orchestration.runs.lock import RunLock, hold
 from orchestration.runs.recovery import recover
+from orchestration.runs.tags import COMMAND_TAG, asked_range, range_tags
 
 INSTANCE_SETTINGS = """\
 # Written by cx360. For more than one machine, put the storage into PostgreSQL: docs/runbook.md.
@@ -133,7 +127,7 @@ def run_night(
     Raises:
         PipelineError: the run cannot start: no extracts, or another run is under way.
     """
-    home = Home.of(deployment)
+    home = Home.of(deployment.name)
     parts = resources(deployment, home, extracts.resolve() if extracts else None)
     senders = senders_of(deployment.alerts)
     with (

@@ -4,6 +4,7 @@ A run from the command line tells its own alerts (``run.py``): its tag says so, 
 """
 
 from datetime import UTC, datetime
+from typing import Any
 
 import dagster as dg
 
@@ -12,23 +13,31 @@ from orchestration.alerts.alert import Alert
 from orchestration.alerts.senders import senders_of, tell
 from orchestration.base.errors import PipelineError
 from orchestration.config.deployment import Deployment
-from orchestration.nightly import COMMAND_TAG, covered_load_dates, nightly
 from orchestration.publication.publication import Publication
+from orchestration.runs.tags import COMMAND_TAG, covered_load_dates
 
 SECONDS_BETWEEN_LOOKS = 900
 
 
-def alert_sensors(deployment: Deployment, publication: Publication) -> list[dg.SensorDefinition]:
-    """Build the sensors of a deployment that names somebody to tell; none where it does not."""
+def alert_sensors(deployment: Deployment, publication: Publication, job: Any) -> list[dg.SensorDefinition]:
+    """Build the sensors of a deployment that names a receiver of alerts; none otherwise.
+
+    Args:
+        job: the nightly job, as ``dg.define_asset_job`` returns it (Dagster does not export its type).
+    """
     if not senders_of(deployment.alerts):
         return []
-    return [_on_failure(deployment), _on_quarantine(deployment, publication), _when_stale(deployment, publication)]
+    return [
+        _on_failure(deployment, job),
+        _on_quarantine(deployment, publication, job),
+        _when_stale(deployment, publication),
+    ]
 
 
-def _on_failure(deployment: Deployment) -> dg.SensorDefinition:
+def _on_failure(deployment: Deployment, job: Any) -> dg.SensorDefinition:
     @dg.run_failure_sensor(
         name="alert_on_failure",
-        monitored_jobs=[nightly],
+        monitored_jobs=[job],
         default_status=dg.DefaultSensorStatus.RUNNING,
         description="Tells that a night failed or a gate closed.",
     )
@@ -39,11 +48,11 @@ def _on_failure(deployment: Deployment) -> dg.SensorDefinition:
     return on_failure
 
 
-def _on_quarantine(deployment: Deployment, publication: Publication) -> dg.SensorDefinition:
+def _on_quarantine(deployment: Deployment, publication: Publication, job: Any) -> dg.SensorDefinition:
     @dg.run_status_sensor(
         name="alert_on_quarantine",
         run_status=dg.DagsterRunStatus.SUCCESS,
-        monitored_jobs=[nightly],
+        monitored_jobs=[job],
         default_status=dg.DefaultSensorStatus.RUNNING,
         description="Tells that a night was published, and that more of it than allowed lies in quarantine.",
     )

@@ -13,17 +13,17 @@ import duckdb
 import pandas as pd
 
 from orchestration.base.errors import PipelineError
-from orchestration.base.paths import sql_text
+from orchestration.base.paths import PROJECT, sql_text
 from orchestration.base.progress import step
-from orchestration.config.deployment import PROJECT, Deployment
+from orchestration.config.deployment import Deployment
 from orchestration.landing.corrections import releases
 from orchestration.landing.pull import forget
-from orchestration.nightly import RANGE_END, RANGE_START
 from orchestration.publication.history import CHECKS, RESTATEMENTS, RUNS, TABLES, History, HistoryTable
 from orchestration.publication.publication import Publication, version_name
 from orchestration.publication.restatements import period_marts, restated
 from orchestration.runs.lock import RunLock
 from orchestration.runs.recovery import counts, verdicts
+from orchestration.runs.tags import RANGE_END, RANGE_START
 from orchestration.warehouse.dbt import Dbt
 from orchestration.warehouse.warehouse import Warehouse
 

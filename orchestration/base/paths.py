@@ -6,7 +6,8 @@ import os
 from dataclasses import dataclass
 from pathlib import Path
 
-from orchestration.config.deployment import PROJECT, Deployment
+PROJECT = Path(__file__).resolve().parents[2]
+"""The checkout: where ``deployments/``, ``dbt_project/`` and ``seeds/`` lie."""
 
 
 @dataclass(frozen=True)
@@ -16,10 +17,10 @@ class Home:
     root: Path
 
     @classmethod
-    def of(cls, deployment: Deployment) -> Home:
-        """The home of ``deployment``, by the environment's ``CX360_HOME``."""
+    def of(cls, deployment: str) -> Home:
+        """The home of the deployment of this name, below the environment's ``CX360_HOME`` where that is set."""
         parent = Path(os.environ.get("CX360_HOME") or PROJECT / "data")
-        return cls(parent.resolve() / deployment.name)
+        return cls(parent.resolve() / deployment)
 
     @property
     def extracts(self) -> Path:

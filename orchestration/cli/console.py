@@ -84,7 +84,7 @@ class Night:
 
         if self.status:
             self.status.stop()
-        home = Home.of(self.deployment)
+        home = Home.of(self.deployment.name)
         publication = Publication(home, self.deployment.retention)
         for problem in outcome.untold:
             self.console.print(f"\n{problem}", style="yellow", markup=False)

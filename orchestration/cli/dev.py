@@ -16,8 +16,8 @@ from functools import partial
 from pathlib import Path
 
 from orchestration.base.errors import PipelineError
-from orchestration.base.paths import Home
-from orchestration.config.deployment import PROJECT, Deployment, deployment_names, load_deployment
+from orchestration.base.paths import PROJECT, Home
+from orchestration.config.deployment import Deployment, deployment_names, load_deployment
 from orchestration.warehouse.dbt import DBT_PROJECT, dbt_vars, ready_for_dbt, run_dbt
 
 SHARED_LAYERS = ("intermediate", "star", "marts", "quality")

@@ -18,8 +18,8 @@ from typing import Any
 import click
 
 from orchestration.base.errors import PipelineError
-from orchestration.base.paths import Home
-from orchestration.config.deployment import PROJECT, load_deployment
+from orchestration.base.paths import PROJECT, Home
+from orchestration.config.deployment import load_deployment
 
 
 class _Commands(click.Group):
@@ -94,7 +94,7 @@ def run(
     settings = load_deployment(deployment)
     if day and (first or last):
         raise click.UsageError("--date stands alone: it cannot be combined with --from or --to.")
-    if settings.is_demo and extracts is None and not Home.of(settings).extracts.exists():
+    if settings.is_demo and extracts is None and not Home.of(settings.name).extracts.exists():
         click.get_current_context().invoke(demo, deployment=deployment)
     from orchestration.cli.console import run_watched
 
@@ -164,7 +164,7 @@ def demo(deployment: str, customers: int, nights: int, seed: int, world: str, di
     from demo.make import make_demo
 
     kinds = {"all": tuple(KINDS), "none": ()}.get(dirt, tuple(dirt.split(",")))
-    folder = out or Home.of(settings).extracts
+    folder = out or Home.of(settings.name).extracts
     make_demo(settings, folder, customers=customers, nights=nights, seed=seed, world=world, dirt=kinds)
 
 
@@ -178,7 +178,7 @@ def check(deployment: str, extracts: Path | None) -> None:
 
     from orchestration.cli.check_page import show_check
 
-    folder = extracts or Home.of(settings).extracts
+    folder = extracts or Home.of(settings.name).extracts
     sys.exit(0 if show_check(settings, folder, Console(highlight=False, soft_wrap=True)) else 1)
 
 
@@ -194,7 +194,7 @@ def quarantine(
 ) -> None:
     """List what the row rules rejected: its units, and how many rows break each rule."""
     settings = load_deployment(deployment)
-    home = Home.of(settings)
+    home = Home.of(settings.name)
     if release and (table or day or explain or export):
         raise click.UsageError("--release stands alone: the file says which rows it corrects.")
     from orchestration.cli.quarantine import answer, released
@@ -218,7 +218,7 @@ def ui(deployment: str, extracts: Path | None, host: str, port: int) -> None:
     settings = load_deployment(deployment)
     from orchestration.run import open_instance
 
-    home = Home.of(settings)
+    home = Home.of(settings.name)
     open_instance(home)
     os.environ["CX360_DEPLOYMENT"] = settings.name
     if extracts:
@@ -238,9 +238,9 @@ def docs(deployment: str, port: int, serve: bool) -> None:
     from orchestration.cli.docs import make_docs, server_of
 
     settings = load_deployment(deployment)
-    click.echo(f"Made: {make_docs(settings, Home.of(settings))}")
+    click.echo(f"Made: {make_docs(settings, Home.of(settings.name))}")
     if serve:
-        with server_of(Home.of(settings), port) as server, contextlib.suppress(KeyboardInterrupt):
+        with server_of(Home.of(settings.name), port) as server, contextlib.suppress(KeyboardInterrupt):
             click.echo(f"http://127.0.0.1:{server.server_port} (ctrl-c ends it)")
             server.serve_forever()
 
@@ -253,7 +253,7 @@ def dbt(deployment: str, arguments: tuple[str, ...]) -> None:
     from orchestration.warehouse.dbt import run_by_hand
 
     settings = load_deployment(deployment)
-    result = run_by_hand(settings, Home.of(settings), arguments)
+    result = run_by_hand(settings, Home.of(settings.name), arguments)
     sys.exit(0 if result.success else 1)
 
 
@@ -261,7 +261,7 @@ def dbt(deployment: str, arguments: tuple[str, ...]) -> None:
 @_deployment
 def clean(deployment: str) -> None:
     """Remove everything that the pipeline wrote for a deployment: extracts made, landing, warehouse, versions, runs."""
-    home = Home.of(load_deployment(deployment))
+    home = Home.of(load_deployment(deployment).name)
     from orchestration.runs.lock import hold
 
     if not home.root.exists():

@@ -9,6 +9,7 @@ from pathlib import Path
 from orchestration.base.paths import Home
 from orchestration.config.deployment import Deployment
 from orchestration.landing.quarantine import QuarantinedUnit, Release, export, quarantined, release
+from orchestration.runs.lock import hold
 
 
 def answer(
@@ -33,7 +34,9 @@ def answer(
 
 def released(deployment: Deployment, home: Home, file: Path) -> Iterator[str]:
     """Bring back the corrected rows of a file, and say what happens next."""
-    yield from told(release(deployment, home, file), deployment.name)
+    with hold(home):
+        done = release(deployment, home, file)
+    yield from told(done, deployment.name)
 
 
 def listed(units: Iterable[QuarantinedUnit]) -> Iterator[str]:

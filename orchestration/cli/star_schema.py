@@ -14,8 +14,8 @@ from pathlib import Path
 from typing import Any
 
 from orchestration.base.errors import PipelineError
-from orchestration.base.paths import Home
-from orchestration.config.deployment import PROJECT, load_deployment
+from orchestration.base.paths import PROJECT, Home
+from orchestration.config.deployment import load_deployment
 from orchestration.warehouse.dbt import run_dbt
 
 PAGE = PROJECT / "docs" / "star-schema.md"
@@ -27,7 +27,8 @@ Every table that marts and BI tools may join: what one row of it is, and what it
 hashes; where a fact does not know a member, it holds the key of the dimension's unknown row, never null. `_at` columns
 are UTC; `_date` columns are in the deployment's time zone; amounts are in its one currency.
 
-This page is generated from the models' yml files by `python -m orchestration.cli.star_schema`: change those, then run it.
+This page is generated from the models' yml files by `python -m orchestration.cli.star_schema`: change those, then run
+it.
 """
 
 

@@ -22,7 +22,7 @@ from orchestration.runs.lock import hold
 
 def listed(deployment: Deployment) -> str:
     """Every version on disk, the newest first."""
-    publication = Publication(Home.of(deployment), deployment.retention)
+    publication = Publication(Home.of(deployment.name), deployment.retention)
     versions = publication.versions()
     if not versions:
         return f"Nothing is published yet for deployment '{deployment.name}'."
@@ -50,7 +50,7 @@ def roll_back(deployment: Deployment, name: str | None) -> str:
     Raises:
         PipelineError: there is no such version, nothing is left to go back to, or a run is under way.
     """
-    home = Home.of(deployment)
+    home = Home.of(deployment.name)
     publication, history = Publication(home, deployment.retention), History(home)
     with hold(home):
         for table in deployment.tables():
@@ -74,7 +74,7 @@ def release(deployment: Deployment, load_dates: Collection[date]) -> str:
     Raises:
         PipelineError: one of them is not held, or a run is under way.
     """
-    home = Home.of(deployment)
+    home = Home.of(deployment.name)
     publication = Publication(home, deployment.retention)
     with hold(home):
         held = publication.holds.load_dates()

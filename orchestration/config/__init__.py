@@ -1,1 +1,1 @@
-"""What a deployment declares: systems, tables, thresholds, secrets by name. Read and validated here, used everywhere."""
+"""What a deployment declares: systems, tables, thresholds, secrets by name."""

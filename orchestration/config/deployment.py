@@ -10,7 +10,6 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
-from pathlib import Path
 from typing import Any, get_args
 from zoneinfo import ZoneInfo
 
@@ -18,6 +17,7 @@ import yaml
 from pydantic import Field, ValidationError, field_validator, model_validator
 
 from orchestration.base.errors import PipelineError
+from orchestration.base.paths import PROJECT
 from orchestration.config.secrets import refuse_secrets
 from orchestration.config.settings import (
     AlertSettings,
@@ -36,7 +36,6 @@ from orchestration.config.settings import (
 )
 from orchestration.config.systems import System, SystemName, TableSettings
 
-PROJECT = Path(__file__).resolve().parents[2]
 DEPLOYMENTS = PROJECT / "deployments"
 
 

@@ -10,7 +10,8 @@ from collections.abc import Collection, Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import replace
 from datetime import date
-from typing import Any, Literal
+from pathlib import Path
+from typing import Any, Literal, Protocol
 
 import duckdb
 
@@ -19,14 +20,27 @@ from orchestration.base.paths import sql_text
 from orchestration.config.deployment import Deployment
 from orchestration.gates.judge import Finding, broken_profile_rules
 from orchestration.gates.judgements import Judgements
-from orchestration.publication.publication import Version
+
+
+class Published(Protocol):
+    """The published version that movements are measured from."""
+
+    @property
+    def place(self) -> Path:
+        """The folder that holds its ``cx360.duckdb``."""
+        ...
+
+    @property
+    def as_of_date(self) -> date:
+        """Its as-of date."""
+        ...
 
 
 def judge(
     connection: duckdb.DuckDBPyConnection,
     suites: Collection[MartSuite],
     deployment: Deployment,
-    published: Version | None,
+    published: Published | None,
     kept: Judgements | None = None,
 ) -> dict[str, list[Finding]]:
     """Judge the marts that are built.
@@ -68,7 +82,7 @@ def _present(suite: MartSuite, deployment: Deployment) -> tuple[ProfileRule, ...
 
 
 @contextmanager
-def _attached(connection: duckdb.DuckDBPyConnection, published: Version | None) -> Iterator[None]:
+def _attached(connection: duckdb.DuckDBPyConnection, published: Published | None) -> Iterator[None]:
     """Have the published file beside the built one, as ``published``."""
     if published is None:
         yield
@@ -93,7 +107,7 @@ def _profile(
 
 
 def _published_figure(
-    connection: duckdb.DuckDBPyConnection, mart: str, rule: ProfileRule, published: Version
+    connection: duckdb.DuckDBPyConnection, mart: str, rule: ProfileRule, published: Published
 ) -> Any | None:
     """What the published version says of a figure; None where it knows no such mart or column yet."""
     try:

@@ -16,8 +16,8 @@ from typing import Any
 
 from expectations.registry import raw_suite
 from orchestration.base import durable
-from orchestration.base.paths import Home
-from orchestration.config.deployment import PROJECT, Table
+from orchestration.base.paths import PROJECT, Home
+from orchestration.config.deployment import Table
 from orchestration.connectors import sources
 from orchestration.gates.judge import Finding
 from orchestration.landing.landed_files import landed_files

@@ -26,7 +26,6 @@ from orchestration.landing.landing import cannot_write
 from orchestration.landing.unit import UNREADABLE, UnitWriter, rejected_rows
 from orchestration.landing.unit_place import UnitPlace, landed_units, recover
 from orchestration.landing.unit_profile import read_profile
-from orchestration.runs.lock import hold
 
 EXPORTED = ("table", "load_date", "source_file", "source_row", "reasons", "row_text", "row")
 
@@ -89,6 +88,8 @@ def export(units: Iterable[QuarantinedUnit], file: Path) -> int:
 def release(deployment: Deployment, home: Home, file: Path) -> Release:
     """Bring the corrected rows of ``file`` through gate 1 into the units that they came from: all of them or none.
 
+    The caller holds the deployment's run lock.
+
     They land under their own line of ``released/<their file>`` and leave the quarantine. They are remembered, and
     corrected again whenever the day is pulled again and still delivers them as they were.
 
@@ -97,7 +98,7 @@ def release(deployment: Deployment, home: Home, file: Path) -> Release:
             rows would break a batch rule. Nothing has changed then.
     """
     corrections = _corrections(file)
-    with hold(home), ExitStack() as undone:
+    with ExitStack() as undone:
         counts = Counter((correction.table, date.fromisoformat(correction.load_date)) for correction in corrections)
         writers: list[UnitWriter] = []
         for name, load_date in counts:

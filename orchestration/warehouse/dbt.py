@@ -18,8 +18,8 @@ from typing import TYPE_CHECKING, Any, cast
 import duckdb
 
 from orchestration.base.errors import PipelineError
-from orchestration.base.paths import Home, sql_text
-from orchestration.config.deployment import PROJECT, Deployment
+from orchestration.base.paths import PROJECT, Home, sql_text
+from orchestration.config.deployment import Deployment
 from orchestration.warehouse.built import Built
 
 if TYPE_CHECKING:

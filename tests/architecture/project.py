@@ -14,7 +14,7 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
-from orchestration.config.deployment import PROJECT
+from orchestration.base.paths import PROJECT
 
 Manifest = dict[str, Any]
 Node = dict[str, Any]

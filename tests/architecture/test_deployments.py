@@ -8,7 +8,8 @@ from pathlib import Path
 
 import yaml
 
-from orchestration.config.deployment import PROJECT, Deployment, deployment_names, load_deployment
+from orchestration.base.paths import PROJECT
+from orchestration.config.deployment import Deployment, deployment_names, load_deployment
 from tests.architecture.project import Manifest, assert_none, layer, models, project_files, sql
 
 DBT_PROJECT = PROJECT / "dbt_project"

@@ -8,7 +8,7 @@ import tomllib
 from importlib.metadata import packages_distributions
 from pathlib import Path
 
-from orchestration.config.deployment import PROJECT
+from orchestration.base.paths import PROJECT
 from tests.architecture.project import assert_none, modules, project_files
 
 PLACES_OF_ONE_MACHINE = re.compile(r"/home/\w+|/Users/\w+|/root/|/work/|/tmp/\w+|[A-Z]:\\\\")

@@ -6,7 +6,7 @@ import re
 
 import pytest
 
-from orchestration.config.deployment import PROJECT
+from orchestration.base.paths import PROJECT
 from tests.architecture.project import (
     PUBLISHED_LAYERS,
     Manifest,

@@ -10,7 +10,7 @@ import pytest
 import yaml
 
 from orchestration.assets.transform import PARTS, transform
-from orchestration.config.deployment import PROJECT
+from orchestration.base.paths import PROJECT
 from orchestration.publication.restatements import NO_PERIOD
 from tests.architecture.project import (
     PUBLISHED_LAYERS,

@@ -9,7 +9,7 @@ import subprocess
 import sys
 from collections.abc import Iterator
 
-from orchestration.config.deployment import PROJECT
+from orchestration.base.paths import PROJECT
 from tests.architecture.project import Manifest, Module, assert_none, models, modules
 
 NEITHER_DAGSTER_NOR_DBT = ("orchestration.connectors", "orchestration.identity", "orchestration.science")

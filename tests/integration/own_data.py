@@ -14,7 +14,7 @@ from pathlib import Path
 
 import duckdb
 
-from orchestration.config.deployment import PROJECT
+from orchestration.base.paths import PROJECT
 
 PAGE = PROJECT / "docs" / "your-own-data.md"
 

@@ -14,8 +14,7 @@ from pathlib import Path
 import dagster as dg
 import pytest
 
-from orchestration.base.paths import Home
-from orchestration.config.deployment import PROJECT
+from orchestration.base.paths import PROJECT, Home
 from orchestration.run import open_instance
 from tests.integration.conftest import NIGHTS, Company
 

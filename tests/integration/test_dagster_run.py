@@ -11,7 +11,7 @@ import pytest
 
 from orchestration.assets.identity import IDENTITIES
 from orchestration.definitions import build, resources
-from orchestration.nightly import RANGE_END, RANGE_START
+from orchestration.runs.tags import RANGE_END, RANGE_START
 from tests.integration.conftest import Company
 
 pytestmark = pytest.mark.xdist_group("demo nights")

@@ -12,7 +12,7 @@ import duckdb
 import pytest
 import yaml
 
-from orchestration.config.deployment import PROJECT
+from orchestration.base.paths import PROJECT
 
 NAMES = """
 models:

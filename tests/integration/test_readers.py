@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from orchestration.config.deployment import PROJECT
+from orchestration.base.paths import PROJECT
 from tests.unit.publication.publications import FIRST, build, publication, publish
 
 READERS, VERSIONS, ORDERS = 20, 30, 2_000

@@ -8,7 +8,7 @@ import sys
 
 import pytest
 
-from orchestration.config.deployment import PROJECT
+from orchestration.base.paths import PROJECT
 
 pytestmark = pytest.mark.long
 

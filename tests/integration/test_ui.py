@@ -23,7 +23,7 @@ from typing import Any
 import pytest
 from playwright.sync_api import Error, Page, expect, sync_playwright
 
-from orchestration.nightly import RANGE_END, RANGE_START
+from orchestration.runs.tags import RANGE_END, RANGE_START
 from tests.integration.conftest import HISTORY, Company, company
 
 pytestmark = [pytest.mark.long, pytest.mark.xdist_group("demo nights")]

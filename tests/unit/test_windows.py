@@ -17,7 +17,7 @@ from orchestration.config.deployment import Deployment, Table, load_deployment
 from orchestration.config.systems import Sql
 from orchestration.connectors import sources
 from orchestration.landing.unit import Unit
-from orchestration.nightly import covered_load_dates, range_tags
+from orchestration.runs.tags import covered_load_dates, range_tags
 from tests.unit.landing.deliveries import CUSTOMER_COLUMNS, company, messages
 
 # Samoa left out a day, Lord Howe moves its clocks by half an hour, São Paulo moved them at midnight

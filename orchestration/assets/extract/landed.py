@@ -15,9 +15,9 @@ from orchestration.config.deployment import Deployment, Table
 from orchestration.gates.judgements import site_of
 from orchestration.landing.landing import Landing
 from orchestration.landing.unit import Unit
-from orchestration.nightly import asked_for
 from orchestration.publication.holds import Holds
 from orchestration.runs.lock import RunLock
+from orchestration.runs.tags import asked_for
 
 RETRY_AFTER_SECONDS = 10
 

@@ -12,8 +12,9 @@ from orchestration.alerts.sensors import alert_sensors
 from orchestration.base.paths import Home
 from orchestration.config.deployment import Deployment, load_deployment
 from orchestration.config.settings import AlertSettings, Secret, Webhook
-from orchestration.nightly import COMMAND_TAG, RANGE_END, RANGE_START
+from orchestration.nightly import nightly
 from orchestration.publication.publication import Publication
+from orchestration.runs.tags import COMMAND_TAG, RANGE_END, RANGE_START
 from tests.unit.alerts.servers import Posts, published_units, web_server
 
 
@@ -37,7 +38,7 @@ def publication(tmp_path: Path) -> Publication:
 
 @pytest.fixture
 def sensors(deployment: Deployment, publication: Publication) -> dict[str, dg.SensorDefinition]:
-    return {sensor.name: sensor for sensor in alert_sensors(deployment, publication)}
+    return {sensor.name: sensor for sensor in alert_sensors(deployment, publication, nightly)}
 
 
 def _publish(publication: Publication, version: str) -> None:
@@ -100,4 +101,4 @@ def test_a_quarantine_above_its_limit_is_told_after_a_run_of_the_daemon(
 
 
 def test_a_deployment_that_tells_nobody_has_no_sensors(publication: Publication) -> None:
-    assert alert_sensors(load_deployment("demo"), publication) == []
+    assert alert_sensors(load_deployment("demo"), publication, nightly) == []

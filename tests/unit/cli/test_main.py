@@ -10,9 +10,8 @@ from pathlib import Path
 import pytest
 from click.testing import CliRunner, Result
 
-from orchestration.base.paths import Home
+from orchestration.base.paths import PROJECT, Home
 from orchestration.cli.main import main
-from orchestration.config.deployment import PROJECT
 from orchestration.runs.lock import hold
 
 COMMANDS = (

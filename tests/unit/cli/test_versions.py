@@ -11,7 +11,6 @@ from click.testing import CliRunner
 
 from orchestration.base.paths import Home
 from orchestration.cli.main import main
-from orchestration.config.deployment import load_deployment
 from orchestration.publication.history import History
 from orchestration.runs.lock import hold
 from tests.unit.publication.publications import FIRST, SECOND, publication, publish
@@ -26,7 +25,7 @@ HELD = (
 def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Home:
     """The demo's home, with two published versions."""
     monkeypatch.setenv("CX360_HOME", str(tmp_path))
-    found = Home.of(load_deployment("demo"))
+    found = Home.of("demo")
     for run, day in (("run-1", FIRST), ("run-2", SECOND)):
         publish(publication(found.root), day, run, 3)
     return found

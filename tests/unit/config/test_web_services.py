@@ -10,6 +10,7 @@ import pytest
 import yaml
 
 from orchestration.base.errors import PipelineError
+from orchestration.base.paths import PROJECT
 from orchestration.config import deployment as deployments
 from orchestration.config.deployment import Deployment, load_deployment
 from orchestration.config.systems import System
@@ -150,7 +151,7 @@ def test_on_the_same_machine_nothing_need_be_encrypted(url: str) -> None:
 
 
 def test_the_examples_of_the_documentation_can_be_used() -> None:
-    page = (deployments.PROJECT / "docs" / "connectors.md").read_text(encoding="utf-8")
+    page = (PROJECT / "docs" / "connectors.md").read_text(encoding="utf-8")
     section = page.split("## Web services", 1)[1].split("\n## ", 1)[0]
     examples = re.findall(r"```yaml\n(.*?)```", section, re.DOTALL)
     systems = {

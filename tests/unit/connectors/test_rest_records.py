@@ -14,7 +14,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from orchestration.config.deployment import PROJECT
+from orchestration.base.paths import PROJECT
 from orchestration.connectors.batch import SourceError
 from orchestration.connectors.sources import pull
 from tests.unit.connectors.deliveries import pulled as pulled_of_file

@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from orchestration.config.deployment import PROJECT
+from orchestration.base.paths import PROJECT
 from tests.unit.demo.truths import STANDARD_ERRORS, Demo, demo
 
 SEED = 3

@@ -13,7 +13,8 @@ import pyarrow.parquet as pa_parquet
 import pytest
 
 from demo import write
-from orchestration.config.deployment import PROJECT, load_deployment
+from orchestration.base.paths import PROJECT
+from orchestration.config.deployment import load_deployment
 from tests.unit.demo.companies import HISTORY, NIGHTS, Extracts, contents, make
 
 SEEDS = PROJECT / "seeds" / "reference"

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from expectations import rules
 from expectations.suite import RowRule
-from orchestration.config.deployment import PROJECT
+from orchestration.base.paths import PROJECT
 from orchestration.gates.judge import broken_row_rules
 
 pytestmark = pytest.mark.xdist_group("great expectations")

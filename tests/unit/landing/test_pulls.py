@@ -14,8 +14,9 @@ from pathlib import Path
 import pytest
 
 from orchestration.base.errors import PipelineError
+from orchestration.base.paths import PROJECT
 from orchestration.base.progress import Pace
-from orchestration.config.deployment import PROJECT, Table, Window
+from orchestration.config.deployment import Table, Window
 from orchestration.config.settings import Limits, Secret
 from orchestration.config.systems import Sql
 from orchestration.connectors import files, sources
@@ -24,7 +25,7 @@ from orchestration.connectors.drops import Landed
 from orchestration.landing import admission
 from orchestration.landing.pull import forget
 from orchestration.landing.quarantine import export, quarantined, release
-from orchestration.nightly import PENDING, asked_range
+from orchestration.runs.tags import PENDING, asked_range
 from tests.unit.landing.deliveries import CUSTOMERS, Company, company, deliver_customers
 
 pytestmark = pytest.mark.xdist_group("great expectations")

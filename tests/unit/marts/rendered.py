@@ -8,7 +8,7 @@ import duckdb
 import jinja2
 import pandas as pd
 
-from orchestration.config.deployment import PROJECT
+from orchestration.base.paths import PROJECT
 
 VARIABLES = {
     "minimum_base": 10,

@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 
 from orchestration.base.errors import PipelineError
-from orchestration.config.deployment import PROJECT
+from orchestration.base.paths import PROJECT
 from tests.unit.publication.publications import FIRST, SECOND, WINDOWS, build, current_amounts, publication, publish
 
 # Publishes once, and once more where it may not write. Who runs the tests as root gives that right away in between.

@@ -11,8 +11,7 @@ from typing import IO
 
 import pytest
 
-from orchestration.base.paths import Home
-from orchestration.config.deployment import PROJECT
+from orchestration.base.paths import PROJECT, Home
 from orchestration.runs.lock import AlreadyRunningError, hold
 
 HOLD = """
