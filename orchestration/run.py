@@ -119,7 +119,7 @@ def run_night(
     Args:
         extracts: the folder of the extracts; the deployment's own where none is given.
         first, last: the load dates to take, both included; all that are pending where neither is given.
-        full_refresh: forget the warehouse and build it anew from the landing.
+        full_refresh: build and publish from the landing even where nothing is pending.
         is_anew: pull also what has landed since a run that was asked the same failed or was killed.
         wait: wait for another run to end, instead of refusing.
         log_level: from which level on Dagster's log goes to the terminal; the instance keeps all of it.
@@ -148,8 +148,6 @@ def run_night(
         if not load_dates and not full_refresh:
             stale = watch.of_stale_publication(deployment, parts["publication"], datetime.now(UTC))
             return Outcome((), None, untold=untold + tell([stale] if stale else [], senders))
-        if full_refresh:
-            parts["warehouse"].reset()
         if is_anew:
             forget(home)
         parts["run_lock"] = RunLock(

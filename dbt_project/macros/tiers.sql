@@ -1,4 +1,4 @@
-{# What customers are ranked by, month by month: nothing for who never bought. Of equals the customer's id decides. #}
+{# What customers are ranked by in a month; null for customers who never bought. The customer's id breaks ties. #}
 {% macro ranked(measure) -%}
     {%- set values = {
         'recency': days_between("date '1970-01-01'", 'last_ordered_date'),
@@ -8,30 +8,24 @@
     cast(case when last_ordered_date is not null then {{ values[measure] }} end as decimal(18, 2))
 {%- endmacro %}
 
-{#
-    The last customer of each tier but the fifth, as columns: `<measure>_<tier>` and `<measure>_<tier>_customer_id`, and those
-    of the last build behind `previous_`.
-#}
+{# The last customer of each tier but the fifth, as columns: `<measure>_<tier>` and `<measure>_<tier>_customer_id`. #}
 {% macro tier_ends(measure) -%}
-    {%- for prefix in ['', 'previous_'] -%}
-        {%- set outer_loop = loop -%}
-        {%- for tier in range(1, 5) -%}
-            {%- set is_end = "measure = '" ~ measure ~ "' and tier = " ~ tier -%}
-            {%- set end = prefix ~ measure ~ '_' ~ tier -%}
-            max({{ prefix }}measure_value) filter (where {{ is_end }}) as {{ end }},
-            max({{ prefix }}customer_id) filter (where {{ is_end }}) as {{ end }}_customer_id
-            {%- if not (loop.last and outer_loop.last) %},
-            {% endif %}
-        {%- endfor -%}
+    {%- for tier in range(1, 5) -%}
+        {%- set is_end = "measure = '" ~ measure ~ "' and tier = " ~ tier -%}
+        {%- set end = measure ~ '_' ~ tier -%}
+        max(measure_value) filter (where {{ is_end }}) as {{ end }},
+        max(customer_id) filter (where {{ is_end }}) as {{ end }}_customer_id
+        {%- if not loop.last %},
+        {% endif %}
     {%- endfor -%}
 {%- endmacro %}
 
 {#
-    The tier of who is ranked: the first whose last customer does not stand before it; null for who is not. The query has
-    joined the month's `tier_ends` as `ends`.
+    The tier of a ranked customer: the first tier whose last customer is not ranked before it; null for customers who are
+    not ranked. The query has joined the month's `tier_ends` as `ends`.
 #}
-{% macro tier_of(measure, prefix='') -%}
-    {%- set end = 'ends.' ~ prefix ~ measure -%}
+{% macro tier_of(measure) -%}
+    {%- set end = 'ends.' ~ measure -%}
     cast(
         case
             {%- for tier in range(1, 5) %}

@@ -27,11 +27,7 @@ PARTS = {
     "star": "fqn:cx360.star fqn:cx360.science",
     "marts": "fqn:cx360.marts fqn:cx360.quality",
 }
-
-
-# what must have ended last where a part goes on from the build before it: the marts are made of what the star has
-# touched, the star touches what has changed since there were marts of it. Staging and doors keep nothing.
-GOES_ON_AFTER = {"star": "marts", "marts": "star"}
+FIRST = "stage"
 
 
 class _FolderIsGroup(DagsterDbtTranslator):
@@ -74,9 +70,9 @@ def transform(part: str, manifest: Mapping[str, Any], owner: str) -> dg.AssetsDe
     ) -> Iterator[dg.MaterializeResult | dg.AssetCheckResult]:
         nodes = _nodes(context.assets_def)
         with step(part) as progress:
-            stamp = dbt.fingerprint()
-            goes_on = part not in GOES_ON_AFTER or warehouse.built.begin(GOES_ON_AFTER[part], stamp)
-            results = dbt.build(PARTS[part].split(), _counter(progress, len(nodes)), is_whole=not goes_on)
+            if part == FIRST:
+                warehouse.start_empty()
+            results = dbt.build(PARTS[part].split(), _counter(progress, len(nodes)))
             lineages = LineageStore(dbt.home.dbt / "lineage.json")
             yield from _told(results, nodes, warehouse, dbt.manifest(), lineages)
             lineages.save()
@@ -84,9 +80,6 @@ def transform(part: str, manifest: Mapping[str, Any], owner: str) -> dg.AssetsDe
             if problems:
                 told = f"{len(problems)} of {len(nodes)} nodes of '{part}' are not green; nothing is published."
                 raise dg.Failure(description="\n".join([told, *problems[:20]]), allow_retries=False)
-            # a star that was built whole cannot say who is gone since the last marts: they are built whole after it
-            if part == "marts" or (part == "star" and goes_on):
-                warehouse.built.end(part, stamp)
             progress.detail(
                 f"{sum(isinstance(key, dg.AssetKey) for key in nodes.values())} tables, {_tests(nodes)} tests"
             )

@@ -49,13 +49,8 @@ class Home:
 
     @property
     def star_db(self) -> Path:
-        """The part of the warehouse that may be published: star, marts, quality."""
+        """The next version while it is built: star, marts, quality. Publishing moves it."""
         return self.root / "warehouse" / "cx360.duckdb"
-
-    @property
-    def built(self) -> Path:
-        """What the warehouse was built by last."""
-        return self.root / "warehouse" / "built.json"
 
     @property
     def dbt(self) -> Path:

@@ -77,7 +77,7 @@ def main(trace: bool) -> None:
 @click.option("--date", "day", type=_day, help="Take this load date only, also when it is published.")
 @click.option("--from", "first", type=_day, help="Take the load dates from this one on.")
 @click.option("--to", "last", type=_day, help="Take the load dates up to this one.")
-@click.option("--full-refresh", is_flag=True, help="Forget the warehouse and build it anew from the landing.")
+@click.option("--full-refresh", is_flag=True, help="Build and publish from the landing even if nothing is pending.")
 @_anew
 @_wait
 def run(

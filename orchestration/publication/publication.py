@@ -24,8 +24,6 @@ from orchestration.base.paths import Home, sql_text
 from orchestration.config.settings import Retention
 from orchestration.publication.holds import Holds
 
-# the oldest storage format that holds what we publish: drivers bundled with BI tools are older than ours
-STORAGE_VERSION = "v1.0.0"
 # a reader may have looked up the version before and not opened it yet: so long nothing is taken from under it
 READERS_HAVE_SECONDS = 3600
 
@@ -109,7 +107,7 @@ class Publication:
         return [version for version in self._on_disk() if version not in unfinished]
 
     def publish(self, as_of_date: date, run_id: str, facts: Mapping[str, Any]) -> Path:
-        """Copy ``cx360.duckdb`` whole into a fresh version and point ``current`` at it.
+        """Move ``cx360.duckdb`` into a new version, with its marts as Parquet, and point ``current`` at it.
 
         Args:
             facts: what the manifest says beside the version's name and number, as-of date, run and tables.
@@ -133,7 +131,7 @@ class Publication:
                 "run_id": run_id,
                 "duckdb_version": duckdb.__version__,
                 **facts,
-                "tables": self._copy(new),
+                "tables": self._export_and_move(new),
             }
             (new / "manifest.json").write_text(json.dumps(manifest, indent=2, ensure_ascii=False), encoding="utf-8")
             durable.settle_all(new)
@@ -206,13 +204,9 @@ class Publication:
         newest = current.number if current else 0
         return [version for version in self._on_disk() if version.number > newest and version.name not in withdrawn]
 
-    def _copy(self, folder: Path) -> dict[str, dict[str, Any]]:
-        """Copy the database with its constraints and comments, and the marts as Parquet; describe the tables."""
-        with duckdb.connect() as connection:
-            connection.execute(f"attach {sql_text(self.home.star_db)} as built (read_only)")
-            target = sql_text(folder / "cx360.duckdb")
-            connection.execute(f"attach {target} as cx360 (storage_version '{STORAGE_VERSION}')")
-            connection.execute("copy from database built to cx360")
+    def _export_and_move(self, folder: Path) -> dict[str, dict[str, Any]]:
+        """Write the marts as Parquet, describe the tables, and move the database file into the version."""
+        with duckdb.connect(self.home.star_db, read_only=True) as connection:
             names = connection.execute(
                 "select schema_name, table_name from duckdb_tables() where database_name = 'cx360' order by all"
             ).fetchall()
@@ -220,7 +214,9 @@ class Publication:
                 if schema == "marts":
                     target = sql_text(folder / "parquet" / f"{table}.parquet")
                     connection.execute(f"copy cx360.{schema}.{table} to {target} (format parquet, compression zstd)")
-            return {f"{schema}.{table}": describe(connection, f"cx360.{schema}.{table}") for schema, table in names}
+            tables = {f"{schema}.{table}": describe(connection, f"cx360.{schema}.{table}") for schema, table in names}
+        self.home.star_db.rename(folder / "cx360.duckdb")
+        return tables
 
     def _point_at(self, name: str) -> None:
         pointer = self.home.published / ".current.new"

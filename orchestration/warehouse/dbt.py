@@ -10,6 +10,7 @@ from __future__ import annotations
 import hashlib
 import json
 import os
+import shutil
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -20,7 +21,6 @@ import duckdb
 from orchestration.base.errors import PipelineError
 from orchestration.base.paths import PROJECT, Home, sql_text
 from orchestration.config.deployment import Deployment
-from orchestration.warehouse.built import Built
 
 if TYPE_CHECKING:
     from dbt.artifacts.schemas.run import RunExecutionResult
@@ -106,6 +106,7 @@ def run_dbt(
         manifest: a parsed project, which spares dbt the parsing.
         on_event: called with every event of dbt's log, as it happens.
     """
+    from dbt.adapters.duckdb.connections import DuckDBConnectionManager
     from dbt.cli.main import dbtRunner
 
     variables = json.dumps(dbt_vars(deployment, home))
@@ -115,24 +116,16 @@ def run_dbt(
         try:
             return runner.invoke([*arguments, *(["--vars", variables] if takes_variables else [])])
         finally:
-            _close_database()
-
-
-def _close_database() -> None:
-    """Close the file that dbt keeps open from node to node (``keep_open``), for whoever opens it next."""
-    from dbt.adapters.duckdb.connections import DuckDBConnectionManager
-
-    # the class says None, and means an environment once a connection was asked for
-    environment: Any = DuckDBConnectionManager._ENV  # noqa: SLF001
-    if environment is not None:
-        environment.close()
-        DuckDBConnectionManager.close_all_connections()
+            # the file that dbt keeps open from node to node (`keep_open`)
+            DuckDBConnectionManager.close_all_connections()
 
 
 def run_by_hand(deployment: Deployment, home: Home, arguments: Sequence[str]) -> dbtRunnerResult:
-    """Run one dbt command outside of a night; what it writes is no night, and the next one starts anew."""
-    if {"build", "run", "seed", "retry", "run-operation"} & set(arguments):
-        Built(home).forget()
+    """Run one dbt command outside of a night, on the last night's working tables and a copy of the current version."""
+    current = home.published / "current" / "cx360.duckdb"
+    if current.exists() and not home.star_db.exists():
+        home.star_db.parent.mkdir(parents=True, exist_ok=True)
+        shutil.copyfile(current, home.star_db)
     return run_dbt(deployment, home, arguments)
 
 
@@ -185,14 +178,11 @@ class Dbt:
             self._parsed = cast("Manifest", answer.result)
         return self._parsed
 
-    def build(self, selection: Sequence[str], on_event: Callable[[Any], None], *, is_whole: bool) -> list[Any]:
+    def build(self, selection: Sequence[str], on_event: Callable[[Any], None]) -> list[Any]:
         """Build and test the selected nodes.
 
         Tests that span two parts of the night run in the later one (``buildable``); unit tests prove formulas, which
         no night changes: they run with the project's own tests.
-
-        Args:
-            is_whole: build incremental models as a whole too, and keep nothing of what is there.
 
         Returns:
             dbt's result of every node, in the order they ended.
@@ -201,14 +191,14 @@ class Dbt:
             PipelineError: dbt broke before it could say what became of the nodes.
         """
         arguments = [*SILENT, "--no-write-json", "build", "--select", *selection, "--indirect-selection", "buildable"]
-        arguments += ["--exclude-resource-type", "unit_test", *(["--full-refresh"] if is_whole else [])]
+        arguments += ["--exclude-resource-type", "unit_test"]
         answer = run_dbt(self.deployment, self.home, arguments, manifest=self.parse(), on_event=on_event)
         if answer.result is None:
             raise PipelineError(f"dbt broke while building {', '.join(selection)}: {answer.exception}")
         return list(cast("RunExecutionResult", answer.result).results)
 
     def fingerprint(self) -> str:
-        """A hash over everything that the manifest, and what is built by it, depends on, but for the landing."""
+        """A hash over everything that the manifest depends on."""
         folders = (DBT_PROJECT, PROJECT / "seeds")
         files = sorted(path for folder in folders for path in folder.rglob("*") if path.is_file())
         facts = [f"{path} {path.stat().st_mtime_ns} {path.stat().st_size}" for path in files]

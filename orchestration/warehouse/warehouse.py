@@ -1,7 +1,7 @@
-"""The work warehouse: two DuckDB files that only the pipeline opens.
+"""The warehouse of a night: two DuckDB files that only the pipeline opens.
 
-Add here how they are opened; keep out what is in them (``dbt_project/``) and how they reach readers
-(``publication.py``).
+Add here how they are made and opened; keep out what is in them (``dbt_project/``) and how they reach readers
+(``publication/``).
 """
 
 from __future__ import annotations
@@ -13,20 +13,17 @@ from dataclasses import dataclass
 import duckdb
 
 from orchestration.base.paths import Home, sql_text
-from orchestration.warehouse.built import Built
+
+STORAGE_VERSION = "v1.0.0"
+"""Of the file that is published: the oldest that holds it, as drivers bundled with BI tools are older than ours."""
 
 
 @dataclass(frozen=True)
 class Warehouse:
-    """``work.duckdb`` (staging, intermediate, identity), with ``cx360.duckdb`` (what may be published) attached."""
+    """``work.duckdb`` (staging, intermediate, identity, science), with ``cx360.duckdb`` (the next version) attached."""
 
     home: Home
     memory_limit: str
-
-    @property
-    def built(self) -> Built:
-        """What was built last, and by what."""
-        return Built(self.home)
 
     @contextmanager
     def connect(self) -> Iterator[duckdb.DuckDBPyConnection]:
@@ -37,12 +34,15 @@ class Warehouse:
             connection.execute(f"set temp_directory = {sql_text(self.home.root / 'tmp')}")
             connection.execute("set preserve_insertion_order = false")
             connection.execute("set TimeZone = 'UTC'")
-            connection.execute(f"attach if not exists {sql_text(self.home.star_db)} as cx360")
+            connection.execute(
+                f"attach if not exists {sql_text(self.home.star_db)} as cx360 (storage_version '{STORAGE_VERSION}')"
+            )
             yield connection
 
-    def reset(self) -> None:
-        """Forget everything built: the next build starts from the landing alone."""
-        self.built.forget()
+    def start_empty(self) -> None:
+        """Replace both files by empty ones: a night builds everything from the landing."""
         for file in (self.home.work_db, self.home.star_db):
             for path in (file, file.with_name(file.name + ".wal")):
                 path.unlink(missing_ok=True)
+        with self.connect():
+            pass  # the first connection gives the published file its storage version

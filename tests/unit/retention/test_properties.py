@@ -22,7 +22,7 @@ def test_whatever_customers_do_the_bridges_close_and_rates_stay_in_their_bounds(
     with models.build(world) as connection:
         bridges = asked(connection, "mart_revenue_bridge")
         _bridges_close(bridges)
-        _months_lead_to_what_customers_brought(bridges, world["customer_months__standing"][1])
+        _months_lead_to_what_customers_brought(bridges, world["customer_months__cumulative"][1])
         _retention_keeps_its_bounds(asked(connection, "mart_retention_by_segment_stage"))
         _growth_lies_between_its_bounds(asked(connection, "mart_earned_growth"))
         _cohorts_never_exceed_their_size(asked(connection, "mart_retention_cohorts"))

@@ -17,7 +17,7 @@ def test_a_single_night_has_an_opening_of_nothing_and_no_rate(models: Models) ->
     night = date(2026, 2, 27)
     days = [day for day in calendar(date(2026, 3, 1)) if day["date_day"] >= night]
     world = star(
-        customer_months__standing=[customer_month("anna", MONTHS[-1], 1000)],
+        customer_months__cumulative=[customer_month("anna", MONTHS[-1], 1000)],
         fct_orders=[{**order("anna", night, net_amount=Decimal(10)), "is_first_order": True}],
         dim_customers=[version("anna", "retail")],
         dim_dates=days,
@@ -38,7 +38,7 @@ def test_a_single_night_has_an_opening_of_nothing_and_no_rate(models: Models) ->
 
 def test_an_order_of_price_nothing_makes_a_history_and_no_revenue(models: Models) -> None:
     world = star(
-        customer_months__standing=[
+        customer_months__cumulative=[
             customer_month("anna", MONTHS[-2], 0),
             customer_month("anna", MONTHS[-1], 500, first_ordered=MONTHS[-2]),
         ],
@@ -59,7 +59,7 @@ def test_an_order_of_price_nothing_makes_a_history_and_no_revenue(models: Models
 
 def test_a_customer_without_a_segment_counts_as_unknown_and_moves_when_it_is_learned(models: Models) -> None:
     world = star(
-        customer_months__standing=[
+        customer_months__cumulative=[
             customer_month("anna", MONTHS[-2], 1000, segment="unknown"),
             customer_month("anna", MONTHS[-1], 1000, segment="retail", first_ordered=MONTHS[-2]),
         ],

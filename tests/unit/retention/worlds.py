@@ -14,7 +14,7 @@ from tests.models import Row
 
 PRICED = "system varchar, currency varchar"
 TABLES = {
-    "customer_months__standing": (
+    "customer_months__cumulative": (
         "customer_id varchar, month_start_date date, segment varchar, lifecycle_stage varchar, "
         "first_ordered_date date, revenue_amount decimal(18,2)"
     ),
@@ -94,7 +94,7 @@ def worlds(draw: st.DrawFn) -> World:
         for name in draw(st.sets(st.sampled_from(CUSTOMERS)))
     ]
     return star(
-        customer_months__standing=months,
+        customer_months__cumulative=months,
         fct_orders=list(orders),
         fct_subscriptions=periods,
         fct_acquisitions=acquisitions,

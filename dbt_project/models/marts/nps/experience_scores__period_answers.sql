@@ -9,8 +9,6 @@ periods as (
 answers as (
 
     select * from {{ ref('experience_scores__answers') }}
-    -- the longest period takes three months
-    {{ where_customer_touched(or_since='answered_date + interval 2 month') }}
 
 ),
 
@@ -39,7 +37,6 @@ ranked as (
         and answers.answered_date < periods.observed_date
     left join standing
         on answers.survey_answer_key = standing.survey_answer_key
-    {{ where_customer_touched('answers', or_since='periods.period_end_date') }}
 
 ),
 

@@ -3,14 +3,12 @@ with
 answers as (
 
     select * from {{ ref('experience_scores__answers') }}
-    {{ where_customer_touched() }}
 
 ),
 
 orders as (
 
     select * from {{ ref('fct_orders') }}
-    {{ where_customer_touched() }}
 
 ),
 

@@ -2,8 +2,7 @@ with
 
 customer_months as (
 
-    select * from {{ ref('customer_months__standing') }}
-    {{ where_customer_touched(or_since='month_start_date') }}
+    select * from {{ ref('customer_months__cumulative') }}
 
 ),
 
@@ -78,7 +77,6 @@ subscriber_months as (
     from subscribers
     inner join months
         on subscribers.first_month_start_date <= months.month_start_date
-    {{ where_customer_touched('subscribers', or_since='months.month_start_date') }}
 
 ),
 

@@ -1,17 +1,14 @@
--- a period is compared with the two before it, which an incremental night reads as well
 with
 
 customer_months as (
 
     select * from {{ ref('revenue_bridge__customer_months') }}
-    {{ where_customer_touched(or_since='month_start_date + interval 2 month') }}
 
 ),
 
 customer_years as (
 
     select * from {{ ref('revenue_bridge__customer_years') }}
-    {{ where_customer_touched(or_since='year_start_date + interval 3 year') }}
 
 ),
 
@@ -99,7 +96,6 @@ final as (
     inner join periods
         on moved.period_type = periods.period_type
         and moved.period_start_date = periods.period_start_date
-    {{ where_customer_touched('moved', or_since='periods.period_end_date') }}
 
 )
 

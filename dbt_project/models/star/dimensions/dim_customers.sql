@@ -3,7 +3,6 @@ with
 versions as (
 
     select * from {{ ref('int_customers__versioned') }}
-    {{ where_touched('source_id') }}
 
 ),
 
@@ -31,7 +30,6 @@ identified as (
 
 ),
 
--- of the customers that are built, whichever these are
 deleted_records as (
 
     select

@@ -3,7 +3,6 @@ with
 identities as (
 
     select * from {{ source('identity', 'customer_identities') }}
-    {{ where_touched('source_id') }}
 
 ),
 

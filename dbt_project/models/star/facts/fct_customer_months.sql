@@ -7,7 +7,7 @@ standing as (
         {{ ranked('recency') }} as recency,
         {{ ranked('frequency') }} as frequency,
         {{ ranked('monetary') }} as monetary
-    from {{ ref('customer_months__standing') }}
+    from {{ ref('customer_months__cumulative') }}
 
 ),
 
@@ -18,7 +18,7 @@ ends as (
         {{ tier_ends('recency') }},
         {{ tier_ends('frequency') }},
         {{ tier_ends('monetary') }}
-    from {{ ref('customer_months__cut_points') }}
+    from {{ ref('customer_months__tier_ends') }}
     group by month_start_date
 
 ),
@@ -29,10 +29,7 @@ ranked as (
         standing.*,
         {{ tier_of('recency') }} as recency_tier,
         {{ tier_of('frequency') }} as frequency_tier,
-        {{ tier_of('monetary') }} as monetary_tier,
-        {{ tier_of('recency', 'previous_') }} as previous_recency_tier,
-        {{ tier_of('frequency', 'previous_') }} as previous_frequency_tier,
-        {{ tier_of('monetary', 'previous_') }} as previous_monetary_tier
+        {{ tier_of('monetary') }} as monetary_tier
     from standing
     left join ends
         on standing.month_start_date = ends.month_start_date
@@ -64,13 +61,6 @@ final as (
         margin_amount
 
     from ranked
-    {{ where_customer_touched(or_since='last_day(month_start_date)') }}
-    {%- if goes_on() %}
-        -- whom others have pushed into another tier
-        or recency_tier is distinct from previous_recency_tier
-        or frequency_tier is distinct from previous_frequency_tier
-        or monetary_tier is distinct from previous_monetary_tier
-    {%- endif %}
 
 )
 

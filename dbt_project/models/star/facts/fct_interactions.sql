@@ -3,7 +3,6 @@ with
 interactions as (
 
     select * from {{ ref('int_interactions__unioned') }}
-    {{ where_touched('customer_source_id') }}
 
 ),
 

@@ -3,7 +3,6 @@ with
 order_lines as (
 
     select * from {{ ref('int_order_lines__priced') }}
-    {{ where_order_touched() }}
 
 ),
 

@@ -3,28 +3,24 @@ with
 orders as (
 
     select * from {{ ref('int_orders__unioned') }}
-    {{ where_touched('customer_source_id') }}
 
 ),
 
 order_lines as (
 
     select * from {{ ref('int_order_lines__priced') }}
-    {{ where_built('orders', 'order_source_id') }}
 
 ),
 
 refunds as (
 
     select * from {{ ref('int_refunds__unioned') }}
-    {{ where_built('orders', 'order_source_id') }}
 
 ),
 
 payments as (
 
     select * from {{ ref('int_payments__unioned') }}
-    {{ where_built('orders', 'order_source_id') }}
 
 ),
 

@@ -45,7 +45,6 @@ followed as (
 periods as (
 
     select * from followed
-    {{ where_touched('customer_source_id') }}
 
 ),
 

@@ -3,7 +3,6 @@ with
 answers as (
 
     select * from {{ ref('int_survey_answers__unioned') }}
-    {{ where_touched('customer_source_id') }}
 
 ),
 

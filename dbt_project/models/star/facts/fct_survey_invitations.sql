@@ -3,14 +3,12 @@ with
 invitations as (
 
     select * from {{ ref('int_survey_invitations__unioned') }}
-    {{ where_touched('customer_source_id') }}
 
 ),
 
 answers as (
 
     select * from {{ ref('int_survey_answers__unioned') }}
-    {{ where_built('invitations', 'invitation_source_id') }}
 
 ),
 

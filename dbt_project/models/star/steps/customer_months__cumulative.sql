@@ -9,7 +9,6 @@ customers as (
 identities as (
 
     select * from {{ ref('map_customer_identities') }}
-    {{ where_customer_touched(or_since='first_load_date') }}
 
 ),
 
@@ -22,15 +21,6 @@ dates as (
 orders as (
 
     select * from {{ ref('fct_orders') }}
-    {{ where_customer_touched(or_since='ordered_date') }}
-
-),
-
--- what is refunded may have been ordered long ago
-refundable_orders as (
-
-    select * from {{ ref('fct_orders') }}
-    where is_counted
 
 ),
 
@@ -43,14 +33,12 @@ refunds as (
 answers as (
 
     select * from {{ ref('fct_survey_answers') }}
-    {{ where_customer_touched(or_since='answered_date') }}
 
 ),
 
 interactions as (
 
     select * from {{ ref('fct_interactions') }}
-    {{ where_customer_touched(or_since='occurred_date') }}
 
 ),
 
@@ -59,32 +47,6 @@ as_of as (
     select date_day as as_of_date
     from dates
     where is_as_of
-
-),
-
--- what an incremental night need not look behind: of a customer whom nothing has touched,
--- where it stood at the end of the last month that had ended at the last build
-kept as (
-
-    {% if goes_on() -%}
-        select *
-        from {{ this }}
-        where
-            month_start_date = {{ first_open_month() }} - interval 1 month
-            and customer_id in ({{ untouched_customers() }})
-    {%- else -%}
-        -- a first build keeps nothing
-        select
-            cast(null as varchar) as customer_id,
-            cast(null as date) as month_start_date,
-            cast(null as varchar) as latest_nps_band,
-            cast(null as bigint) as cumulative_order_count,
-            cast(null as decimal(18, 2)) as cumulative_revenue_amount,
-            cast(null as date) as first_ordered_date,
-            cast(null as date) as last_ordered_date,
-            cast(null as date) as won_back_date
-        where false
-    {%- endif %}
 
 ),
 
@@ -146,22 +108,11 @@ sightings as (
 first_months as (
 
     select
-        sightings.customer_id,
-        {{ month_start('min(sightings.seen_date)') }} as first_month_start_date
-    from sightings
-    left join kept
-        on sightings.customer_id = kept.customer_id
-    where
-        sightings.customer_id <> {{ unknown_key() }}
-        and kept.customer_id is null
-    group by sightings.customer_id
-
-    union all
-
-    select
         customer_id,
-        cast(month_start_date + interval 1 month as date) as first_month_start_date
-    from kept
+        {{ month_start('min(seen_date)') }} as first_month_start_date
+    from sightings
+    where customer_id <> {{ unknown_key() }}
+    group by customer_id
 
 ),
 
@@ -178,18 +129,13 @@ counted_orders as (
 followed_orders as (
 
     select
-        orders.*,
-        {{ month_start('orders.ordered_date') }} as month_start_date,
-        coalesce(
-            lag(orders.ordered_date) over (
-                partition by orders.customer_id
-                order by orders.ordered_at, orders.order_key
-            ),
-            kept.last_ordered_date
+        *,
+        {{ month_start('ordered_date') }} as month_start_date,
+        lag(ordered_date) over (
+            partition by customer_id
+            order by ordered_at, order_key
         ) as previous_ordered_date
-    from counted_orders as orders
-    left join kept
-        on orders.customer_id = kept.customer_id
+    from counted_orders
 
 ),
 
@@ -219,11 +165,9 @@ counted_refunds as (
         refunds.refund_amount,
         {{ local_date('refunds.refunded_at') }} as refunded_date
     from refunds
-    inner join refundable_orders as orders
+    inner join counted_orders as orders
         on refunds.system = orders.system
         and refunds.order_source_id = orders.source_id
-    inner join as_of
-        on orders.ordered_date < as_of.as_of_date
 
 ),
 
@@ -328,37 +272,6 @@ measured as (
 
 ),
 
--- what was kept stands for all the months up to it
-continued as (
-
-    select
-        *,
-        order_count as counted_order_count,
-        revenue_amount as counted_revenue_amount,
-        false as is_kept
-    from measured
-
-    union all
-
-    select
-        customer_id,
-        month_start_date,
-        null as observed_date,
-        null as order_count,
-        null as interaction_count,
-        null as revenue_amount,
-        null as margin_amount,
-        latest_nps_band as nps_band,
-        first_ordered_date,
-        last_ordered_date,
-        won_back_date,
-        cumulative_order_count as counted_order_count,
-        cumulative_revenue_amount as counted_revenue_amount,
-        true as is_kept
-    from kept
-
-),
-
 remembered as (
 
     select
@@ -370,13 +283,12 @@ remembered as (
         revenue_amount,
         margin_amount,
         {{ last_known('nps_band', 'history') }} as latest_nps_band,
-        sum(counted_order_count) over history as cumulative_order_count,
-        sum(counted_revenue_amount) over history as cumulative_revenue_amount,
+        sum(order_count) over history as cumulative_order_count,
+        sum(revenue_amount) over history as cumulative_revenue_amount,
         min(first_ordered_date) over history as first_ordered_date,
         max(last_ordered_date) over history as last_ordered_date,
-        max(won_back_date) over history as won_back_date,
-        is_kept
-    from continued
+        max(won_back_date) over history as won_back_date
+    from measured
     window history as (
         partition by customer_id
         order by month_start_date
@@ -394,7 +306,6 @@ dated as (
         {{ days_between('won_back_date', 'observed_date') }} as days_since_won_back,
         {{ start_of_day('observed_date') }} as observed_at
     from remembered
-    where not is_kept
 
 ),
 

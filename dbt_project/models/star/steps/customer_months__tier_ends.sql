@@ -9,7 +9,7 @@ with
 -- everybody who ever bought is ranked, month by month
 buyers as (
 
-    select * from {{ ref('customer_months__standing') }}
+    select * from {{ ref('customer_months__cumulative') }}
     where last_ordered_date is not null
 
 ),
@@ -121,38 +121,20 @@ sorted as (
 
 ),
 
--- as the last build knew them
-before as (
-
-    {% if goes_on() -%}
-        select * from {{ this }}
-    {%- else -%}
-        select * from sorted
-        where false
-    {%- endif %}
-
-),
-
 final as (
 
     select
         -- grain
-        sorted.measure,
-        sorted.month_start_date,
-        sorted.tier,
+        measure,
+        month_start_date,
+        tier,
 
         -- who is the last of the tier
-        sorted.measure_value,
-        sorted.customer_id,
-        before.measure_value as previous_measure_value,
-        before.customer_id as previous_customer_id
+        measure_value,
+        customer_id
 
     from sorted
-    left join before
-        on sorted.measure = before.measure
-        and sorted.month_start_date = before.month_start_date
-        and sorted.tier = before.tier
-    where sorted.place = sorted.place_in_bin
+    where place = place_in_bin
 
 )
 
