@@ -68,7 +68,8 @@ def _run(extracts: Path, first: date, last: date) -> Figures:
             name = report.step.split()[0] if report.step.startswith("extract") else report.step
             steps[name] = steps.get(name, 0.0) + report.seconds
 
-    from orchestration.run import open_instance, run_night
+    from orchestration.run import run_night
+    from orchestration.runs.instance import open_instance
 
     deployment = load_deployment("demo")
     with listening(add):

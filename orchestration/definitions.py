@@ -28,7 +28,7 @@ from orchestration.config.deployment import Deployment, load_deployment
 from orchestration.landing.landing import Landing
 from orchestration.nightly import nightly, schedule
 from orchestration.publication.publication import Publication
-from orchestration.runs.lock import RunLock
+from orchestration.runs.resource import RunLock
 from orchestration.warehouse.completeness import check_wiring
 from orchestration.warehouse.dbt import Dbt
 from orchestration.warehouse.fits import FitStore

@@ -11,7 +11,6 @@ import pytest
 from demo.generate import generate
 from orchestration.base.paths import Home
 from orchestration.config.deployment import load_deployment
-from orchestration.runs.garbage import collect_rarely
 from tests.postgres import Postgres, postgres
 from tests.unit.landing.thirty_nights import DAYS, HISTORY, Landed
 
@@ -21,10 +20,9 @@ TESTS = Path(__file__).parent
 def pytest_configure() -> None:
     """Run as a night's command in a terminal does, whatever started the tests.
 
-    Garbage is looked for as rarely: what a night loads lives as long as the session. Ctrl-C is heard: a job in the
-    background ignores it, Dagster makes the request to end the same, and all that a test starts would inherit both.
+    A job in the background ignores ctrl-c, Dagster turns a request to end into the same signal, and every process that
+    a test starts would inherit both.
     """
-    collect_rarely()
     signal.signal(signal.SIGINT, signal.default_int_handler)
 
 

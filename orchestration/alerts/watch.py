@@ -8,19 +8,24 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import UTC, date, datetime, timedelta
+from typing import TYPE_CHECKING
 
-import dagster as dg
 import duckdb
 
 from orchestration.alerts.alert import Alert
 from orchestration.config.deployment import Deployment
 from orchestration.publication.publication import Publication
 
+if TYPE_CHECKING:
+    import dagster as dg
+
 GATE = "gate"
 
 
 def of_failed_run(deployment: Deployment, instance: dg.DagsterInstance, run: dg.DagsterRun) -> Alert:
     """The alert of a run that failed: the checks that are red, else the steps that broke."""
+    import dagster as dg
+
     events = [entry.dagster_event for entry in instance.all_logs(run.run_id) if entry.dagster_event]
     evaluations = [
         event.asset_check_evaluation_data

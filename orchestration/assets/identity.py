@@ -12,7 +12,7 @@ import duckdb
 from orchestration.base.progress import step
 from orchestration.config.deployment import Deployment
 from orchestration.identity.clusters import Clusters, cluster
-from orchestration.runs.lock import RunLock
+from orchestration.runs.resource import RunLock
 from orchestration.warehouse.warehouse import Warehouse
 
 IDENTITIES = dg.AssetKey(["identity", "customer_identities"])

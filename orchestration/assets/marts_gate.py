@@ -13,7 +13,7 @@ from orchestration.gates.judge import Finding
 from orchestration.gates.judgements import Judgements, site_of
 from orchestration.gates.mart_verdicts import judge
 from orchestration.publication.publication import Publication
-from orchestration.runs.lock import RunLock
+from orchestration.runs.resource import RunLock
 from orchestration.warehouse.warehouse import Warehouse
 
 

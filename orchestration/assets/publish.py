@@ -21,8 +21,8 @@ from orchestration.landing.pull import forget
 from orchestration.publication.history import CHECKS, RESTATEMENTS, RUNS, TABLES, History, HistoryTable
 from orchestration.publication.publication import Publication, version_name
 from orchestration.publication.restatements import period_marts, restated
-from orchestration.runs.lock import RunLock
 from orchestration.runs.recovery import counts, verdicts
+from orchestration.runs.resource import RunLock
 from orchestration.runs.tags import RANGE_END, RANGE_START
 from orchestration.warehouse.dbt import Dbt
 from orchestration.warehouse.warehouse import Warehouse

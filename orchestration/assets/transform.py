@@ -13,7 +13,7 @@ from dagster_dbt import DagsterDbtTranslator, DagsterDbtTranslatorSettings, dbt_
 
 from orchestration.assets.external import source_key
 from orchestration.base.progress import Step, step
-from orchestration.runs.lock import RunLock
+from orchestration.runs.resource import RunLock
 from orchestration.warehouse.dbt import Dbt
 from orchestration.warehouse.lineage import LineageStore
 from orchestration.warehouse.warehouse import Warehouse

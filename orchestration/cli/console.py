@@ -20,7 +20,6 @@ from rich.status import Status
 from orchestration.base.paths import Home
 from orchestration.base.progress import Report, listening, step
 from orchestration.config.deployment import Deployment
-from orchestration.runs.garbage import collect_rarely
 
 if TYPE_CHECKING:
     from orchestration.run import Outcome
@@ -79,8 +78,8 @@ class Night:
     def tell(self, outcome: Outcome) -> None:
         """Print what the run came to: the published figures, or what must be mended."""
         from orchestration.cli.summary import published
-        from orchestration.nightly import why_held
         from orchestration.publication.publication import Publication
+        from orchestration.runs.pending import why_held
 
         if self.status:
             self.status.stop()
@@ -130,7 +129,6 @@ def run_watched(
     Returns:
         The exit code: 1 if something went wrong.
     """
-    collect_rarely()
     with Night(deployment) as night:
         with night.watching("start"):
             from orchestration.run import run_night

@@ -216,7 +216,7 @@ def quarantine(
 def ui(deployment: str, extracts: Path | None, host: str, port: int) -> None:
     """Open the Dagster UI, with the schedule's daemon, on the instance that the runs used."""
     settings = load_deployment(deployment)
-    from orchestration.run import open_instance
+    from orchestration.runs.instance import open_instance
 
     home = Home.of(settings.name)
     open_instance(home)

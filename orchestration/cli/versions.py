@@ -14,10 +14,10 @@ from orchestration.base.paths import Home
 from orchestration.config.deployment import Deployment
 from orchestration.landing.pull import forget
 from orchestration.landing.unit_place import recover
-from orchestration.nightly import why_held
 from orchestration.publication.history import History
 from orchestration.publication.publication import Publication, Version
 from orchestration.runs.lock import hold
+from orchestration.runs.pending import why_held
 
 
 def listed(deployment: Deployment) -> str:

@@ -14,9 +14,10 @@ import shutil
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import cached_property
+from importlib.metadata import version
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, cast
-
-import duckdb
 
 from orchestration.base.errors import PipelineError
 from orchestration.base.paths import PROJECT, Home, sql_text
@@ -149,34 +150,52 @@ def ready_for_dbt(deployment: Deployment, home: Home) -> Iterator[None]:
 
 @dataclass
 class Dbt:
-    """The dbt project as one deployment sees it, parsed once per process."""
+    """The dbt project as one deployment sees it: parsed when it has changed, and kept between nights."""
 
     deployment: Deployment
     home: Home
-    _parsed: Manifest | None = None
 
     def manifest(self) -> dict[str, Any]:
-        """The manifest as data, parsed anew only when the project, the deployment or its home has changed.
+        """The manifest as data, as dbt writes it to ``manifest.json``.
 
         Raises:
             PipelineError: dbt cannot parse the project.
         """
-        stamp = self.home.manifest.with_name("cx360_fingerprint.txt")
-        fingerprint = self.fingerprint()
-        if not self.home.manifest.exists() or not stamp.exists() or stamp.read_text(encoding="utf-8") != fingerprint:
-            self.parse()
-            stamp.write_text(fingerprint, encoding="utf-8")
-        manifest: dict[str, Any] = json.loads(self.home.manifest.read_text(encoding="utf-8"))
+        self._prepare()
+        manifest: dict[str, Any] = json.loads(self._kept("json").read_bytes())
         return manifest
 
-    def parse(self) -> Manifest:
-        """The manifest as dbt's own object, kept for the builds of this process."""
-        if self._parsed is None:
-            answer = run_dbt(self.deployment, self.home, [*SILENT, "parse"])
-            if not answer.success:
-                raise PipelineError(f"dbt cannot parse the project: {answer.exception}")
-            self._parsed = cast("Manifest", answer.result)
-        return self._parsed
+    @cached_property
+    def parsed(self) -> Manifest:
+        """The manifest as dbt's own object, which spares every build of this process the parsing.
+
+        Raises:
+            PipelineError: dbt cannot parse the project.
+        """
+        from dbt.contracts.graph.manifest import Manifest
+        from dbt.parser.manifest import extended_mashumuro_decoder
+
+        self._prepare()
+        parsed: Manifest = Manifest.from_msgpack(self._kept("msgpack").read_bytes(), decoder=extended_mashumuro_decoder)
+        parsed.build_flat_graph()
+        return parsed
+
+    def _kept(self, form: str) -> Path:
+        """A copy of the manifest for the nights, as any dbt command writes to the target folder."""
+        return self.home.dbt / f"manifest.{form}"
+
+    def _prepare(self) -> None:
+        """Parse the project, unless the kept manifest is that of the same project, settings and versions."""
+        stamp, fingerprint = self._kept("fingerprint"), self.fingerprint()
+        if stamp.exists() and stamp.read_text(encoding="utf-8") == fingerprint:
+            return
+        answer = run_dbt(self.deployment, self.home, [*SILENT, "parse"])
+        if not answer.success:
+            raise PipelineError(f"dbt cannot parse the project: {answer.exception}")
+        stamp.unlink(missing_ok=True)
+        shutil.copyfile(self.home.manifest, self._kept("json"))
+        shutil.copyfile(self.home.manifest.with_name("partial_parse.msgpack"), self._kept("msgpack"))
+        stamp.write_text(fingerprint, encoding="utf-8")
 
     def build(self, selection: Sequence[str], on_event: Callable[[Any], None]) -> list[Any]:
         """Build and test the selected nodes.
@@ -192,7 +211,7 @@ class Dbt:
         """
         arguments = [*SILENT, "--no-write-json", "build", "--select", *selection, "--indirect-selection", "buildable"]
         arguments += ["--exclude-resource-type", "unit_test"]
-        answer = run_dbt(self.deployment, self.home, arguments, manifest=self.parse(), on_event=on_event)
+        answer = run_dbt(self.deployment, self.home, arguments, manifest=self.parsed, on_event=on_event)
         if answer.result is None:
             raise PipelineError(f"dbt broke while building {', '.join(selection)}: {answer.exception}")
         return list(cast("RunExecutionResult", answer.result).results)
@@ -205,6 +224,6 @@ class Dbt:
         facts += [
             json.dumps(dbt_vars(self.deployment, self.home)),
             json.dumps(dbt_environment(self.deployment, self.home)),
-            duckdb.__version__,
+            *(version(package) for package in ("dbt-core", "dbt-duckdb", "duckdb")),
         ]
         return hashlib.sha256("\n".join(facts).encode()).hexdigest()

@@ -15,7 +15,7 @@ import dagster as dg
 import pytest
 
 from orchestration.base.paths import PROJECT, Home
-from orchestration.run import open_instance
+from orchestration.runs.instance import open_instance
 from tests.integration.conftest import NIGHTS, Company
 
 pytestmark = [pytest.mark.long, pytest.mark.xdist_group("demo nights")]

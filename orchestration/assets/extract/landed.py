@@ -16,7 +16,7 @@ from orchestration.gates.judgements import site_of
 from orchestration.landing.landing import Landing
 from orchestration.landing.unit import Unit
 from orchestration.publication.holds import Holds
-from orchestration.runs.lock import RunLock
+from orchestration.runs.resource import RunLock
 from orchestration.runs.tags import asked_for
 
 RETRY_AFTER_SECONDS = 10

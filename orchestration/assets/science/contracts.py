@@ -25,7 +25,7 @@ from orchestration.assets.science.tables import (
 from orchestration.base.progress import step
 from orchestration.config.deployment import Deployment
 from orchestration.config.settings import LifetimeValue
-from orchestration.runs.lock import RunLock
+from orchestration.runs.resource import RunLock
 from orchestration.science import shifted_beta_geometric as model
 from orchestration.science.holdout import refusal_reason
 from orchestration.warehouse.fits import FitStore

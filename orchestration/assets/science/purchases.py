@@ -28,7 +28,7 @@ from orchestration.assets.science.tracking import tracking_plot
 from orchestration.base.progress import step
 from orchestration.config.deployment import Deployment
 from orchestration.config.settings import LifetimeValue
-from orchestration.runs.lock import RunLock
+from orchestration.runs.resource import RunLock
 from orchestration.science import beta_geometric as model
 from orchestration.science.holdout import Calibration, best_variant, calibration, refusal_reason
 from orchestration.warehouse.fits import FitStore

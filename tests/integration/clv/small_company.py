@@ -21,7 +21,7 @@ from orchestration.assets.science.purchases import purchase_fits
 from orchestration.assets.science.spend import spend_fits
 from orchestration.base.paths import Home
 from orchestration.config.deployment import Deployment, load_deployment
-from orchestration.runs.lock import RunLock
+from orchestration.runs.resource import RunLock
 from orchestration.warehouse.dbt import run_dbt
 from orchestration.warehouse.fits import FitStore
 from orchestration.warehouse.warehouse import Warehouse

@@ -18,7 +18,7 @@ from orchestration.config.settings import Movement, Presence
 from orchestration.gates.judge import Finding
 from orchestration.gates.mart_verdicts import judge
 from orchestration.publication.publication import Publication, Version
-from orchestration.runs.lock import RunLock
+from orchestration.runs.resource import RunLock
 from orchestration.warehouse.warehouse import Warehouse
 
 PUBLISHED_AS_OF, AS_OF = date(2026, 2, 11), date(2026, 2, 12)

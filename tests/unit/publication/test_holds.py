@@ -10,9 +10,9 @@ import pytest
 
 from orchestration.base.errors import PipelineError
 from orchestration.config.deployment import load_deployment
-from orchestration.nightly import pending_load_dates, why_held, why_nothing_may_run
 from orchestration.publication.holds import Holds
 from orchestration.publication.publication import Publication
+from orchestration.runs.pending import pending_load_dates, why_held, why_nothing_may_run
 from tests.unit.publication.publications import FIRST, SECOND, age, current_amounts, publication, publish
 
 THIRD = SECOND + timedelta(days=1)

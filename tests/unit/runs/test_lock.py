@@ -36,7 +36,7 @@ with listening(lambda report: report.seconds is not None and print(report.detail
 OUTLAST = """
 import signal, sys, time
 import dagster as dg
-from orchestration.runs.lock import RunLock
+from orchestration.runs.resource import RunLock
 signal.signal(signal.SIGINT, signal.default_int_handler)  # whatever started the tests
 lock = RunLock(home_root=sys.argv[1], timeout_minutes=0)
 with lock.yield_for_execution(dg.build_init_resource_context()):
@@ -47,7 +47,7 @@ LAUNCHED = """
 import gc, sys
 import dagster as dg
 import sqlalchemy as sa
-from orchestration.runs.lock import RunLock
+from orchestration.runs.resource import RunLock
 def ask(question):
     with sa.create_engine(f"sqlite:///{sys.argv[1]}/dagster/events.db", poolclass=sa.NullPool).begin() as connection:
         return connection.execute(sa.text(question))
