@@ -65,7 +65,7 @@ bench-clv: $(READY) ## Print how long lifetime value takes, beside the package l
 bench-gates: $(READY) ## Print the gates' share of a night at 100,000 customers: ARGS=10_000
 	@$(VENV)/bin/python -m bench.gates $(ARGS)
 
-bench-night: $(READY) ## Print an incremental night beside a full build, at 1,000,000 customers: ARGS=50_000
+bench-night: $(READY) ## Print what a night costs: ARGS="10_000 100_000"
 	@$(VENV)/bin/python -m bench.night $(ARGS)
 
 bench-extract: $(READY) ## Print how fast each kind of source lands, gate 1 off and on: ARGS=20_000_000

@@ -13,7 +13,7 @@ from orchestration.base.paths import Home
 from orchestration.cli.main import main
 from orchestration.publication.history import History
 from orchestration.runs.lock import hold
-from tests.unit.publication.publications import FIRST, SECOND, publication, publish
+from tests.unit.publication.publications import FIRST, SECOND, build, publication, publish
 
 HELD = (
     "Held: 2026-01-06, because 2026-01-06-run-2 was withdrawn. When what was wrong is mended: "
@@ -64,6 +64,7 @@ def test_going_back_tells_what_is_current_and_what_is_held() -> None:
 
 
 def test_the_history_knows_of_the_withdrawal(home: Home) -> None:
+    build(home, 3)
     with duckdb.connect(home.star_db) as connection:
         connection.execute("create schema quality")
         connection.execute(

@@ -12,19 +12,21 @@ import duckdb
 from orchestration.base.paths import Home
 from orchestration.config.settings import Retention
 from orchestration.publication.publication import Publication
+from orchestration.warehouse.warehouse import Warehouse
 
 FIRST, SECOND = date(2026, 1, 5), date(2026, 1, 6)
 WINDOWS: dict[str, list[str]] = {"load_dates": [], "taken_load_dates": []}
 
 
 def build(home: Home, *amounts: int) -> None:
-    """Make the part of the warehouse that may be published: a fact and a mart with a row per amount."""
-    home.star_db.parent.mkdir(parents=True, exist_ok=True)
-    home.star_db.unlink(missing_ok=True)
+    """Build the next version's file as a night does: a fact and a mart with a row per amount."""
+    warehouse = Warehouse(home, "500MB")
+    warehouse.start_empty()
     rows = ", ".join(f"('o{place}', {amount})" for place, amount in enumerate(amounts))
-    with duckdb.connect(home.star_db) as connection:
+    with warehouse.connect() as connection:
         connection.execute(
             f"""
+            use cx360;
             create schema star;
             create schema marts;
             create table star.fct_orders (

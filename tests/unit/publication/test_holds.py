@@ -13,7 +13,7 @@ from orchestration.config.deployment import load_deployment
 from orchestration.publication.holds import Holds
 from orchestration.publication.publication import Publication
 from orchestration.runs.pending import pending_load_dates, why_held, why_nothing_may_run
-from tests.unit.publication.publications import FIRST, SECOND, age, current_amounts, publication, publish
+from tests.unit.publication.publications import FIRST, SECOND, age, build, current_amounts, publication, publish
 
 THIRD = SECOND + timedelta(days=1)
 DEMO = load_deployment("demo")
@@ -136,8 +136,9 @@ def test_a_release_that_was_killed_between_two_moves_is_finished(published: Publ
 
 def test_nothing_runs_where_the_current_version_shows_a_day_that_cannot_be_rebuilt(published: Publication) -> None:
     again = {"load_dates": ["2026-01-05", "2026-01-06", "2026-01-07"], "taken_load_dates": ["2026-01-06"]}
-    published.publish(THIRD, "run-4", again)
-    published.publish(THIRD, "run-5", again)
+    for run_id in ("run-4", "run-5"):
+        build(published.home, 4)
+        published.publish(THIRD, run_id, again)
     published.withdraw()
     told = why_nothing_may_run(DEMO, published)
     assert told is not None

@@ -42,9 +42,9 @@ print(current_amounts(published))
 
 @contextmanager
 def full_disk() -> Iterator[None]:
-    """No file grows beyond 300,000 bytes: a write beyond it fails as one to a full disk does."""
+    """No file grows beyond 20,000 bytes: a write beyond it fails as one to a full disk does."""
     before = resource.getrlimit(resource.RLIMIT_FSIZE)
-    resource.setrlimit(resource.RLIMIT_FSIZE, (300_000, before[1]))
+    resource.setrlimit(resource.RLIMIT_FSIZE, (20_000, before[1]))
     try:
         yield
     finally:

@@ -43,21 +43,6 @@ with lock.yield_for_execution(dg.build_init_resource_context()):
     time.sleep(600)
 """
 
-LAUNCHED = """
-import gc, sys
-import dagster as dg
-import sqlalchemy as sa
-from orchestration.runs.resource import RunLock
-def ask(question):
-    with sa.create_engine(f"sqlite:///{sys.argv[1]}/dagster/events.db", poolclass=sa.NullPool).begin() as connection:
-        return connection.execute(sa.text(question))
-lock = RunLock(home_root=sys.argv[1], timeout_minutes=5)
-with lock.yield_for_execution(dg.build_init_resource_context()):
-    ask("create temporary table mark (name text)")
-    ask("select * from mark")  # the connection that made the mark, given to the next engine
-    print(gc.get_threshold())
-"""
-
 Start = Callable[[Path], "subprocess.Popen[str]"]
 
 
@@ -138,10 +123,3 @@ def test_a_run_that_outlasts_its_time_is_ended_and_gives_the_lock_back(tmp_path:
     assert "has taken more than 0 minutes and is ended" in ended.stderr
     with hold(Home(tmp_path)):
         pass
-
-
-def test_a_run_that_the_ui_or_the_schedule_launched_spares_what_the_command_does(tmp_path: Path) -> None:
-    Home(tmp_path).dagster.mkdir()
-    command = [sys.executable, "-c", LAUNCHED, str(tmp_path)]
-    ended = subprocess.run(command, cwd=PROJECT, text=True, capture_output=True, check=False, timeout=300)
-    assert ended.stdout == "(200000, 50, 50)\n", ended.stderr
