@@ -30,7 +30,7 @@ def test_a_single_night_of_data_is_forecast_by_nobody(small_company: SmallCompan
     values = small_company.values()
     assert_sound(values)
     assert reasons(values) == {"no_purchase_fit"}
-    assert set(small_company.fits()["refusal_reason"]) >= {"no holdout: nobody had bought before it began"}
+    assert set(small_company.fits()["refusal_reason"]) >= {"no holdout: no customer had bought before its start"}
 
 
 def test_a_company_without_customers_has_no_fit_and_no_row(small_company: SmallCompany) -> None:
@@ -48,7 +48,7 @@ def test_without_a_repeat_buyer_every_fit_is_refused(small_company: SmallCompany
     assert_sound(values)
     assert reasons(values) == {"no_purchase_fit"}
     assert not fits["is_chosen"].any()
-    assert fits.loc[f"pooled/gamma_gamma/{AS_OF}", "refusal_reason"] == "nobody bought again for money"
+    assert fits.loc[f"pooled/gamma_gamma/{AS_OF}", "refusal_reason"] == "no repeat buyer has revenue"
 
 
 def test_where_all_are_of_one_segment_its_fit_is_the_pooled_one(small_company: SmallCompany) -> None:
@@ -128,7 +128,7 @@ def test_contracts_of_which_none_ever_ended_are_taken_to_go_on(small_company: Sm
     ]  # fmt: skip
     small_company.night(draw_orders(1), periods=periods)
     fit = small_company.fits().loc[f"single/sbg/{AS_OF}"]
-    assert fit["remark"] == "the retention rate is taken as constant: nobody left"
+    assert fit["remark"] == "constant retention rate: no contract churned"
     values = small_company.values()
     assert_sound(values)
     subscribers = values[values["open_contract_count"] > 0]

@@ -127,7 +127,7 @@ def test_a_fit_does_not_depend_on_the_unit_of_time() -> None:
 @variants
 def test_without_repeat_orders_a_fit_is_degenerate(variant: Variant) -> None:
     found = fit(variant, np.zeros(3), np.zeros(3), np.array([10.0, 20.0, 30.0]), np.array([5.0, 6.0, 7.0]))
-    assert (found.is_degenerate, found.problem) == (True, "no customer bought again")
+    assert (found.is_degenerate, found.problem) == (True, "no customer has a repeat purchase")
     assert (found.customer_count, found.history_count, found.standard_errors) == (18, 3, {})
     assert np.isfinite(logs(found.parameters)).all()
 

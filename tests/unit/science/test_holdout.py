@@ -72,7 +72,7 @@ def test_the_variant_with_the_smaller_calibration_error_is_taken() -> None:
         (None, -0.31, "31.0% below"),
         (None, 0.42, "42.0% above"),
         (None, None, "no holdout"),
-        ("no customer bought again", 0.0, "degenerate fit: no customer bought again"),
+        ("no customer has a repeat purchase", 0.0, "degenerate fit: no customer bought again"),
     ],
 )
 def test_a_fit_is_refused_with_the_reason(problem: str | None, error: float | None, reason: str | None) -> None:

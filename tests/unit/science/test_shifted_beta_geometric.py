@@ -87,8 +87,8 @@ def test_a_fit_recovers_the_parameters_from_cohorts_of_any_age() -> None:
     [
         ([10, 9, 8.1], [100, 90, 81], 0.9, "limits of the parameters"),
         ([5, 10, 20], [100, 95, 85], 65 / 85, "limits of the parameters"),
-        ([0, 0, 0], [100, 100, 40], 1.0, "nobody left"),
-        ([100], [100], 0.0, "everybody left"),
+        ([0, 0, 0], [100, 100, 40], 1.0, "no contract churned"),
+        ([100], [100], 0.0, "every contract churned"),
         ([30, 0], [100, 0], 0.7, "one period"),
         ([0, 1], [1, 1], 0.0, "limits of the parameters"),
     ],
