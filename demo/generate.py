@@ -26,7 +26,7 @@ from demo.effects import WORLDS
 from demo.extract import Extract
 from demo.names import Pool, make_pools
 from demo.systems import crm, outlet, panel, shop, survey_tool, tracking
-from demo.world import HORIZON_NIGHTS, World
+from demo.world import BLOCK, HORIZON_NIGHTS, World
 from demo.write import (
     HISTORY,
     MARKER,
@@ -75,6 +75,7 @@ def generate(
     world: str = "full",
     dirt: Sequence[str] = DEFAULT_DIRT,
     systems: Sequence[str] = DEFAULT_SYSTEMS,
+    block_size: int = BLOCK,
 ) -> None:
     """Write two years of history up to ``history_load_date`` and one drop per night after it.
 
@@ -87,6 +88,7 @@ def generate(
         world: ``full``, or ``plain`` without any effect.
         dirt: the kinds of faults to plant.
         systems: the systems that deliver; the choice does not change the files of the others.
+        block_size: customers that are drawn at a time; another size gives other rows.
 
     Raises:
         PipelineError: an argument is out of range, or the folder is not usable. Nothing is written.
@@ -105,7 +107,9 @@ def generate(
     out = out.absolute()
     check_folder(out)
 
-    whole = World(customers, nights, seed, history_load_date, WORLDS[world], dirt=frozenset(dirt))
+    whole = World(
+        customers, nights, seed, history_load_date, WORLDS[world], dirt=frozenset(dirt), block_size=block_size
+    )
     about = {
         "customers": customers,
         "nights": nights,

@@ -80,6 +80,7 @@ class World:
     effects: Effects = FULL
     block: int = 0
     """The number of the block of customers."""
+    block_size: int = BLOCK
     dirt: frozenset[str] = frozenset()
     """The kinds of planted faults."""
 
@@ -94,12 +95,12 @@ class World:
     @property
     def blocks(self) -> list[World]:
         """One copy of the world per block."""
-        return [replace(self, block=block) for block in range(-(-self.customers // BLOCK))]
+        return [replace(self, block=block) for block in range(-(-self.customers // self.block_size))]
 
     @property
     def block_customers(self) -> int:
         """The customer count of this block."""
-        return min(BLOCK, self.customers - self.block * BLOCK)
+        return min(self.block_size, self.customers - self.block * self.block_size)
 
     def numbered(self, prefix: str, count: int) -> Texts:
         """Consecutive ids; each block has its own range."""

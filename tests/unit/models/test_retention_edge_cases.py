@@ -22,7 +22,7 @@ from tests.unit.models.retention_worlds import (
 pytestmark = pytest.mark.xdist_group("models")
 
 
-def test_a_single_night_has_an_opening_of_nothing_and_no_rate(models: Models) -> None:
+def test_a_single_night_has_an_opening_of_zero_and_no_rate(models: Models) -> None:
     night = date(2026, 2, 27)
     days = [day for day in calendar(date(2026, 3, 1)) if day["date_day"] >= night]
     world = star(
@@ -45,7 +45,7 @@ def test_a_single_night_has_an_opening_of_nothing_and_no_rate(models: Models) ->
     assert (cohort["age_months"], cohort["retention_rate"]) == (0, 1)
 
 
-def test_an_order_of_price_nothing_makes_a_history_and_no_revenue(models: Models) -> None:
+def test_a_free_order_makes_a_history_without_revenue(models: Models) -> None:
     world = star(
         customer_months__cumulative=[
             customer_month("anna", MONTHS[-2], 0),
@@ -66,7 +66,7 @@ def test_an_order_of_price_nothing_makes_a_history_and_no_revenue(models: Models
     assert {row["revenue_retention_rate"] for row in cohort} == {None}
 
 
-def test_a_customer_without_a_segment_counts_as_unknown_and_moves_when_it_is_learned(models: Models) -> None:
+def test_a_customer_without_a_segment_is_unknown_until_the_segment_is_known(models: Models) -> None:
     world = star(
         customer_months__cumulative=[
             customer_month("anna", MONTHS[-2], 1000, segment="unknown"),
@@ -84,7 +84,7 @@ def test_a_customer_without_a_segment_counts_as_unknown_and_moves_when_it_is_lea
     assert {row["segment"] for row in cohorts} == {"unknown"}
 
 
-def test_a_second_currency_is_named_with_its_system_and_stops_the_night(models: Models) -> None:
+def test_a_second_currency_is_reported_with_its_system(models: Models) -> None:
     euro, dollar, none = ({"system": "shop", "currency": currency} for currency in ("EUR", "USD", None))
     world = star(
         int_orders__unioned=[euro, euro, dollar],

@@ -18,7 +18,7 @@ pytestmark = pytest.mark.xdist_group("models")
 
 @settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large])
 @given(world=worlds())
-def test_whatever_customers_do_the_bridges_close_and_rates_stay_in_their_bounds(models: Models, world: World) -> None:
+def test_bridges_close_and_rates_stay_within_bounds(models: Models, world: World) -> None:
     with models.build(RETENTION, world) as connection:
         bridges = rows_of(connection, "mart_revenue_bridge")
         _bridges_close(bridges)

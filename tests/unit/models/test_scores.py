@@ -127,7 +127,7 @@ def test_the_bands_of_every_group_add_up_to_its_answers(models: Models, counts: 
 
 @settings(max_examples=25, deadline=None)
 @given(groups, groups)
-def test_mix_and_rate_are_the_change_exactly(models: Models, before: dict[str, Bands], after: dict[str, Bands]) -> None:
+def test_mix_and_rate_add_up_to_the_change(models: Models, before: dict[str, Bands], after: dict[str, Bands]) -> None:
     months = [pd.Timestamp(f"2025-0{month}-01") for month in (1, 2, 3)]
     sides = pd.DataFrame(
         [
@@ -190,7 +190,7 @@ def _split(before: dict[str, Bands], after: dict[str, Bands]) -> tuple[Fraction,
 
 @settings(max_examples=25, deadline=None)
 @given(groups, st.dictionaries(st.sampled_from("abcdefgh"), st.integers(1, 200)))
-def test_weights_stand_for_every_customer_and_use_every_answer_once(
+def test_weights_represent_every_customer_and_sum_to_the_answers(
     models: Models, counts: dict[str, Bands], population: dict[str, int]
 ) -> None:
     customers = pd.DataFrame(
@@ -210,14 +210,14 @@ def test_weights_stand_for_every_customer_and_use_every_answer_once(
     assert float((strata["weight"] * strata["answer_count"]).sum()) == pytest.approx(answer_count, abs=1e-6)
     assert (strata["weight"] >= 0).all()
 
-    everybody = sum(population.values())
+    total = sum(population.values())
     score = {name: 100 * (row[0] - row[2]) / sum(row) for name, row in counts.items()}
     overall = 100 * sum(row[0] - row[2] for row in counts.values()) / answer_count
     expected = overall
-    if everybody:
+    if total:
         is_upheld = {name: sum(counts.get(name, (0,))) >= 10 for name in population}
         expected = sum(
-            count / everybody * (score[name] if is_upheld[name] else overall) for name, count in population.items()
+            count / total * (score[name] if is_upheld[name] else overall) for name, count in population.items()
         )
     found = models.rows(
         "mart_nps_weighted",
@@ -230,7 +230,7 @@ def test_weights_stand_for_every_customer_and_use_every_answer_once(
         assert found["nps_low"] <= found["nps_high"]
 
 
-def test_a_single_night_of_data_is_a_month_and_a_quarter_that_are_not_complete_and_no_change(models: Models) -> None:
+def test_a_single_night_is_an_incomplete_month_and_quarter_without_change(models: Models) -> None:
     dates = pd.DataFrame({"date_day": pd.date_range("2025-01-01", "2025-12-31")})
     dates["month_start_date"] = dates["date_day"].dt.to_period("M").dt.start_time
     dates["is_as_of"] = dates["date_day"] == pd.Timestamp("2025-01-02")
