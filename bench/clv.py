@@ -1,9 +1,7 @@
-"""How long lifetime value takes, beside the package ``lifetimes``: ``make bench-clv``.
+"""Benchmark of lifetime value against the package ``lifetimes``: ``make bench-clv``.
 
-Customers are simulated as BG/NBD says, over two years. Ours groups their histories in DuckDB, fits, scores the distinct
-ones and joins the scores to everyone; lifetimes fits and scores customers one by one, in an environment of its own
-(bench/lifetimes.lock). Both start from x, t_x and T of every customer, on the same machine in the same run, and must
-find the same likelihood. Prints medians of three runs.
+Customers are simulated by BG/NBD over two years. The project groups histories in DuckDB, fits, scores the distinct
+histories and joins the scores to all customers. lifetimes fits and scores every customer, in its own environment
 """
 
 from __future__ import annotations
@@ -39,13 +37,13 @@ DAYS = 730
 HORIZON = 52.0
 REPEATS = 3
 EQUAL_LIKELIHOOD = 1e-6
-# Whole weeks, to the nearest, or exact days; times are stated in weeks either way.
+# Times in weeks, rounded to whole weeks or exact to the day.
 GRAINS = {"week": "round({} / 7)", "day": "{} / 7"}
 
 
 @dataclass(frozen=True)
 class Ours:
-    """What our run of one size and grain took: medians in seconds, memory in GiB."""
+    """Cost of the project's run at one size and grain: medians in seconds, memory in GiB."""
 
     parameters: Parameters
     likelihood: float
@@ -57,21 +55,21 @@ class Ours:
 
     @property
     def total(self) -> float:
-        """From everyone's history to everyone's score."""
+        """Seconds from the histories of all customers to their scores."""
         return self.group + self.fit + self.score
 
 
 def main() -> None:
-    """Compare at the first size, and print our figures at every size and grain."""
+    """Print the project's figures at every size and grain, and the comparison at the first size."""
     sizes = [int(size.replace("_", "")) for size in sys.argv[1:]] or list(SIZES)
     with tempfile.TemporaryDirectory() as folder:
-        for place, count in enumerate(sizes):
+        for position, count in enumerate(sizes):
             file = Path(folder) / f"{count}.parquet"
             simulate(file, count)
             for grain in GRAINS:
                 found = alone(file, grain)
                 show(f"{count:>10,} customers by {grain:4}  {found.history_count:>9,} histories  {line(found)}")
-                if place == 0 and grain == "week":
+                if position == 0 and grain == "week":
                     compare(file, found)
             file.unlink()
 
@@ -99,14 +97,14 @@ def simulate(file: Path, count: int) -> None:
 
 
 def alone(file: Path, grain: str) -> Ours:
-    """Run ours in a process of its own, so that its memory is its own."""
+    """Run in a separate process, so that memory is measured separately."""
     spawn = multiprocessing.get_context("spawn")
     with ProcessPoolExecutor(max_workers=1, mp_context=spawn) as pool:
         return pool.submit(ours, file, grain).result()
 
 
 def ours(file: Path, grain: str) -> Ours:
-    """Group, fit, score the distinct histories, join the scores to everyone."""
+    """Group, fit, score the distinct histories, join the scores to all customers."""
     weeks = GRAINS[grain]
     with duckdb.connect() as connection:
         connection.execute("set enable_progress_bar = false")
@@ -142,14 +140,14 @@ def ours(file: Path, grain: str) -> Ours:
             runs.append(np.diff([started, *at]))
         everyone = connection.sql("select count(*) = (select count(*) from customers) from scored").fetchall()
         if everyone != [(True,)]:
-            raise RuntimeError("somebody was not scored")
+            raise RuntimeError("not every customer has a score")
     group_seconds, fit_seconds, score_seconds = (float(value) for value in np.median(runs, axis=0))
     memory = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 2**20
     return Ours(found.parameters, found.log_likelihood, len(x), group_seconds, fit_seconds, score_seconds, memory)
 
 
 def compare(file: Path, found: Ours) -> None:
-    """Run lifetimes on the same customers by week, and say how much slower it is."""
+    """Run lifetimes on the same customers by week, and print the speedup."""
     theirs = lifetimes(file)
     likelihood = theirs["likelihood"]
     show(
@@ -161,11 +159,11 @@ def compare(file: Path, found: Ours) -> None:
     whole = (theirs["fit"] + theirs["score"]) / found.total
     show(f"fit {theirs['fit'] / found.fit:.1f} times, end to end {whole:.1f} times")
     if abs(likelihood / found.likelihood - 1) > EQUAL_LIKELIHOOD:
-        raise SystemExit("the likelihoods differ: the two did not do the same work")
+        raise SystemExit("the likelihoods differ: the two fits are not comparable")
 
 
 def lifetimes(file: Path) -> Mapping[str, float]:
-    """Medians of lifetimes, and the likelihood of its parameters as we calculate it."""
+    """Medians of lifetimes, and the log likelihood at its parameters."""
     make_environment()
     with duckdb.connect() as connection:
         rows = connection.sql(
@@ -192,7 +190,7 @@ def lifetimes(file: Path) -> Mapping[str, float]:
 
 
 def make_environment() -> None:
-    """Install lifetimes with the packages it needs, unless it is there as locked."""
+    """Install lifetimes with its locked packages, unless they are installed."""
     made = ENVIRONMENT / "lifetimes.lock"
     if made.is_file() and made.read_bytes() == LOCK.read_bytes():
         return
@@ -204,7 +202,7 @@ def make_environment() -> None:
 
 
 def line(found: Ours) -> str:
-    """The figures of one run of ours."""
+    """The figures of one run of the project."""
     return (
         f"group {found.group:5.2f} s  fit {found.fit:5.2f} s  score {found.score:5.2f} s  "
         f"total {found.total:6.2f} s  {found.memory:4.1f} GiB"
@@ -212,7 +210,7 @@ def line(found: Ours) -> str:
 
 
 def show(text: str) -> None:
-    """Print at once: a large size takes minutes."""
+    """Print and flush: a large size takes minutes."""
     sys.stdout.write(text + "\n")
     sys.stdout.flush()
 

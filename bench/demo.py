@@ -1,6 +1,6 @@
-"""How long the demo company takes to make, and how much memory: ``make bench-demo``.
+"""Benchmark of the demo generator, time and memory: ``make bench-demo``.
 
-Prints one line per size. The memory is the most that the processes could have held together.
+Prints one line per size. Memory is the sum of the peaks of all processes.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ SIZES = (10_000, 100_000)
 
 
 def main() -> None:
-    """Make a company of each size that is asked for, two years of history and no nights, and print the figures."""
+    """Generate a company of each size, two years of history without nights, and print the figures."""
     sizes = [int(size.replace("_", "")) for size in sys.argv[1:]] or list(SIZES)
     for customers in sizes:
         with tempfile.TemporaryDirectory() as folder:

@@ -1,6 +1,6 @@
-"""The same fit by ``lifetimes``: run by bench/clv.py in an environment of its own, with the packages of 2020.
+"""The same fit by ``lifetimes``: run by bench/clv.py in a separate environment, with packages of 2020.
 
-Reads x, t_x and T (known) of every customer from the file it is given; prints its parameters and seconds as JSON.
+Reads x, t_x and T (known) of every customer from a file; prints parameters and seconds as JSON.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ import numpy as np
 
 
 def main() -> None:
-    """Fit and foretell as often as asked for."""
+    """Fit and forecast the given number of times."""
     warnings.simplefilter("ignore")
     from lifetimes import BetaGeoFitter
 

@@ -1,6 +1,6 @@
-"""What people buy: orders as BG/NBD times them, worth what Gamma-Gamma says, with lines, payments and refunds.
+"""Purchases: BG/NBD order times, Gamma-Gamma order values, with lines, payments and refunds.
 
-Amounts are whole cents here; the writer turns every ``_amount`` into a decimal.
+Amounts are integer cents; the writer converts every ``_amount`` to a decimal.
 """
 
 from __future__ import annotations
@@ -39,7 +39,7 @@ REFUND_REASONS = {"does_not_fit": 0.35, "damaged": 0.25, "changed_mind": 0.25, "
 
 @dataclass(frozen=True)
 class Buying:
-    """Orders in the order of placing, and what hangs on them, each by its ``order`` (the place in ``orders``)."""
+    """Orders by time, and their lines, payments and refunds by ``order`` (the position in ``orders``)."""
 
     orders: pd.DataFrame
     lines: pd.DataFrame
@@ -48,7 +48,7 @@ class Buying:
 
 
 def make_buying(world: World, people: pd.DataFrame, products: pd.DataFrame) -> Buying:
-    """Everything that the people buy within the horizon."""
+    """Draw all purchases within the horizon."""
     rng = world.rng("buying")
     orders = _orders(rng, world, people)
     lines = _lines(rng, world, orders, products)
@@ -70,7 +70,7 @@ def make_buying(world: World, people: pd.DataFrame, products: pd.DataFrame) -> B
 
 
 def _orders(rng: np.random.Generator, world: World, people: pd.DataFrame) -> pd.DataFrame:
-    """Every order with its value: Gamma-Gamma, times what prices, the initiative and earlier experience do to it."""
+    """Every order with its value: Gamma-Gamma times the effects of prices, the initiative and earlier experience."""
     orders = _purchases(rng, world, people)
     effects = world.effects
     person, ordered_at = orders["person"].to_numpy(), orders["ordered_at"].to_numpy()
@@ -86,10 +86,10 @@ def _orders(rng: np.random.Generator, world: World, people: pd.DataFrame) -> pd.
 
 
 def _purchases(rng: np.random.Generator, world: World, people: pd.DataFrame) -> pd.DataFrame:
-    """One row per order, as BG/NBD times them: after each repeat order its buyer may drop out.
+    """One row per order, timed by BG/NBD: the buyer may drop out after each repeat order.
 
-    Columns besides those of ``_placed``: sequence (count of earlier orders), felt_before (the buyer's mood and what
-    the order before left of it, in points).
+    Columns besides those of ``_placed``: sequence (count of earlier orders), felt_before (the buyer's satisfaction
+    before the order, in points: mood and the effect of the previous order).
     """
     effects = world.effects
     buyers = np.flatnonzero(people["is_buyer"])
@@ -117,8 +117,8 @@ def _purchases(rng: np.random.Generator, world: World, people: pd.DataFrame) -> 
         sequence += 1
         on_shop_clock[active] += rng.exponential(size=len(active)) / rate[active] * 7
         days = calendar_days(world, on_shop_clock[active])
-        goes_on = days < horizon_days
-        active, days = active[goes_on], days[goes_on]
+        is_within_horizon = days < horizon_days
+        active, days = active[is_within_horizon], days[is_within_horizon]
         earliest = after(at[active], 10 * MINUTE)
         if effects.one_purchase_a_day:
             earliest = _next_morning(at[active])
@@ -132,7 +132,7 @@ def _next_morning(at: Times) -> Times:
 
 
 def _placed(rng: np.random.Generator, world: World, person: Numbers, ordered_at: Times) -> pd.DataFrame:
-    """Orders of these people at these times, with what becomes of them."""
+    """Orders of these people at these times, with channel and delivery times."""
     count = len(person)
     effects = world.effects
     channel = pick(rng, CHANNELS, count)
@@ -141,8 +141,8 @@ def _placed(rng: np.random.Generator, world: World, person: Numbers, ordered_at:
     promised_day = after(ordered_at, 4).astype("datetime64[D]").astype("datetime64[s]")
     promised_at = after(promised_day, 18 * HOUR)
     shipped_at = after(ordered_at, 0.2 + rng.gamma(2.0, 0.35, count))
-    begins, ends = (world.days_before_end(days) for days in effects.crisis_days)
-    in_crisis = (ordered_at >= begins) & (ordered_at < ends)
+    crisis_start, crisis_end = (world.days_before_end(days) for days in effects.crisis_days)
+    in_crisis = (ordered_at >= crisis_start) & (ordered_at < crisis_end)
     is_slow = rng.random(count) < np.where(in_crisis, effects.crisis_late_share, effects.late_share)
     on_time_at = np.minimum(after(shipped_at, 0.6 + rng.gamma(3.0, 0.25, count)), after(promised_at, -HOUR))
     late_at = after(promised_day, 1 + 8 * HOUR + rng.gamma(2.0, 1.5, count))
@@ -164,7 +164,7 @@ def _placed(rng: np.random.Generator, world: World, person: Numbers, ordered_at:
 
 
 def _mean_value(rng: np.random.Generator, segment: Numbers) -> Rates:
-    """What each person spends per order on average, in euros: Gamma-Gamma."""
+    """Mean order value of each person in euros: Gamma-Gamma."""
     shape, q, v = (of_segments(name, segment) for name in ("p", "q", "v"))
     return shape * v / rng.gamma(q)
 
@@ -229,7 +229,7 @@ def _payments(rng: np.random.Generator, orders: pd.DataFrame) -> pd.DataFrame:
 
 
 def _refunds(rng: np.random.Generator, orders: pd.DataFrame, lines: pd.DataFrame) -> pd.DataFrame:
-    """At most one refund per order, of one line, whole or in part; one in six comes in a later month."""
+    """At most one refund per order, of one line, full or partial; one in six falls in a later month."""
     was_delivered: Flags = orders["delivered_at"].notna().to_numpy()
     order = np.flatnonzero(was_delivered & (rng.random(len(orders)) < REFUND_SHARE))
     first = np.searchsorted(lines["order"].to_numpy(), order)

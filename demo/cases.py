@@ -1,7 +1,7 @@
-"""What goes wrong and how it is mended: cases of the CRM, their way to a solution, and the contacts they cause.
+"""Cases of the CRM: causes, steps to a resolution, and the contacts that they cause.
 
-Service answers every case. What it cannot solve it hands over, once, to the department that owns the matter; the
-customer then talks to that department as well, so such a case is never solved at the first contact.
+Service answers every case. It hands over a case that it cannot solve, once, to the department that owns the touchpoint.
+The customer then contacts that department too, so a case that was handed over is never solved at the first contact.
 """
 
 from __future__ import annotations
@@ -34,7 +34,7 @@ FRONT_DEPARTMENT = "service"
 
 CHANNELS = {"phone": 0.42, "email": 0.25, "chatbot": 0.15, "store": 0.10, "social": 0.08}
 OWNER_CHANNELS = {"phone": 0.6, "email": 0.4}
-"""How the department that a case is handed over to gets in touch."""
+"""Contact channels of the department that takes over a case."""
 CONTACT_TOUCHPOINTS = {
     "phone": "support_call",
     "email": "support_email",
@@ -61,12 +61,12 @@ OWNERS = {
     "setup_guide": "product",
     "app_use": "product",
 }
-"""By touchpoint that a case is about, the department that can mend it."""
+"""The department that owns each touchpoint and can resolve its cases."""
 
 
 @dataclass(frozen=True)
 class Cases:
-    """Every case once, with all its times, and the contacts about it by ``case`` (the place in ``cases``)."""
+    """One row per case with all its times, and its contacts by ``case`` (the position in ``cases``)."""
 
     cases: pd.DataFrame
     contacts: pd.DataFrame
@@ -74,13 +74,13 @@ class Cases:
     def versions(self) -> pd.DataFrame:
         """One row per change of a case: opened, answered, handed over, resolved, reopened, resolved again."""
         cases = self.cases
-        nothing = time_where(np.zeros(len(cases), dtype=bool), cases["opened_at"].to_numpy())
+        no_time = time_where(np.zeros(len(cases), dtype=bool), cases["opened_at"].to_numpy())
         opened = cases[["case_id", "person", "channel", "touchpoint", "reason", "order", "opened_at"]].assign(
             department=FRONT_DEPARTMENT,
-            first_response_at=nothing,
-            handed_over_at=nothing,
-            resolved_at=nothing,
-            reopened_at=nothing,
+            first_response_at=no_time,
+            handed_over_at=no_time,
+            resolved_at=no_time,
+            reopened_at=no_time,
             reopen_count=0,
             updated_at=cases["opened_at"],
         )
@@ -104,7 +104,7 @@ def make_cases(world: World, people: pd.DataFrame, orders: pd.DataFrame) -> Case
 
 
 def _opened(rng: np.random.Generator, world: World, people: pd.DataFrame, orders: pd.DataFrame) -> pd.DataFrame:
-    """What is wrong, with whose order, and when they say so."""
+    """One row per problem: person, order, reason and time of the report."""
     in_crm = people["is_in_crm"].to_numpy()
     delivered = (orders["delivered_at"].notna() & in_crm[orders["person"]]).to_numpy()
     is_late = orders["is_late"].to_numpy()
@@ -137,7 +137,7 @@ def _opened(rng: np.random.Generator, world: World, people: pd.DataFrame, orders
 
 
 def _work_on(rng: np.random.Generator, cases: pd.DataFrame) -> None:
-    """Add who works on each case, and when it is answered, handed over, resolved, reopened, resolved again."""
+    """Add the department of each case and its times: answered, handed over, resolved, reopened, resolved again."""
     count = len(cases)
     opened_at = cases["opened_at"].to_numpy()
     at_once = np.isin(cases["channel"].to_numpy(dtype=object), ("phone", "chatbot", "store"))
@@ -162,21 +162,23 @@ def _work_on(rng: np.random.Generator, cases: pd.DataFrame) -> None:
 
 
 def _contacts(rng: np.random.Generator, cases: pd.DataFrame) -> pd.DataFrame:
-    """The first contact, a repeated one, one with whom the case is handed over to, one more when it is reopened."""
-    place = np.arange(len(cases))
+    """The first contact, a repeat contact, one with the department that takes over, one after a reopening."""
+    position = np.arange(len(cases))
     repeats = rng.random(len(cases)) < REPEAT_CONTACT_SHARE
     again_at = after(cases["first_response_at"].to_numpy(), 0.2 + rng.exponential(1.0, len(cases)))
     parts: list[tuple[np.ndarray, np.ndarray, Texts]] = [
-        (place, cases["opened_at"].to_numpy(), cases["channel"].to_numpy(dtype=object)),
-        (place[repeats], again_at[repeats], pick(rng, CHANNELS, int(repeats.sum()))),
+        (position, cases["opened_at"].to_numpy(), cases["channel"].to_numpy(dtype=object)),
+        (position[repeats], again_at[repeats], pick(rng, CHANNELS, int(repeats.sum()))),
     ]
     handed_over_at = cases["handed_over_at"].to_numpy()
     is_handed_over = ~np.isnat(handed_over_at)
     owner_contact_at = cases["owner_contact_at"].to_numpy()[is_handed_over]
     owner_channel = pick(rng, OWNER_CHANNELS, len(owner_contact_at))
-    parts.append((place[is_handed_over], owner_contact_at, owner_channel))
+    parts.append((position[is_handed_over], owner_contact_at, owner_channel))
     reopened = cases["reopened_at"].notna().to_numpy()
-    parts.append((place[reopened], cases["reopened_at"].to_numpy()[reopened], pick(rng, CHANNELS, int(reopened.sum()))))
+    parts.append(
+        (position[reopened], cases["reopened_at"].to_numpy()[reopened], pick(rng, CHANNELS, int(reopened.sum())))
+    )
     case, at, channel = (np.concatenate(columns) for columns in zip(*parts, strict=True))
     return pd.DataFrame(
         {

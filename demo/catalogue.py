@@ -1,6 +1,6 @@
-"""What the demo company sells: coffee, and everything that it is made and drunk with.
+"""The products of the demo company: coffee and coffee equipment.
 
-Prices rise once, on the day that the effects name. What is sold is chosen at the prices of its day.
+Prices rise once, on the day given in the effects. Order lines use the prices of their day.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ from demo.world import Flags, Numbers, Rates, World, after, scattered
 
 _PRICES = np.geomspace(3.5, 2_600, 120)
 
-# Category, highest list price in euros, cost as a share of the list price, what its products are.
+# Category, highest list price in euros, cost as a share of the list price, product names.
 _CATEGORIES = (
     ("coffee", 28, 0.57, ("Espresso roast", "Filter roast", "Decaf", "Single origin", "House blend")),
     ("care", 45, 0.52, ("Descaler", "Cleaning tablets", "Water filter", "Brush set")),
@@ -36,9 +36,9 @@ def make_products(world: World) -> pd.DataFrame:
     seen: dict[str, int] = {}
     for price in prices.tolist():
         category, _, cost, nouns = next(entry for entry in _CATEGORIES if price <= entry[1] * 100)
-        place = seen.get(category, 0)
-        seen[category] = place + 1
-        name = f"{nouns[place % len(nouns)]} {_EDITIONS[place // len(nouns) % len(_EDITIONS)]}"
+        position = seen.get(category, 0)
+        seen[category] = position + 1
+        name = f"{nouns[position % len(nouns)]} {_EDITIONS[position // len(nouns) % len(_EDITIONS)]}"
         rows.append((name, category, price, round(price * (cost + rng.uniform(-0.03, 0.03)))))
     products = pd.DataFrame(rows, columns=["product_name", "category", "first_price", "unit_cost_amount"])
     products.insert(0, "sku", scattered("P", np.arange(len(rows))))
@@ -57,9 +57,9 @@ def _risen(cents: Numbers, rise: float) -> Numbers:
 def choose_products(
     rng: np.random.Generator, products: pd.DataFrame, amount: Numbers, price_level: Rates
 ) -> tuple[Numbers, Numbers]:
-    """Product and quantity for line amounts: one dear thing, or many of a cheap one, always a little below list.
+    """Product and quantity for line amounts: one expensive product or several cheap ones, slightly below list price.
 
-    ``price_level`` is what prices are on the day of the line, relative to the first ones.
+    ``price_level`` is the price on the day of the line, relative to the first price.
     """
     price = products["first_price"].to_numpy()
     amount = np.ceil(amount / price_level).astype(np.int64)

@@ -1,7 +1,7 @@
-"""The whole company, one block of its people at a time: everything that happens in it, whoever records it.
+"""The company: everything that happens in it, independent of the systems that record it, one block at a time.
 
-The order of its life: people join, they buy, systems come to know them, things go wrong, contacts happen, people are
-asked. Each step reads only what the steps before it made.
+Steps: people, purchases, links between systems, cases, contacts, feedback. Each step reads only the results of earlier
+steps.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ from demo.world import Texts, World
 
 @dataclass(frozen=True)
 class Company:
-    """What happens within the horizon; rows name people and orders by their place."""
+    """Everything within the horizon; rows refer to people and orders by position."""
 
     world: World
     pools: dict[str, Pool]
@@ -43,7 +43,7 @@ class Company:
 
     @cached_property
     def order_numbers(self) -> Texts:
-        """The number of each order, which every system uses."""
+        """The number of each order, used by every system."""
         return self.world.numbered("O", len(self.buying.orders))
 
     @cached_property
@@ -53,7 +53,7 @@ class Company:
 
     @cached_property
     def outlet(self) -> Outlet:
-        """The brand that the company has bought; drawn only where its systems deliver."""
+        """The brand that the company has bought; drawn only if its systems deliver."""
         return make_outlet(
             self.world,
             self.pools,
@@ -65,7 +65,7 @@ class Company:
 
 
 def make_company(world: World, pools: dict[str, Pool]) -> Company:
-    """Draw a block of the company from its parameters."""
+    """Draw a block of the company."""
     people = make_people(world, pools)
     products = make_products(world)
     buying = make_buying(world, people, products)

@@ -1,4 +1,4 @@
-"""The contractual line: coffee by subscription, renewed month by month as the shifted-beta-geometric model says."""
+"""Coffee subscriptions, renewed monthly by the shifted-beta-geometric model."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ PERIOD_DAYS = 30
 
 @dataclass(frozen=True)
 class Plan:
-    """A plan: the chance not to renew is one draw per contract from Beta(a, b), the same at every renewal."""
+    """A plan: the churn probability of a contract is one draw from Beta(a, b), constant over renewals."""
 
     name: str
     share: float

@@ -1,7 +1,7 @@
-"""What real deliveries have wrong with them, planted on purpose and counted: one function per kind of fault.
+"""Plants and counts the faults of real deliveries: one function per kind of fault.
 
-Each kind has tables of its own, so that what is found in a table is one kind's doing. Add a kind to ``KINDS`` with a
-line on where it is planted; rows are chosen per load date, so that more nights never change the nights before.
+Each kind has its own tables, so that a finding in a table has one cause. Add a kind to ``KINDS`` and to ``_PLANTED``.
+Rows are chosen per load date, so that more nights do not change earlier nights.
 """
 
 from __future__ import annotations
@@ -34,7 +34,7 @@ KINDS = {
 }
 SHARE = 0.004
 MOST_OF_A_DROP = 0.04
-"""More bad rows than this, and gate 1 would refuse the whole drop (the deployment allows 5 %)."""
+"""Largest share of bad rows per drop: gate 1 refuses a drop above the deployment's limit of 5 %."""
 REPLAYED_NIGHT = 3
 RENAMED_FROM_NIGHT = 5
 TRUNCATED_NIGHT = 6
@@ -44,47 +44,47 @@ REPLAYED = ("survey_tool", "invitations")
 _ORPHAN = "X00000000"
 
 Faults = Counter[tuple[str, str, str, str]]
-"""How many faults were planted, by kind, system, table and load date."""
+"""Planted faults by kind, system, table and load date."""
 
 _Change = Callable[[World, date, pd.DataFrame, np.random.Generator], tuple[pd.DataFrame, int]]
 
 
 def soil(world: World, extract: Extract, windows: Sequence[pd.DataFrame]) -> tuple[list[pd.DataFrame], Faults]:
-    """The table's drops with every kind of fault that the world has switched on, and how many there are of each."""
+    """Plant the world's kinds of faults in the drops of a table, and count them."""
     faults: Faults = Counter()
     soiled = list(windows)
-    place = (extract.system, extract.table)
-    for (kind, *where), change in _PLANTED.items():
-        if kind not in world.dirt or place != tuple(where):
+    source = (extract.system, extract.table)
+    for (kind, *planted_in), change in _PLANTED.items():
+        if kind not in world.dirt or source != tuple(planted_in):
             continue
         for night, load_date in enumerate(world.load_dates):
             rng = world.rng(f"{kind} {extract.table} {load_date}")
             soiled[night], count = change(world, load_date, soiled[night], rng)
-            faults[kind, *place, load_date.isoformat()] += count
+            faults[kind, *source, load_date.isoformat()] += count
     if "late_rows" in world.dirt and extract.is_late_at_times:
         for night, rows in enumerate(windows):
             day = world.load_dates[night]
             is_late = rows[extract.changed_at].to_numpy() < midnight(day)
-            faults["late_rows", *place, day.isoformat()] += int(is_late.sum()) if night else 0
-    if "replayed_drops" in world.dirt and place == REPLAYED and world.nights >= REPLAYED_NIGHT:
+            faults["late_rows", *source, day.isoformat()] += int(is_late.sum()) if night else 0
+    if "replayed_drops" in world.dirt and source == REPLAYED and world.nights >= REPLAYED_NIGHT:
         again = soiled[REPLAYED_NIGHT - 1]
         soiled[REPLAYED_NIGHT] = pd.concat([again, soiled[REPLAYED_NIGHT]])
-        faults["replayed_drops", *place, world.load_dates[REPLAYED_NIGHT].isoformat()] += len(again)
-    if "renamed_column" in world.dirt and place == RENAMED[:2]:
+        faults["replayed_drops", *source, world.load_dates[REPLAYED_NIGHT].isoformat()] += len(again)
+    if "renamed_column" in world.dirt and source == RENAMED[:2]:
         for night in range(RENAMED_FROM_NIGHT, world.nights + 1):
             soiled[night] = soiled[night].rename(columns={RENAMED[2]: RENAMED[3]})
-            # every block delivers the same header: one fault for a file
-            faults["renamed_column", *place, world.load_dates[night].isoformat()] += int(world.block == 0)
+            # every block has the same header: one fault per file
+            faults["renamed_column", *source, world.load_dates[night].isoformat()] += int(world.block == 0)
     return soiled, +faults
 
 
 def truncate(world: World, folder: Path) -> Faults:
-    """Cut the one file that breaks off, after everything is written."""
+    """Truncate one file after everything is written."""
     if "truncated_file" not in world.dirt or world.nights < TRUNCATED_NIGHT:
         return Counter()
     load_date = world.load_dates[TRUNCATED_NIGHT].isoformat()
     (path,) = (folder / load_date / TRUNCATED[0]).glob(f"{TRUNCATED[1]}.*")
-    # one stream, so that wherever it breaks off, the end is missing
+    # one gzip stream, so that the end is missing wherever it is cut
     whole = gzip.compress(gzip.decompress(path.read_bytes()), mtime=0)
     path.write_bytes(whole[: len(whole) // 2])
     return Counter({("truncated_file", *TRUNCATED, load_date): 1})
@@ -117,12 +117,12 @@ def _write_in_utc(_: World, __: date, rows: pd.DataFrame, rng: np.random.Generat
 
 
 def _double_hour(world: World, _: date, rows: pd.DataFrame, rng: np.random.Generator) -> tuple[pd.DataFrame, int]:
-    """What was written in the week up to the end of summer time moves into the hour that its last day has twice."""
+    """Move the texts of the last week of summer time into the hour that its last day has twice."""
     last_of_october = date(world.history_load_date.year, 10, 31)
     sunday = last_of_october - timedelta(days=(last_of_october.weekday() + 1) % 7)
     at = rows["written_at"].to_numpy(copy=True)
     that_week = (at >= midnight(sunday - timedelta(days=6))) & (at < midnight(sunday + timedelta(days=1)))
-    # local 02:00 to 03:00 comes twice: 2 to 4 hours after the day began
+    # local 02:00 to 03:00 occurs twice: 2 to 4 hours after the start of the day
     seconds = rng.integers(7_200, 14_400, len(rows)).astype("timedelta64[s]")
     at[that_week] = (midnight(sunday) + seconds)[that_week]
     return rows.assign(written_at=at), int(that_week.sum())

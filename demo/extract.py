@@ -1,4 +1,4 @@
-"""An extract table: the rows that a system delivers, and how they come, night by night."""
+"""An extract table: the rows that a system delivers, split by night."""
 
 from __future__ import annotations
 
@@ -15,34 +15,34 @@ MOST_NIGHTS_LATE = 10
 
 @dataclass(frozen=True)
 class Extract:
-    """One table of one system: rows, one per change, and the column that says when each of them happened."""
+    """One table of one system: one row per change, and the column with the time of the change."""
 
     system: str
     table: str
     rows: pd.DataFrame
     changed_at: str
     latest_of: str | None = None
-    """A column: of several changes of the same value within one window, the system delivers only the last."""
+    """A key column: the system delivers only the last change of a key within one window."""
     is_whole: bool = False
-    """The table is small: every window delivers the whole of it."""
+    """Every window delivers the whole table."""
     is_shared: bool = False
-    """The rows belong to the company, not to a block of its customers: only the first block delivers them."""
+    """The rows do not depend on customers: only the first block delivers them."""
     is_late_at_times: bool = False
-    """A few rows arrive some nights late."""
+    """A few rows arrive late."""
 
     person_id: str | None = None
-    """The column that names the record of a person, if the rows are such records."""
+    """The id column, if the rows are records of people."""
 
     def windows(self, world: World) -> list[pd.DataFrame]:
-        """The rows that each load date delivers, in the order of happening."""
+        """The rows of each load date, by time."""
         if self.is_shared and world.block:
             return [self.rows.iloc[:0]] * len(world.load_dates)
         if self.is_whole:
             return [self.rows] * len(world.load_dates)
         happened_at = self.rows[self.changed_at].to_numpy()
         window = np.searchsorted(world.window_ends, self._arrives_at(world, happened_at), side="right")
-        place = np.lexsort((happened_at, window))
-        window, rows = window[place], self.rows.iloc[place]
+        order = np.lexsort((happened_at, window))
+        window, rows = window[order], self.rows.iloc[order]
         if self.latest_of:
             is_last = ~rows.assign(window=window).duplicated(["window", self.latest_of], keep="last").to_numpy()
             window, rows = window[is_last], rows[is_last]

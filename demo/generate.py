@@ -1,7 +1,7 @@
-"""The demo company's extracts, from nothing but a few arguments: same arguments, same bytes.
+"""Generates the demo company's extracts: the same arguments give the same bytes.
 
-Arguments are judged here, and the company's blocks are put to work. What the company is stands in ``company``, what
-its systems deliver in ``systems``, what is wrong with it in ``dirt``, what is true of it in ``truth``.
+Arguments are checked here, and blocks are distributed to processes. Keep out the company (``company``), the deliveries
+of its systems (``systems``), planted faults (``dirt``) and labels (``truth``).
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ from demo.effects import WORLDS
 from demo.extract import Extract
 from demo.names import Pool, make_pools
 from demo.systems import crm, outlet, panel, shop, survey_tool, tracking
-from demo.world import HORIZON_NIGHTS, World
+from demo.world import BLOCK, HORIZON_NIGHTS, World
 from demo.write import (
     HISTORY,
     MARKER,
@@ -54,12 +54,12 @@ SYSTEMS: Mapping[str, Callable[[Company], list[Extract]]] = {
     "panel": panel.extracts,
 }
 DEFAULT_SYSTEMS = ("crm", "shop", "survey_tool", "tracking")
-"""What the demo company has before it buys the outlet."""
+"""The systems of the demo company without the outlet."""
 
 
 @dataclass(frozen=True)
 class Part:
-    """What a block of customers adds to every file, and the faults planted in it."""
+    """The content that a block adds to every file, and its planted faults."""
 
     files: list[tuple[str, bytes]]
     faults: Faults
@@ -75,27 +75,29 @@ def generate(
     world: str = "full",
     dirt: Sequence[str] = DEFAULT_DIRT,
     systems: Sequence[str] = DEFAULT_SYSTEMS,
+    block_size: int = BLOCK,
 ) -> None:
-    """Write two years of history up to ``history_load_date`` and one drop for each of the ``nights`` after it.
+    """Write two years of history up to ``history_load_date`` and one drop per night after it.
 
-    More nights, or none, leave the files of the others as they are. A folder that holds an earlier demo is replaced.
+    The number of nights does not change the files of earlier nights. An earlier demo in the folder is replaced.
 
     Args:
-        out: the folder of the extracts; it appears whole or not at all.
-        customers: people whom the company knows when the history ends.
-        seed: another seed gives other rows of the same company.
-        world: ``full``, or ``plain`` where nothing acts on anything.
+        out: the folder of the extracts; created by one rename.
+        customers: customers at the end of the history.
+        seed: another seed gives other rows with the same parameters.
+        world: ``full``, or ``plain`` without any effect.
         dirt: the kinds of faults to plant.
-        systems: those that deliver; each delivers the same, whichever the others are.
+        systems: the systems that deliver; the choice does not change the files of the others.
+        block_size: customers that are drawn at a time; another size gives other rows.
 
     Raises:
-        PipelineError: an argument is out of range, or the folder cannot take the extracts. Nothing is written then.
+        PipelineError: an argument is out of range, or the folder is not usable. Nothing is written.
     """
     _check("customers", customers, 1, MOST_CUSTOMERS)
     _check("nights", nights, 0, HORIZON_NIGHTS)
     _check("seed", seed, 0, MOST_SEED)
     if not 2000 <= history_load_date.year <= 2100:
-        raise PipelineError(f"history_load_date is {history_load_date}: give a day between 2000 and 2100.")
+        raise PipelineError(f"history_load_date is {history_load_date}: set a year from 2000 to 2100.")
     if world not in WORLDS:
         raise PipelineError(f"world is {world!r}: give one of {', '.join(WORLDS)}.")
     if unknown := sorted(set(dirt) - set(KINDS)):
@@ -105,7 +107,9 @@ def generate(
     out = out.absolute()
     check_folder(out)
 
-    whole = World(customers, nights, seed, history_load_date, WORLDS[world], dirt=frozenset(dirt))
+    whole = World(
+        customers, nights, seed, history_load_date, WORLDS[world], dirt=frozenset(dirt), block_size=block_size
+    )
     about = {
         "customers": customers,
         "nights": nights,
@@ -136,7 +140,7 @@ def _check(name: str, value: int, least: int, most: int) -> None:
 
 
 def _parts(whole: World, systems: Sequence[str]) -> Iterator[Part]:
-    """The parts of all blocks, in their order; several blocks are drawn at the same time, in processes of their own."""
+    """The parts of all blocks in order; several blocks are drawn in parallel processes."""
     pools = make_pools(whole)
     if len(whole.blocks) == 1:
         yield _part(whole, pools, systems)
@@ -151,18 +155,18 @@ def _parts(whole: World, systems: Sequence[str]) -> Iterator[Part]:
 
 @contextmanager
 def _worker(blocks: Sequence[World], pools: dict[str, Pool], systems: Sequence[str]) -> Iterator[Connection]:
-    """A process that draws blocks and ends with this one; what is yielded gives their parts."""
+    """Start a process that draws blocks, and yield the connection that receives their parts."""
     fresh = multiprocessing.get_context("spawn")
     parts, end = fresh.Pipe(duplex=False)
     process = fresh.Process(target=_draw, args=(end, blocks, pools, systems), daemon=True)
     with parts:
         with end:
             process.start()
-        # only the process holds the pipe's other end now: who waits for a part is told when it ends, even amid one
+        # only the worker holds the other end now, so that its exit ends a waiting recv, even within a part
         try:
             yield parts
         finally:
-            # not asked to end: where this process ignores that, so does the other
+            # not terminate(): a worker inherits an ignored SIGTERM
             process.kill()
             process.join()
 
@@ -172,20 +176,20 @@ def _received(parts: Connection) -> Part:
         part: Part = parts.recv()
     except (EOFError, OSError):
         raise InfrastructureError(
-            "A process that draws customers ended before it was done, for want of memory perhaps. Try again."
+            "A worker process of the demo generator ended early, perhaps out of memory. Free memory and try again."
         ) from None
     return part
 
 
 def _draw(parts: Connection, blocks: Sequence[World], pools: dict[str, Pool], systems: Sequence[str]) -> None:
-    """Send the part of each block; it is left to the process that asked for them to be interrupted."""
+    """Send the part of each block; only the parent process handles an interrupt."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     for block in blocks:
         parts.send(_part(block, pools, systems))
 
 
 def _part(world: World, pools: dict[str, Pool], systems: Sequence[str]) -> Part:
-    """Draw a block of the company, and write what its systems deliver."""
+    """Draw a block of the company and encode the deliveries of its systems."""
     company = make_company(world, pools)
     is_first = world.block == 0
     files: list[tuple[str, bytes]] = []

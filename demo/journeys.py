@@ -1,7 +1,7 @@
-"""What happens between the company and its people, from awareness to advocacy, on eight channels.
+"""Contacts between the company and its customers, from awareness to advocacy, on eight channels.
 
-Employees log what they do in the CRM (activities); everything else is tracked (events). Whom a tracked event belongs
-to is known only where the visitor was identified.
+Employees log activities in the CRM; all other contacts are tracked events. An event belongs to a known person only
+if its visitor was identified.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ from demo.world import (
 
 ANONYMOUS_VISITORS_PER_CUSTOMER = 0.5
 
-# Of the orders that may have such a contact around them, those that have one: first orders, repeat orders.
+# Share of first and of repeat orders with such a contact.
 SHARES = {
     "social_ad": (0.30, 0.0),
     "landing_page": (0.40, 0.0),
@@ -77,18 +77,18 @@ _BY_EMPLOYEES = {
     "store_service": FRONT_DEPARTMENT,
     "social_reply": FRONT_DEPARTMENT,
 }
-"""What employees log, and whose: of a case, the department that works on it then."""
+"""Contacts that employees log; a contact about a case has the department that works on it at the time."""
 
 
 @dataclass(frozen=True)
 class Journeys:
-    """Contacts with known people and with visitors who were never anybody."""
+    """Contacts of known people and of anonymous visitors."""
 
     contacts: pd.DataFrame
     """One row per contact of a person: person, order, case (-1 for none), touchpoint, channel, at, is_logged (by an
     employee, of the department)."""
     anonymous: pd.DataFrame
-    """One row per contact of an unknown visitor: visitor, touchpoint, channel, at."""
+    """One row per contact of an anonymous visitor: visitor, touchpoint, channel, at."""
 
 
 def make_journeys(world: World, people: pd.DataFrame, orders: pd.DataFrame, cases: Cases) -> Journeys:
@@ -117,7 +117,7 @@ def _contacts(touchpoint: str, person: np.ndarray, at: Times, order: np.ndarray 
 
 
 def _around_orders(rng: np.random.Generator, orders: pd.DataFrame) -> list[pd.DataFrame]:
-    """The way to an order, the order itself, and what follows from it."""
+    """Contacts before, at and after each order."""
     count = len(orders)
     person = orders["person"].to_numpy()
     ordered_at, delivered_at = orders["ordered_at"].to_numpy(), orders["delivered_at"].to_numpy()
@@ -126,9 +126,9 @@ def _around_orders(rng: np.random.Generator, orders: pd.DataFrame) -> list[pd.Da
     sent = orders["shipped_at"].notna().to_numpy()
     kept = ~np.isnat(delivered_at)
 
-    def some(touchpoint: str, who: Flags, at: Times, *, of_order: bool = True) -> pd.DataFrame:
+    def some(touchpoint: str, candidates: Flags, at: Times, *, of_order: bool = True) -> pd.DataFrame:
         share = np.where(first, *SHARES.get(touchpoint, (1.0, 1.0)))
-        chosen = np.flatnonzero(who & (rng.random(count) < share))
+        chosen = np.flatnonzero(candidates & (rng.random(count) < share))
         return _contacts(touchpoint, person[chosen], at[chosen], chosen if of_order else -1)
 
     def before(days: float) -> Times:
@@ -159,7 +159,7 @@ def _around_orders(rng: np.random.Generator, orders: pd.DataFrame) -> list[pd.Da
 
 
 def _on_its_own(rng: np.random.Generator, world: World, people: pd.DataFrame) -> list[pd.DataFrame]:
-    """What needs no order: visits of prospects, and the quarterly talk with business customers."""
+    """Contacts without an order: visits of prospects, quarterly reviews with business customers."""
     prospects = np.flatnonzero(~people["is_buyer"])
     seen_at = after(people["joined_at"].to_numpy()[prospects], -rng.exponential(5, len(prospects)))
     business = people["is_in_crm"].to_numpy() & (people["segment"].to_numpy() >= 2)

@@ -1,6 +1,6 @@
-"""By what the four systems can tell that their records are of the same person: an id, an e-mail address, a phone.
+"""Identifiers that link the records of a person across the four systems: an id, an e-mail address, a phone number.
 
-A few links become known only in a later night: then a record arrives that joins two people into one.
+A few links become known only in a later night: a record arrives that merges two customers.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ LATE_LINK_NIGHTS = 30
 
 
 def make_links(world: World, people: pd.DataFrame, orders: pd.DataFrame) -> pd.DataFrame:
-    """One row per person: the ids in every system, and by what the shop's records are linked to the others.
+    """One row per person: the ids in every system, and the identifier that links the shop's records to the others.
 
     Columns: customer_id, buyer_id, guest_id (a second buyer's record, of the second order), guest_since, contact_id,
     contact_since, browser_id, device_id; shop_by and guest_by (customer_id, email, phone, or in a later night
@@ -36,9 +36,9 @@ def make_links(world: World, people: pd.DataFrame, orders: pd.DataFrame) -> pd.D
     per_customer = world.effects.late_links_per_customer
     wanted = max(2, round(world.block_customers * per_customer)) if per_customer else 0
     late = np.argsort(np.where(early, rng.random(count), 2.0))[: min(wanted, int(early.sum()))]
-    for place, by in enumerate(("late_customer_id", "late_visitor")):
-        shop_by[late[place::2]] = by
-        guest_by[late[place::2]] = by
+    for first, by in enumerate(("late_customer_id", "late_visitor")):
+        shop_by[late[first::2]] = by
+        guest_by[late[first::2]] = by
     late_at = np.full(count, np.datetime64("NaT", "s"))
     nights = np.arange(len(late)) * LATE_LINK_NIGHTS // max(len(late), 1)
     late_at[late] = after(world.history_end, nights + rng.uniform(0.3, 0.8, len(late)))

@@ -1,6 +1,6 @@
-"""Makes the extracts of the demo company, and says how long it took: what ``cx360 demo`` does.
+"""The command ``cx360 demo``: generates the extracts and reports the time.
 
-Keep out what the company does (``company.py``) and how its files are written (``generate.py``).
+Keep out the behavior of the company (``company.py``) and the writing of files (``generate.py``).
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ def make_demo(
     world: str,
     dirt: tuple[str, ...],
 ) -> None:
-    """Make what the systems of the deployment ``settings`` deliver of the demo company, in the folder ``out``."""
+    """Write the extracts of the deployment's systems to the folder ``out``."""
     started = time.monotonic()
     click.echo(f"Making the demo company: {customers:,} customers, {nights} nights after the history ...")
     generate(

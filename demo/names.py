@@ -1,7 +1,7 @@
-"""Names, addresses, e-mail addresses and phone numbers of people who do not exist.
+"""Names, addresses, e-mail addresses and phone numbers of fictional people.
 
 Names and addresses are sampled from a pool that the faker library fills, because one call per person would be slow.
-E-mail addresses and phone numbers are unique to a person, so that no two people are ever linked by accident.
+E-mail addresses and phone numbers are unique to a person, so that no two people are linked by accident.
 """
 
 from __future__ import annotations
@@ -18,19 +18,19 @@ from demo.world import Numbers, Texts, World
 POOL = {"first_name": 300, "last_name": 500, "address": 400, "company": 400}
 COUNTRIES = {"DE": 0.78, "AT": 0.12, "NL": 0.10}
 HOME_COUNTRY = "DE"
-"""Only here do people leave out the country's calling code."""
+"""The country whose people omit the calling code."""
 _LOCALES = {"DE": "de_DE", "AT": "de_AT", "NL": "nl_NL"}
 _DIALLING = {"DE": ("49", "151"), "AT": ("43", "664"), "NL": ("31", "6")}
 _PLAIN = str.maketrans({"ä": "ae", "ö": "oe", "ü": "ue", "ß": "ss", "é": "e", "è": "e", "ë": "e", "ï": "i", "ç": "c"})
 _DOMAINS = ("mail.example", "post.example", "web.example", "inbox.example")
 
 ELSEWHERE = 99
-"""A version of an address or number that one system alone knows, so that it links nothing."""
+"""A version of an address or number that only one system holds, so that it creates no link."""
 
 
 @dataclass(frozen=True)
 class Pool:
-    """What a country's people may be called and where they may live."""
+    """Names and addresses of one country."""
 
     first_names: Texts
     last_names: Texts
@@ -59,7 +59,7 @@ def make_pools(world: World) -> dict[str, Pool]:
 
 
 def emails(people: pd.DataFrame, persons: Numbers, version: Numbers | int) -> Texts:
-    """The address that each of the persons has in a version: another version, another provider."""
+    """The e-mail address of each person in a version; each version has another provider."""
     owner = people["mailbox"].to_numpy()[persons]
     first_names, last_names, numbers = (
         people[column].to_numpy(dtype=object)[owner] for column in ("first_name", "last_name", "number")
@@ -67,8 +67,8 @@ def emails(people: pd.DataFrame, persons: Numbers, version: Numbers | int) -> Te
     versions = np.broadcast_to(version, len(persons)).tolist()
     return np.array(
         [
-            _email(first, last, number, place)
-            for first, last, number, place in zip(first_names, last_names, numbers, versions, strict=True)
+            _email(first, last, number, version)
+            for first, last, number, version in zip(first_names, last_names, numbers, versions, strict=True)
         ],
         dtype=object,
     )
@@ -87,14 +87,14 @@ def _plain(name: str) -> str:
 
 
 def as_typed(rng: np.random.Generator, addresses: Texts) -> Texts:
-    """The same e-mail addresses as people type them: in capitals, with a space before or behind."""
+    """E-mail addresses as people type them: some in capitals, some with a leading or trailing space."""
     habits = rng.choice(5, len(addresses), p=[0.80, 0.08, 0.05, 0.05, 0.02])
     write = (str, str.title, str.upper, lambda text: f"{text} ", lambda text: f" {text.title()}")
     return np.array([write[habit](text) for habit, text in zip(habits.tolist(), addresses, strict=True)], dtype=object)
 
 
 def phones(rng: np.random.Generator, people: pd.DataFrame, persons: Numbers, version: Numbers | int) -> Texts:
-    """The number that each of the persons has in a version, in one of the notations that people use."""
+    """The phone number of each person in a version, in one of the usual notations."""
     countries = people["country"].to_numpy(dtype=object)[persons]
     numbers = (people["number"].to_numpy()[persons] + np.multiply(version, 5_000_000)) * 61_803_399 % 100_000_000
     notations = rng.choice(5, len(persons), p=[0.35, 0.20, 0.15, 0.20, 0.10])
@@ -121,5 +121,5 @@ def misspelt(names: Texts) -> Texts:
 
 
 def nicknames(names: Texts) -> Texts:
-    """What friends call people of these names."""
+    """The nicknames of these first names."""
     return np.array([f"{name[:3]}i" for name in names], dtype=object)

@@ -1,10 +1,10 @@
 """The outlet: a brand that the company has bought, with customers, a catalogue and a panel of its own.
 
-Its customers behave as the company's do: the same draws, parameters and effects, from random numbers of their own. So
-the other systems deliver the same, whether the outlet is asked for or not.
+Its customers have the same parameters and effects as the company's, and random generators of their own. The other
+systems therefore deliver the same files with and without the outlet.
 
-Some of its customers are the company's own people, who left the same e-mail address there or the same phone number;
-the others are strangers to it.
+Some of its customers are the company's own and gave the outlet the same e-mail address or phone number. The others are
+unknown to the company.
 """
 
 from __future__ import annotations
@@ -23,31 +23,31 @@ from demo.people import make_people
 from demo.world import HOUR, Flags, Numbers, Times, World, after, time_where
 
 MEMBER_SHARE = {"buyer": 0.15, "prospect": 0.30, "stranger": 0.12}
-"""Who buys in the outlet: of the shop's buyers, of those whom the CRM alone knows, and of as many strangers."""
+"""Share of outlet buyers among the shop's buyers, among people in the CRM only, and among as many strangers."""
 JOINED_AFTER_DAYS = 120.0
 """Mean days from a person's first contact with the company to their first order in the outlet."""
 BY_PHONE_SHARE = 0.25
-"""Of the CRM's people in the outlet, those who have the phone number alone in common with it."""
+"""Share of the outlet's CRM customers that share only the phone number with the CRM."""
 STUDIES = ("relationship", "checkout", "delivery", "reorder")
-"""What the outlet's panel asks, of the demo's surveys."""
+"""The surveys of the demo that the outlet's panel sends."""
 _STRANGERS_FROM = 3_000_000
 _OTHER_RANDOM_NUMBERS = 2**32
 
 
 @dataclass(frozen=True)
 class Outlet:
-    """The outlet's part of a block; rows name people by their place in ``people``, orders by their place."""
+    """The outlet's part of a block; rows refer to people and orders by position."""
 
     people: pd.DataFrame
-    """The company's people in their order, then the strangers. Besides the columns of ``make_people``: is_member, and
-    is_by_phone where the e-mail address is another one than the company knows."""
+    """The company's people in their order, then the strangers. Columns of ``make_people``, is_member and is_by_phone
+    (the e-mail address differs from the one known to the company)."""
     products: pd.DataFrame
     buying: Buying
     feedback: Feedback
 
     @property
     def members(self) -> Numbers:
-        """The places of the people who buy in the outlet."""
+        """The positions of the people who buy in the outlet."""
         return np.flatnonzero(self.people["is_member"])
 
 
@@ -63,16 +63,16 @@ def make_outlet(
     """Draw the outlet's part of a block.
 
     Args:
-        surveyed_until: until when each of the company's people may be asked; consents hold for the panel too.
-        no_cases: none of the cases, which the outlet does not know.
-        no_contacts: none of the contacts.
+        surveyed_until: end of each person's consent to surveys, which holds for the panel too.
+        no_cases: an empty table of cases; the outlet has none.
+        no_contacts: an empty table of contacts.
     """
-    # nobody acts on what the panel hears
+    # there is no closed loop after the panel's answers
     effects = replace(world.effects, closed_loop=0.0)
     world = replace(world, seed=world.seed + _OTHER_RANDOM_NUMBERS, effects=effects)
     people = _people(world, pools, company_people)
     products = make_products(world)
-    # both shops number their products alike: the number that is the cheapest in one is the dearest in the other
+    # both shops use the same product numbers: the cheapest product of one is the most expensive of the other
     products["sku"] = products["sku"].to_numpy()[::-1]
     products["product_name"] += ", second choice"
     buying = make_buying(world, people, products)
@@ -84,13 +84,13 @@ def make_outlet(
         orders=buying.orders,
         cases=no_cases,
         contacts=no_contacts,
-        asked_by=STUDIES,
+        survey_ids=STUDIES,
     )
     return Outlet(people, products, buying, feedback)
 
 
 def _people(world: World, pools: dict[str, Pool], company_people: pd.DataFrame) -> pd.DataFrame:
-    """The company's people and as many strangers, with what makes some of them the outlet's customers."""
+    """The company's people and as many strangers, with the attributes of outlet customers."""
     rng = world.rng("outlet people")
     strangers = make_people(world, pools).assign(is_in_crm=False, is_treated=False)
     strangers["number"] += _STRANGERS_FROM
@@ -109,6 +109,6 @@ def _people(world: World, pools: dict[str, Pool], company_people: pd.DataFrame) 
 
 
 def _filled(times: Times, count: int) -> Times:
-    """The times, and nothing for those beyond them."""
+    """The times, padded with NaT."""
     rest = np.full(count - len(times), np.datetime64("NaT", "s"))
     return np.concatenate([times, rest])

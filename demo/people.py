@@ -1,6 +1,6 @@
-"""The people behind the records: who they are, when they join, and how content they are by nature.
+"""The people behind the records: attributes, time of joining, and baseline mood.
 
-What a system knows of them stands in records.
+Keep out the records that systems hold about them (links, systems).
 """
 
 from __future__ import annotations
@@ -32,9 +32,9 @@ def make_people(world: World, pools: dict[str, Pool]) -> pd.DataFrame:
     """One row per person, in the order of joining.
 
     Columns: number, segment (index of SEGMENTS), is_in_crm, is_buyer, country, language, first_name, last_name,
-    home (place in the pool of addresses), mailbox (place of the person whose e-mail address it is), mood (points of
-    satisfaction above or below the segment's), is_treated (reached by the initiative), registered_at (first known to
-    the company), joined_at (first order, or for a prospect the day of registration).
+    home (position in the pool of addresses), mailbox (position of the owner of the e-mail address), mood (points of
+    satisfaction above or below the segment's level), is_treated (reached by the initiative), registered_at (first known
+    to the company), joined_at (first order, or for a prospect the day of registration).
     """
     rng = world.rng("people")
     newcomers = round(world.block_customers * GROWTH)
@@ -77,7 +77,7 @@ def make_people(world: World, pools: dict[str, Pool]) -> pd.DataFrame:
 
 
 def _share_households(rng: np.random.Generator, world: World, people: pd.DataFrame) -> pd.DataFrame:
-    """A few people live with the person who joined before them, and use the same mailbox."""
+    """A few people share the household and the mailbox of the person who joined before them."""
     shares = rng.random(len(people)) < world.effects.shared_email_share
     shares &= np.concatenate([[False], ~shares[:-1]])
     with_whom = np.arange(len(people)) - shares

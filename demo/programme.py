@@ -1,4 +1,4 @@
-"""What the company says of itself: its employees' rating, and how mature its departments judge their own work."""
+"""The employees' rating of the company, and the self-assessed maturity of its departments."""
 
 from __future__ import annotations
 
@@ -9,18 +9,18 @@ from demo.feedback import BASE_SATISFACTION
 from demo.world import HISTORY_DAYS, HORIZON_NIGHTS, World, after, scattered
 
 DEPARTMENTS = {"marketing": 4, "sales": 3, "service": 5, "logistics": 2, "product": 3}
-"""Departments with the maturity stage that each has reached."""
+"""Maturity stage of each department."""
 STAGES = ("ignore", "explore", "mobilise", "operationalise", "align", "embed")
 ITEMS_PER_STAGE = 3
 EMPLOYEES = 60
 SELF_RATING_BONUS = 1.1
-"""Points by which employees rate the company higher than its customers do."""
+"""Points by which employees rate the company above its customers."""
 SELF_RATING_NOISE = 1.2
 ROUNDS_EVERY_DAYS = 182
 
 
 def make_employee_answers(world: World) -> pd.DataFrame:
-    """One row per answered question of an employee, twice a year; the company has these people once, not per block."""
+    """One row per answered question of an employee, twice a year; shared by all blocks."""
     rng = world.company_rng("programme")
     rounds = np.arange(60, HISTORY_DAYS + HORIZON_NIGHTS, ROUNDS_EVERY_DAYS)
     names = list(DEPARTMENTS)

@@ -1,4 +1,4 @@
-"""How people came to the company and what they agreed to: acquisitions, business accounts, consents, the initiative."""
+"""Acquisitions, business accounts and consents of people in the CRM."""
 
 from __future__ import annotations
 
@@ -12,22 +12,22 @@ from demo.world import Flags, Times, World, after, days_between, in_order, pick,
 
 REFERRED_SHARE = 0.18
 CAMPAIGNS = {"search_ads": 0.14, "autumn_festival": 0.09, "barista_video": 0.07, "newsletter_swap": 0.05}
-"""Campaigns with their shares of all people; who is neither referred nor of a campaign came for an unknown reason."""
+"""Campaigns with their shares of all people; people without a referral or campaign have no known source."""
 PEOPLE_PER_ACCOUNT = 3
 SUBSIDIARY_SHARE = 0.3
-"""Of the accounts, those that belong to a larger one; which may belong to another one itself."""
+"""Share of accounts with a parent account, which may have a parent itself."""
 INDUSTRIES = {"offices": 0.4, "gastronomy": 0.3, "hotels": 0.15, "public_sector": 0.15}
 CONSENTS = {"marketing": (0.62, 0.12), "surveys": (0.95, 0.06)}
-"""By purpose, the share of people who grant it when they register, and of these, who withdraw it later."""
+"""By purpose: share of people who grant it at registration, and share of these who withdraw it later."""
 ERASURE_SHARE = 0.006
 
 
 @dataclass(frozen=True)
 class Relations:
-    """Each by ``person``: a place in the people."""
+    """Tables with ``person``, a position in the people."""
 
     acquisitions: pd.DataFrame
-    """One row per person: acquired_by, campaign, referrer (place, -1 for none), at."""
+    """One row per person: acquired_by, campaign, referrer (position, -1 for none), at."""
     accounts: pd.DataFrame
     """One row per business account, by number in the block: parent (-1 for none), account_name, industry, at."""
     account_contacts: pd.DataFrame
@@ -35,14 +35,14 @@ class Relations:
     consents: pd.DataFrame
     """One row per decision: purpose, decision (granted, withdrawn, erasure_requested), at."""
     surveyed_until: Times
-    """Of each person, until when surveys may be sent: nothing where that never ends.
+    """End of each person's consent to surveys, NaT if it does not end.
 
-    Whom the CRM does not know is asked for every order.
+    People outside the CRM may receive a survey for every order.
     """
 
 
 def make_relations(world: World, people: pd.DataFrame, pools: dict[str, Pool]) -> Relations:
-    """The relations of the people whom the CRM knows."""
+    """The relations of the people in the CRM."""
     rng = world.rng("relations")
     acquisitions = _acquisitions(rng, world, people)
     account_contacts = _account_contacts(rng, people)
@@ -52,13 +52,13 @@ def make_relations(world: World, people: pd.DataFrame, pools: dict[str, Pool]) -
 
 
 def _acquisitions(rng: np.random.Generator, world: World, people: pd.DataFrame) -> pd.DataFrame:
-    """Who is content refers more people: the referrer is one of those who joined before."""
+    """Draw acquisitions; satisfied people refer more, and a referrer joined before the person referred."""
     count = len(people)
     in_crm: Flags = people["is_in_crm"].to_numpy()
     may_refer = in_crm & people["is_buyer"].to_numpy()
     weight = np.where(may_refer, np.exp(world.effects.referral_per_point * people["mood"].to_numpy()), 0.0)
     before = np.concatenate([[0.0], np.cumsum(weight)[:-1]])
-    place = np.searchsorted(np.cumsum(weight), rng.random(count) * before, side="right")
+    position = np.searchsorted(np.cumsum(weight), rng.random(count) * before, side="right")
     by = np.where(rng.random(count) < REFERRED_SHARE, "referral", "unknown").astype(object)
     by[(by == "referral") & (before == 0)] = "unknown"
     is_referred = by == "referral"
@@ -71,7 +71,7 @@ def _acquisitions(rng: np.random.Generator, world: World, people: pd.DataFrame) 
             "person": np.arange(count),
             "acquired_by": by,
             "campaign": text_where(of_campaign, campaign),
-            "referrer": np.where(is_referred, np.minimum(place, count - 1), -1),
+            "referrer": np.where(is_referred, np.minimum(position, count - 1), -1),
             "at": people["registered_at"],
         }
     )
@@ -79,7 +79,7 @@ def _acquisitions(rng: np.random.Generator, world: World, people: pd.DataFrame) 
 
 
 def _account_contacts(rng: np.random.Generator, people: pd.DataFrame) -> pd.DataFrame:
-    """Who belongs to which account; accounts are numbered as the CRM comes to know them."""
+    """One row per account contact; accounts are numbered by first registration."""
     business = np.flatnonzero(people["is_in_crm"] & (people["segment"] >= 2))
     business = business[np.argsort(people["registered_at"].to_numpy()[business], kind="stable")]
     account, _ = pd.factorize(rng.integers(0, max(len(business) // PEOPLE_PER_ACCOUNT, 1), len(business)))
@@ -94,7 +94,7 @@ def _account_contacts(rng: np.random.Generator, people: pd.DataFrame) -> pd.Data
 
 
 def _accounts(rng: np.random.Generator, contacts: pd.DataFrame, pool: Pool) -> pd.DataFrame:
-    """Every account with its name, line of business, and the account that it belongs to: one that was there before."""
+    """One row per account with its name, industry and parent, which is an earlier account."""
     first = contacts.drop_duplicates("account")
     account, count = first["account"].to_numpy(), len(first)
     parent = np.floor(rng.random(count) * account).astype(np.int64)
@@ -113,7 +113,7 @@ def _accounts(rng: np.random.Generator, contacts: pd.DataFrame, pool: Pool) -> p
 
 
 def _consents(rng: np.random.Generator, world: World, people: pd.DataFrame) -> pd.DataFrame:
-    """What is granted at registration is sometimes withdrawn; a few people want to be forgotten altogether."""
+    """Consents granted at registration, some withdrawn later; a few people request erasure."""
     in_crm = people["is_in_crm"].to_numpy()
     since = people["registered_at"].to_numpy()
     days_left = days_between(since, world.horizon_end)
@@ -129,14 +129,14 @@ def _consents(rng: np.random.Generator, world: World, people: pd.DataFrame) -> p
     leaves = in_crm & (rng.random(len(people)) < ERASURE_SHARE)
     decisions.append((leaves, "all", "erasure_requested", later()))
     parts = [
-        pd.DataFrame({"person": np.flatnonzero(who), "purpose": purpose, "decision": decision, "at": at[who]})
-        for who, purpose, decision, at in decisions
+        pd.DataFrame({"person": np.flatnonzero(chosen), "purpose": purpose, "decision": decision, "at": at[chosen]})
+        for chosen, purpose, decision, at in decisions
     ]
     return in_order(pd.concat(parts, ignore_index=True), "at", "person")
 
 
 def _surveyed_until(people: pd.DataFrame, consents: pd.DataFrame) -> Times:
-    """From the first decision against surveys on, be it to be forgotten; from the start for those who never agreed."""
+    """The first withdrawal or erasure request; the registration for people who never consented."""
     in_crm = people["is_in_crm"].to_numpy()
     for_surveys = consents[consents["purpose"] != "marketing"]
     granted = np.isin(np.arange(len(people)), for_surveys.loc[for_surveys["decision"] == "granted", "person"])

@@ -1,7 +1,7 @@
-"""The year's rhythm: people buy more before Christmas, less in June.
+"""The yearly season: more orders before Christmas, fewer in June.
 
-Purchases are timed on a clock that runs faster when people buy more. A purchase process stays what it is on that
-clock, and shows the season on the calendar's.
+Purchases are timed on an operational clock that runs faster in the season. The purchase process is stationary on this
+clock and seasonal on the calendar.
 """
 
 from __future__ import annotations
@@ -18,12 +18,12 @@ _LAST_DAY = HISTORY_DAYS + HORIZON_NIGHTS + 31
 
 
 def peak_of_season(world: World) -> date:
-    """A day on which people buy most."""
+    """The day of the seasonal peak."""
     return world.history_load_date.replace(month=PEAK[0], day=PEAK[1])
 
 
 def shop_days(world: World, days: Rates) -> Rates:
-    """Days since the world's start, as the shop's clock counts them."""
+    """Convert calendar days since the world's start to days of the operational clock."""
     peak = float(days_between(world.start, midnight(peak_of_season(world))))
     turn = 2 * np.pi / DAYS_PER_YEAR
     swing = np.sin(turn * (days - peak)) + np.sin(turn * peak)
@@ -31,7 +31,7 @@ def shop_days(world: World, days: Rates) -> Rates:
 
 
 def calendar_days(world: World, of_shop: Rates) -> Rates:
-    """Days since the world's start on the calendar; beyond the horizon they only stay beyond it."""
+    """Convert back to calendar days; days beyond the horizon stay beyond it."""
     if not world.effects.season:
         return of_shop
     grid = np.arange(_LAST_DAY, dtype=np.float64)

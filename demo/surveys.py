@@ -1,4 +1,4 @@
-"""What the demo company asks, and after what: its surveys, their questions and scales."""
+"""The surveys of the demo company: touchpoints, questions and scales."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True)
 class Question:
-    """One question: what it measures, on which scale, and how an answer comes from satisfaction in points."""
+    """One question: metric, scale, and the linear model of its answer in satisfaction points."""
 
     question: str
     metric: str
@@ -19,7 +19,7 @@ class Question:
 
 
 DIMENSIONS = {"tangibles": 0.3, "reliability": -0.5, "responsiveness": -0.3, "assurance": 0.2, "empathy": 0.0}
-"""What service quality is made of, and how much better or worse than the whole the company is at each, in points."""
+"""Dimensions of service quality, and the company's deviation from its mean on each, in points."""
 
 QUESTIONS = (
     Question("recommend", "nps", 0, 10, 1.0, 0.0, 0.0),
@@ -40,7 +40,7 @@ QUESTIONS = (
 
 @dataclass(frozen=True)
 class Survey:
-    """One survey: the touchpoint it asks about, how often it follows, and how content people are there."""
+    """One survey: touchpoint, effect on satisfaction, and the share of occasions that lead to an invitation."""
 
     survey_id: str
     survey_name: str
@@ -48,7 +48,7 @@ class Survey:
     touchpoint: str | None
     metrics: tuple[str, ...]
     effect: float
-    asked_share: float
+    invited_share: float
 
 
 SURVEYS = (

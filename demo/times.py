@@ -1,4 +1,4 @@
-"""Times as text, as the systems write them."""
+"""Times as text in the formats of the systems."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from demo.world import ZONE, Texts, Times, text_where
 
 
 def local_iso(times: pd.Series) -> Texts:
-    """ISO 8601 with the offset that the company's clock had then."""
+    """ISO 8601 with the local offset."""
     known = pd.DatetimeIndex(times)
     local = known.tz_localize("UTC").tz_convert(ZONE).tz_localize(None)
     in_winter = ((local - known) == pd.Timedelta(hours=1)).astype(bool)
@@ -17,7 +17,7 @@ def local_iso(times: pd.Series) -> Texts:
 
 
 def local_clock(times: pd.Series) -> Texts:
-    """What the company's clocks show, without an offset."""
+    """Local time without offset."""
     return pd.Series(local_iso(times), dtype=object).str[:19].str.replace("T", " ").to_numpy()
 
 

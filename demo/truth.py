@@ -1,6 +1,6 @@
-"""What is true of the demo company: the answers that methods are tested against, and that no pipeline may read.
+"""The ground truth of the demo company, for tests of methods; the pipeline never reads it.
 
-Labels come as CSV, one row per record; parameters, effects and the count of every planted fault as JSON.
+Labels are CSV with one row per record; parameters, effects and fault counts are JSON.
 """
 
 from __future__ import annotations
@@ -31,7 +31,7 @@ _LABELS = {"theme": "theme", "sentiment": "sentiment", "is_negated": "is_negated
 
 
 def labels(company: Company, identities: pd.DataFrame) -> dict[str, pd.DataFrame]:
-    """The label tables of a block; those of the outlet only where it delivers."""
+    """The label tables of a block; the outlet's only if it delivers."""
     tables = {
         "people": _people(company),
         "identities": identities,
@@ -47,8 +47,8 @@ def labels(company: Company, identities: pd.DataFrame) -> dict[str, pd.DataFrame
 def identity_of(company: Company, delivered: Mapping[tuple[str, str], Texts]) -> pd.DataFrame:
     """One row per delivered record of a person: system, table, source_id, person, mailbox_of.
 
-    ``mailbox_of`` is the person whose e-mail address theirs is: another one's in a household that shares a mailbox. Who
-    takes an e-mail address for a person merges them.
+    ``mailbox_of`` is the owner of the e-mail address: another person in a household that shares a mailbox. Matching on
+    the e-mail address alone merges such people.
     """
     links, people = company.links, company.people
     owners = {
@@ -64,15 +64,15 @@ def identity_of(company: Company, delivered: Mapping[tuple[str, str], Texts]) ->
     number = people["number"].to_numpy()
     mailbox_of = pd.Series(number[people["mailbox"]], index=number)
     parts = []
-    for place, columns in owners.items():
-        if place not in delivered:
+    for source, columns in owners.items():
+        if source not in delivered:
             continue
-        # the outlet's people are the company's, then others
+        # the outlet's people start with the company's
         person_of = pd.concat([pd.Series(number[: len(ids)], index=ids) for ids in columns])
         person_of = person_of[person_of.index.notna()]
-        system, table = place
-        ids: Texts = pd.Series(delivered[place], dtype=object).unique()
-        # a second record of the CRM is numbered as the first one, with another letter
+        system, table = source
+        ids: Texts = pd.Series(delivered[source], dtype=object).unique()
+        # a second record of the CRM has the number of the first one with another letter
         first_ids = (
             [f"C{name[1:]}" if name.startswith("D") else name for name in ids.tolist()] if system == "crm" else ids
         )
@@ -87,7 +87,7 @@ def identity_of(company: Company, delivered: Mapping[tuple[str, str], Texts]) ->
 
 
 def _outlet_members(company: Company) -> pd.DataFrame:
-    """One row per member of the outlet: who they are, what links them to the company, and what they buy where."""
+    """One row per member of the outlet: person, link to the company, and order counts of both shops."""
     outlet, end = company.outlet, company.world.window_ends[-1]
     people = outlet.people
 
@@ -106,14 +106,14 @@ def _outlet_members(company: Company) -> pd.DataFrame:
             "outlet_order_count": counted(outlet.buying.orders),
         }
     )
-    # the first order is what makes a member
+    # the first order makes a person a member
     return rows[rows["outlet_order_count"] > 0]
 
 
 def _people(company: Company) -> pd.DataFrame:
     known, acquired = company.people, company.relations.acquisitions.set_index("person")
-    place = np.arange(len(known))
-    referrer = acquired["referrer"].reindex(place, fill_value=-1).to_numpy()
+    position = np.arange(len(known))
+    referrer = acquired["referrer"].reindex(position, fill_value=-1).to_numpy()
     rows = pd.DataFrame(
         {
             "person": known["number"],
@@ -124,7 +124,7 @@ def _people(company: Company) -> pd.DataFrame:
             "mood": known["mood"].round(4),
             "joined_at": known["joined_at"],
             "surveyed_until": company.relations.surveyed_until,
-            "acquired_by": acquired["acquired_by"].reindex(place).to_numpy(),
+            "acquired_by": acquired["acquired_by"].reindex(position).to_numpy(),
             "referrer": named(known["number"].to_numpy(dtype=object), referrer),
         }
     )
@@ -147,23 +147,23 @@ def _orders(company: Company) -> pd.DataFrame:
 
 
 def _invitations(company: Company) -> pd.DataFrame:
-    asked = company.feedback.invitations
-    answered = np.isin(np.arange(len(asked)), company.feedback.responses["invitation"])
+    invitations = company.feedback.invitations
+    answered = np.isin(np.arange(len(invitations)), company.feedback.responses["invitation"])
     rows = pd.DataFrame(
         {
-            "invitation_id": company.world.numbered("I", len(asked)),
-            "person": company.people["number"].to_numpy()[asked["person"]],
-            "survey_id": np.array([survey.survey_id for survey in SURVEYS], dtype=object)[asked["survey"]],
-            "event_effect": asked["effect"].round(4),
-            "is_helped": asked["boost"] - company.world.effects.closed_loop * asked["is_after_loop"] > 0,
-            "is_after_loop": asked["is_after_loop"],
-            "recent_count": asked["recent_count"],
-            "satisfaction": asked["satisfaction"].round(4),
-            "is_delivered": asked["delivered_at"].notna(),
+            "invitation_id": company.world.numbered("I", len(invitations)),
+            "person": company.people["number"].to_numpy()[invitations["person"]],
+            "survey_id": np.array([survey.survey_id for survey in SURVEYS], dtype=object)[invitations["survey"]],
+            "event_effect": invitations["effect"].round(4),
+            "is_helped": invitations["boost"] - company.world.effects.closed_loop * invitations["is_after_loop"] > 0,
+            "is_after_loop": invitations["is_after_loop"],
+            "recent_count": invitations["recent_count"],
+            "satisfaction": invitations["satisfaction"].round(4),
+            "is_delivered": invitations["delivered_at"].notna(),
             "is_answered": answered,
         }
     )
-    return _delivered(company, rows, asked["sent_at"])
+    return _delivered(company, rows, invitations["sent_at"])
 
 
 def _verbatims(company: Company) -> pd.DataFrame:
@@ -186,13 +186,13 @@ def _verbatims(company: Company) -> pd.DataFrame:
 
 
 def _delivered(company: Company, rows: pd.DataFrame, at: pd.Series) -> pd.DataFrame:
-    """The rows of what happened before the last window ended."""
+    """The rows of events before the end of the last window."""
     delivered: pd.DataFrame = rows.loc[(at < company.world.window_ends[-1]).to_numpy()]
     return delivered
 
 
 def parameters(world: World) -> str:
-    """Everything that the company is drawn from, as JSON; the same for every seed and size."""
+    """All parameters as JSON; independent of seed and size."""
     effects = world.effects
     days_back = {
         "price_rise": effects.price_rise_days,
@@ -218,7 +218,7 @@ def parameters(world: World) -> str:
             "undelivered_share": feedback.UNDELIVERED_SHARE, "comment_share": verbatims.COMMENT_SHARE,
         },
         "closed_loop": {
-            "share": feedback.CLOSED_SHARE, "told_after_days": feedback.TOLD_AFTER_DAYS,
+            "share": feedback.CLOSED_SHARE, "told_after_days": feedback.NOTIFIED_AFTER_DAYS,
             "lag_shape": feedback.LAG_SHAPE, "lag_scale_days": feedback.LAG_SCALE_DAYS,
         },
         "questions": [asdict(question) for question in QUESTIONS],
@@ -256,7 +256,7 @@ def parameters(world: World) -> str:
 
 
 def counted(faults: Faults) -> str:
-    """How many faults were planted, by kind, system, table and load date, as JSON."""
+    """Planted faults by kind, system, table and load date, as JSON."""
     rows = [
         {"kind": kind, "system": system, "table": table, "load_date": load_date, "count": count}
         for (kind, system, table, load_date), count in sorted(faults.items())

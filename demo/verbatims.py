@@ -1,6 +1,6 @@
-"""What people write: sentences in English and German, each of a labelled theme, with its sentiment.
+"""Comments: sentences in English and German, labelled with theme and sentiment.
 
-Some sentences negate: a word that sounds bad (or good) stands in them, and they mean the opposite.
+Some sentences are negations: a negative (or positive) word with the opposite meaning.
 """
 
 from __future__ import annotations
@@ -8,17 +8,17 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 
-from demo.world import Flags, Numbers, Rates, Texts, named
+from demo.world import Flags, Rates, Texts, named
 
 COMMENT_SHARE = 0.35
 LATE_THEME_SHARE = 0.7
-"""Of the comments after a late delivery, those that are about nothing but the delivery, before the others are drawn."""
+"""Share of comments after a late delivery that get the theme delivery before the other themes are drawn."""
 THEMES = {"delivery": 0.26, "service": 0.24, "product": 0.20, "price": 0.16, "app": 0.14}
 SENTIMENTS = ("negative", "neutral", "positive")
 _LANGUAGES = ("en", "de")
 _NEGATED = "!"
 
-# By theme and language: three sentences a sentiment, from bad to good; those with the mark are negations.
+# By theme and language: three sentences per sentiment, from negative to positive; the mark is a negation.
 _SENTENCES = {
     ("delivery", "en"): (
         ("The parcel came far too late.", "The box arrived damaged.", "!Delivery was not on time."),
@@ -76,7 +76,7 @@ _SENTENCES = {
 def make_comments(
     rng: np.random.Generator, language: Texts, felt: Rates, *, is_late: Flags, share: float
 ) -> pd.DataFrame:
-    """One row per person asked: comment, theme, sentiment, is_negated, language; nothing where nobody writes."""
+    """One row per person: comment, theme, sentiment, is_negated, comment_language; None without a comment."""
     count = len(felt)
     theme = rng.choice(len(THEMES), count, p=list(THEMES.values()))
     theme[is_late & (rng.random(count) < LATE_THEME_SHARE)] = 0
@@ -85,14 +85,14 @@ def make_comments(
     sentence = rng.integers(0, 3, count)
     written = _all_sentences()[theme, in_language, tone, sentence]
     is_negated = np.char.startswith(written.astype(str), _NEGATED)
-    place = np.where(rng.random(count) < share, np.arange(count), -1)
+    position = np.where(rng.random(count) < share, np.arange(count), -1)
     return pd.DataFrame(
         {
-            "comment": _shown(np.char.lstrip(written.astype(str), _NEGATED).astype(object), place),
-            "theme": _shown(np.array(list(THEMES), dtype=object)[theme], place),
-            "sentiment": _shown(np.array(SENTIMENTS, dtype=object)[tone], place),
-            "is_negated": is_negated & (place >= 0),
-            "comment_language": _shown(np.array(_LANGUAGES, dtype=object)[in_language], place),
+            "comment": named(np.char.lstrip(written.astype(str), _NEGATED).astype(object), position),
+            "theme": named(np.array(list(THEMES), dtype=object)[theme], position),
+            "sentiment": named(np.array(SENTIMENTS, dtype=object)[tone], position),
+            "is_negated": is_negated & (position >= 0),
+            "comment_language": named(np.array(_LANGUAGES, dtype=object)[in_language], position),
         }
     )
 
@@ -102,12 +102,8 @@ def _all_sentences() -> Texts:
     return np.array([[_SENTENCES[theme, language] for language in _LANGUAGES] for theme in THEMES], dtype=object)
 
 
-def _shown(texts: Texts, place: Numbers) -> Texts:
-    return named(texts, place)
-
-
 def sentences() -> dict[str, tuple[str, str, str, bool]]:
-    """Every sentence with its theme, language, sentiment, and whether it negates."""
+    """Theme, language, sentiment and is_negated of every sentence."""
     return {
         sentence.lstrip(_NEGATED): (theme, language, sentiment, sentence.startswith(_NEGATED))
         for (theme, language), by_sentiment in _SENTENCES.items()

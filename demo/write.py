@@ -1,8 +1,7 @@
-"""Files as the systems deliver them: three kinds of CSV, Parquet, JSON Lines, gzip; the same bytes every time.
+"""Writes the files of the systems: three kinds of CSV, Parquet, JSON Lines, gzip. Output is deterministic.
 
-Everything is written into a folder beside the wanted one, which takes its place by one rename: whatever interrupts
-the writing, nobody ever meets half a drop. A company comes block by block: text files grow, Parquet files are
-written from their pieces in the end.
+The generator writes into a folder beside the target and renames it at the end, so that an interrupted run leaves no
+partial drop. Blocks are appended to text files; Parquet files are written from their parts at the end.
 """
 
 from __future__ import annotations
@@ -31,16 +30,16 @@ from orchestration.base.errors import PipelineError
 
 HISTORY = "history"
 TRUTH = "truth"
-"""What the pipeline never reads: the parameters, effects, labels and faults behind the rows."""
+"""The folder that the pipeline never reads: parameters, effects, labels and faults behind the rows."""
 MARKER = "demo.json"
-"""Stands in every folder that the generator wrote, with the arguments: only such a folder is ever replaced."""
+"""The file that marks a folder of the generator and holds its arguments: only such a folder is replaced."""
 THREADS = 2
 _PIECES = ".pieces"
 
 
 @contextmanager
 def staged_for(out: Path) -> Iterator[Path]:
-    """A folder to write into, which takes the place of ``out`` when everything went well, and leaves nothing if not."""
+    """Yield a temporary folder that replaces ``out`` on success and is deleted on failure."""
     staged = Path(tempfile.mkdtemp(prefix=f".{out.name}.", dir=out.parent))
     try:
         yield staged
@@ -51,7 +50,7 @@ def staged_for(out: Path) -> Iterator[Path]:
 
 
 def check_folder(out: Path) -> None:
-    """Refuse a folder that cannot be written, or that holds anything but an earlier demo."""
+    """Refuse a folder that is not writable, or that holds anything but an earlier demo."""
     if out.exists() and not out.is_dir():
         raise PipelineError(f"{out} is a file. Name a folder for the demo's extracts.")
     if out.is_dir() and any(out.iterdir()) and not _is_demo(out):
@@ -65,13 +64,13 @@ def check_folder(out: Path) -> None:
 
 
 def _is_demo(folder: Path) -> bool:
-    """Whether the generator wrote the folder, and nobody put anything beside it since."""
+    """Whether the folder holds only files of the generator."""
     drops = {path.name for path in folder.iterdir()} - {MARKER, HISTORY, TRUTH}
     return (folder / MARKER).is_file() and all(re.fullmatch(r"\d{4}-\d\d-\d\d", drop) for drop in drops)
 
 
 def _take_place(staged: Path, out: Path) -> None:
-    """Rename: onto nothing, onto an empty folder, or in place of an earlier demo."""
+    """Rename the temporary folder; replace an empty folder or an earlier demo."""
     if out.is_dir() and any(out.iterdir()):
         earlier = Path(tempfile.mkdtemp(prefix=f".{out.name}.", dir=out.parent))
         out.replace(earlier)
@@ -82,17 +81,17 @@ def _take_place(staged: Path, out: Path) -> None:
 
 
 def file_of(system: str, table: str) -> str:
-    """The file of a table in a drop."""
+    """The file of a table within a drop."""
     return f"{system}/{table}.{_FORMATS[system][0]}"
 
 
 def encoded(system: str, rows: pd.DataFrame, *, is_first: bool) -> bytes:
-    """The rows as the system writes them; whatever only stands at the beginning of a file, only for the first."""
+    """Encode rows in the system's format; ``is_first`` adds the header of the file."""
     return _FORMATS[system][1](rows, is_first)
 
 
 def append(staged: Path, file: str, content: bytes) -> None:
-    """Add a block's part of a file: text to its end, Parquet as one more piece."""
+    """Append a block to a file; Parquet is kept as separate parts until ``finish``."""
     path = staged / file
     if path.suffix == ".parquet":
         path = path.with_suffix(_PIECES)
@@ -103,7 +102,7 @@ def append(staged: Path, file: str, content: bytes) -> None:
 
 
 def finish(staged: Path) -> None:
-    """Make every Parquet file of its pieces; give JSON Lines without any a blank one.
+    """Join the parts of every Parquet file; write an empty line into JSON Lines files without rows.
 
     A file of 0 bytes would look like a broken delivery.
     """
@@ -133,13 +132,13 @@ def _join(pieces: Path) -> None:
 
 
 def _csv(rows: pd.DataFrame, is_first: bool) -> bytes:
-    """Times as ISO 8601 with the offset that the company's clock had then."""
+    """CSV with times as ISO 8601 with the local offset."""
     written = rows.assign(**{name: local_iso(rows[name]) for name in _times(rows)})
     return as_csv(written, is_first=is_first)
 
 
 def _western_csv(rows: pd.DataFrame, is_first: bool) -> bytes:
-    """Semicolons and Latin-1; times without an offset, as clocks show them there; amounts with a decimal comma."""
+    """CSV with semicolons, Latin-1, local times without offset and a decimal comma."""
     written = rows.assign(**{name: local_clock(rows[name]) for name in _times(rows)})
     for name in written.columns:
         if name.endswith("_eur"):
@@ -154,7 +153,7 @@ def _tab_separated(rows: pd.DataFrame, is_first: bool) -> bytes:
 
 
 def as_csv(rows: pd.DataFrame, *, is_first: bool, delimiter: str = ",") -> bytes:
-    """Rows as they stand, with a header for the first of a file."""
+    """Rows without conversion, with a header for the first block of a file."""
     buffer = io.BytesIO()
     table = pa.Table.from_pandas(rows, preserve_index=False)
     options = pa_csv.WriteOptions(include_header=is_first, delimiter=delimiter, quoting_style="needed")
@@ -175,7 +174,7 @@ def _json_lines(rows: pd.DataFrame, _is_first: bool = False) -> bytes:
 
 
 def _json_texts(column: pd.Series) -> pa.Array:
-    """Each value as JSON: texts, whole numbers, lists of dictionaries, or a column of nothing but missing values."""
+    """Each value as JSON: text, integer, list of dictionaries, or null."""
     if column.dtype == object:
         nested = [
             json.dumps(value, ensure_ascii=False, separators=(",", ":")) if isinstance(value, list) else "null"
@@ -199,7 +198,7 @@ def _zip(content: bytes) -> bytes:
 
 
 def _arrow(rows: pd.DataFrame, _is_first: bool = False) -> bytes:
-    """A piece of a Parquet file. Times are typed in UTC, amounts are decimals, counts integers."""
+    """A part of a Parquet file: times in UTC, amounts as decimals, counts as integers."""
     table = pa.table({name: _typed(rows[name]) for name in rows.columns})
     buffer = io.BytesIO()
     with pa.ipc.new_stream(buffer, table.schema) as stream:
@@ -219,7 +218,7 @@ def _typed(column: pd.Series) -> pa.Array:
 
 
 def _decimals(cents: Numbers) -> pa.Array:
-    """Cents as decimal(18, 2): a decimal is its unscaled value in 128 bits, the sign carried into the upper half."""
+    """Cents as decimal(18, 2): the unscaled value in 128 bits, sign-extended into the upper half."""
     cents = cents.astype("<i8")
     halves = np.column_stack([cents, cents >> 63])
     return pa.Array.from_buffers(pa.decimal128(18, 2), len(cents), [None, pa.py_buffer(halves.tobytes())])

@@ -1,77 +1,80 @@
-"""Models of the project run by themselves: their compiled SQL, over tables that a test makes.
+"""The one harness that runs models without a night: SQL compiled by dbt, over tables that a test gives, in DuckDB.
 
-dbt's unit tests prove a formula on one example; here a model is run on as many as a property needs. No night is run and
-no warehouse is built: dbt compiles once, and an in-memory DuckDB stands in for both files.
+dbt's unit tests prove a formula on one example. Here a model runs on as many examples as a property needs.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+import re
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import duckdb
+import pandas as pd
 
 from orchestration.base.paths import Home
 from orchestration.config.deployment import Deployment
 from orchestration.warehouse.dbt import run_dbt
 
 Row = Mapping[str, Any]
+Table = pd.DataFrame | tuple[str, Sequence[Row]]
+"""A frame, or columns as ``create table`` takes them with rows; a column that a row lacks is null."""
+
+_RELATION = re.compile(r'"(?:work|cx360)"\."\w+"\."(\w+)"')
 
 
 @dataclass(frozen=True)
 class Models:
-    """Compiled models by name, in the order in which they can be built, and where each lies."""
+    """Compiled queries by name; they read every table by its bare name."""
 
-    queries: Mapping[str, str] = field(repr=False)
-    places: Mapping[str, str] = field(repr=False)
+    queries: Mapping[str, str]
 
-    def build(self, given: Mapping[str, tuple[str, Sequence[Row]]]) -> duckdb.DuckDBPyConnection:
-        """Build the models over the given star tables.
-
-        Args:
-            given: for each table of the star, or door, its columns, as ``create table`` takes them, and its rows; a
-                column that a row lacks is null.
-
-        Returns:
-            A connection that knows every table by its bare name.
-        """
+    def build(self, names: Iterable[str], given: Mapping[str, Table]) -> duckdb.DuckDBPyConnection:
+        """Build the named models over the given tables; names stand in the order of their dependencies."""
         connection = duckdb.connect(config={"threads": 1})
         connection.execute("set timezone = 'UTC'")
-        for database in ("cx360", "work"):
-            connection.execute(f"attach ':memory:' as {database}")
-        for place in {*self.places.values(), *map(_place, given)}:
-            connection.execute(f"create schema if not exists {place.rpartition('.')[0]}")
-        for name, (columns, rows) in given.items():
-            place = _place(name)
-            connection.execute(f"create table {place} ({columns})")
-            names = [column.split()[0] for column in columns.split(", ")]
-            if rows:
-                marks = ", ".join("?" for _ in names)
-                connection.executemany(
-                    f"insert into {place} values ({marks})", [[row.get(name) for name in names] for row in rows]
-                )
-            connection.execute(f"create view {name} as select * from {place}")
-        for name, query in self.queries.items():
-            connection.execute(f"create table {self.places[name]} as {query}")
-            connection.execute(f"create view {name} as select * from {self.places[name]}")
+        for name, table in given.items():
+            _load(connection, name, table)
+        for name in names:
+            connection.execute(f"create table {name} as {self.queries[name]}")
         return connection
 
-
-def _place(name: str) -> str:
-    """Where the project builds a table of the star, a step towards one, or a door."""
-    if name.startswith("int_"):
-        return f'"work"."intermediate"."{name}"'
-    return f'"{"work" if "__" in name else "cx360"}"."star"."{name}"'
+    def rows(self, name: str, **given: pd.DataFrame) -> pd.DataFrame:
+        """Return the rows of one model over the given tables."""
+        with self.build([name], given) as connection:
+            return connection.sql(f"select * from {name}").df()
 
 
-def compiled(deployment: Deployment, root: Path, names: Sequence[str]) -> Models:
-    """Let dbt compile the models, or data tests, which are named in the order of their dependencies."""
-    answer = run_dbt(deployment, Home(root), ["--quiet", "compile", "--select", *names])
+def _load(connection: duckdb.DuckDBPyConnection, name: str, table: Table) -> None:
+    if isinstance(table, pd.DataFrame):
+        connection.register("frame", table)
+        connection.execute(f"create table {name} as select * from frame")
+        return
+    columns, rows = table
+    connection.execute(f"create table {name} ({columns})")
+    names = [column.split()[0] for column in columns.split(", ")]
+    if rows:
+        marks = ", ".join("?" for _ in names)
+        values = [[row.get(column) for column in names] for row in rows]
+        connection.executemany(f"insert into {name} values ({marks})", values)
+
+
+def compile_models(
+    deployment: Deployment, root: Path, names: Sequence[str], inline: Mapping[str, str] | None = None
+) -> Models:
+    """Let dbt compile the named models and data tests, and queries of the test's own (``inline``, by name)."""
+    queries = {}
+    for result in _compiled(deployment, root, ["--select", *names]):
+        queries[result.node.name] = result.node.compiled_code
+    for name, sql in (inline or {}).items():
+        (result,) = _compiled(deployment, root, ["--inline", sql])
+        queries[name] = result.node.compiled_code
+    return Models({name: _RELATION.sub(r"\1", query) for name, query in queries.items()})
+
+
+def _compiled(deployment: Deployment, root: Path, selection: Sequence[str]) -> list[Any]:
+    answer = run_dbt(deployment, Home(root), ["--quiet", "compile", *selection])
     assert answer.success, answer.exception
-    nodes: dict[str, Any] = {result.node.name: result.node for result in answer.result.results}  # type: ignore[union-attr]
-    return Models(
-        {name: nodes[name].compiled_code for name in names},
-        {name: nodes[name].relation_name or f'"work"."tests"."{name}"' for name in names},
-    )
+    return list(answer.result.results)  # type: ignore[union-attr]

@@ -1,1 +1,1 @@
-"""What each of the demo company's systems knows and delivers, one module per system."""
+"""The extracts of each of the demo company's systems, one module per system."""

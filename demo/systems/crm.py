@@ -1,4 +1,4 @@
-"""The CRM: customers with every change dated, cases, and what employees log."""
+"""The CRM: customers with dated changes, cases, and logged activities."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ def extracts(company: Company) -> list[Extract]:
 
 
 def _customers(company: Company) -> pd.DataFrame:
-    """The customers, and a second record of a few of them: misspelt, with another e-mail address, the same phone."""
+    """The customers, and a second record of a few: misspelt name, another e-mail address, the same phone."""
     customers = _versions(company)
     rng = company.world.rng("second records")
     first = customers[~customers["customer_id"].duplicated()]
@@ -51,7 +51,7 @@ def _customers(company: Company) -> pd.DataFrame:
 
 
 def _versions(company: Company) -> pd.DataFrame:
-    """One row per customer as registered, and one per change after that, with all values as they are then."""
+    """One row per customer at registration, and one per later change, with all values at that time."""
     rng = company.world.rng("crm customers")
     people = company.people
     changes = _changes(rng, company)
@@ -60,9 +60,9 @@ def _versions(company: Company) -> pd.DataFrame:
         for name in CHANGES_PER_YEAR
     }
     person = changes["person"].to_numpy()
-    who = people.iloc[person]
-    country = who["country"].to_numpy(dtype=object)
-    home = who["home"].to_numpy() + 31 * version["address"]
+    changed = people.iloc[person]
+    country = changed["country"].to_numpy(dtype=object)
+    home = changed["home"].to_numpy() + 31 * version["address"]
     address = np.empty((len(changes), 4), dtype=object)
     for code, pool in company.pools.items():
         lives_there = country == code
@@ -71,8 +71,8 @@ def _versions(company: Company) -> pd.DataFrame:
     return pd.DataFrame(
         {
             "customer_id": company.links["customer_id"].to_numpy()[person],
-            "first_name": who["first_name"].to_numpy(),
-            "last_name": who["last_name"].to_numpy(),
+            "first_name": changed["first_name"].to_numpy(),
+            "last_name": changed["last_name"].to_numpy(),
             "email": emails(people, person, version["email"]),
             "phone": phones(rng, people, person, version["phone"]),
             "street": address[:, 0],
@@ -80,17 +80,17 @@ def _versions(company: Company) -> pd.DataFrame:
             "city": address[:, 2],
             "region": address[:, 3],
             "country": country,
-            "language": who["language"].to_numpy(),
-            # Segments 0 and 1 are neighbours, and so are 2 and 3: the last bit says which of the two.
-            "segment": segment_names[who["segment"].to_numpy() ^ (version["segment"] % 2)],
-            "registered_at": who["registered_at"].to_numpy(),
+            "language": changed["language"].to_numpy(),
+            # Segments 0 and 1 are a pair, and so are 2 and 3: the last bit selects one of the two.
+            "segment": segment_names[changed["segment"].to_numpy() ^ (version["segment"] % 2)],
+            "registered_at": changed["registered_at"].to_numpy(),
             "updated_at": changes["at"],
         }
     )
 
 
 def _changes(rng: np.random.Generator, company: Company) -> pd.DataFrame:
-    """One row per registration and per change, in the order of each person's life: person, kind, at."""
+    """One row per registration and per change, by person and time: person, kind, at."""
     people = company.people
     registered_at = people["registered_at"].to_numpy()
     known = np.flatnonzero(people["is_in_crm"])
@@ -132,7 +132,7 @@ def _activities(company: Company) -> pd.DataFrame:
 
 
 def case_comments(company: Company) -> pd.DataFrame:
-    """One row per comment that a customer left with a case, with its labels, which the CRM does not deliver."""
+    """One row per customer comment on a case, with labels that the CRM does not deliver."""
     rng = company.world.rng("case comments")
     cases = company.cases.cases
     person = cases["person"].to_numpy()
@@ -163,7 +163,7 @@ def _acquisitions(company: Company) -> pd.DataFrame:
 
 
 def _accounts(company: Company) -> pd.DataFrame:
-    """One row per business account; a subsidiary names the account that it belongs to."""
+    """One row per business account; a subsidiary has a parent account."""
     accounts = company.relations.accounts
     ids = company.world.scattered("F", accounts["account"].to_numpy())
     return pd.DataFrame(

@@ -1,6 +1,6 @@
-"""The outlet's shop, as another house built it: members and purchases under other names, whole-number ids, local times.
+"""The outlet's shop, a system of another vendor: other table and column names, integer ids, local times.
 
-Its purchases and articles are numbered as the shop's orders and products are, and are others.
+Its purchases and articles use the same numbers as the shop's orders and products, for different records.
 """
 
 from __future__ import annotations
@@ -29,36 +29,36 @@ def extracts(company: Company) -> list[Extract]:
 
 
 def member_numbers(company: Company) -> Numbers:
-    """The number of each of the outlet's people, member or not."""
+    """The member number of each of the outlet's people, members and others."""
     return company.outlet.people["number"].to_numpy() + 100_000
 
 
 def member_emails(company: Company) -> Texts:
-    """The e-mail address that each of the outlet's people leaves there: one that the company knows, or another one."""
+    """The e-mail address that each of the outlet's people gave: the one known to the company, or another."""
     people = company.outlet.people
     return emails(people, np.arange(len(people)), np.where(people["is_by_phone"], ELSEWHERE, 0))
 
 
 def purchase_numbers(company: Company) -> Texts:
-    """The number of each purchase, counted as the shop counts its orders."""
+    """The number of each purchase, in the format of the shop's order numbers."""
     return company.world.numbered("O", len(company.outlet.buying.orders))
 
 
 def _members(company: Company) -> pd.DataFrame:
     rng = company.world.rng("outlet members")
     people, members = company.outlet.people, company.outlet.members
-    who = people.iloc[members]
-    joined_at = after(who["joined_at"].to_numpy(), -10 * MINUTE)
-    is_known = who["is_in_crm"].to_numpy() & (rng.random(len(who)) < GIVES_PHONE_SHARE)
+    joined = people.iloc[members]
+    joined_at = after(joined["joined_at"].to_numpy(), -10 * MINUTE)
+    is_known = joined["is_in_crm"].to_numpy() & (rng.random(len(joined)) < GIVES_PHONE_SHARE)
     return pd.DataFrame(
         {
             "member_no": member_numbers(company)[members],
             "mail": as_typed(rng, member_emails(company)[members]),
-            "mobile": text_where(who["is_by_phone"].to_numpy() | is_known, phones(rng, people, members, 0)),
-            "given_name": who["first_name"].to_numpy(),
-            "family_name": who["last_name"].to_numpy(),
-            "country_code": who["country"].to_numpy(),
-            "speaks": who["language"].to_numpy(),
+            "mobile": text_where(joined["is_by_phone"].to_numpy() | is_known, phones(rng, people, members, 0)),
+            "given_name": joined["first_name"].to_numpy(),
+            "family_name": joined["last_name"].to_numpy(),
+            "country_code": joined["country"].to_numpy(),
+            "speaks": joined["language"].to_numpy(),
             "joined": joined_at,
             "changed": joined_at,
         }
@@ -68,7 +68,7 @@ def _members(company: Company) -> pd.DataFrame:
 def _purchases(company: Company) -> pd.DataFrame:
     """One row per change of a purchase: open, void, delivered (to the carrier), received, back."""
     orders = company.outlet.buying.orders
-    nothing = time_where(np.zeros(len(orders), dtype=bool), orders["ordered_at"].to_numpy())
+    no_time = time_where(np.zeros(len(orders), dtype=bool), orders["ordered_at"].to_numpy())
     placed = pd.DataFrame(
         {
             "purchase_no": purchase_numbers(company),
@@ -80,8 +80,8 @@ def _purchases(company: Company) -> pd.DataFrame:
             "vat_eur": orders["tax_amount"],
             "placed": orders["ordered_at"],
             "due": orders["promised_at"],
-            "sent": nothing,
-            "arrived": nothing,
+            "sent": no_time,
+            "arrived": no_time,
             "changed": orders["ordered_at"],
         }
     )

@@ -1,4 +1,4 @@
-"""The panel that asks the outlet's members: random ids, one column per question, the survey tool's codes."""
+"""The survey panel of the outlet's members: random ids, one column per question, the survey tool's codes."""
 
 from __future__ import annotations
 
@@ -18,9 +18,9 @@ from demo.world import Texts, named
 
 KNOWS_MEMBER_SHARE = 0.6
 _ITEMS = {"recommend": "recommendation", "satisfied": "satisfaction", "made_it_easy": "effort"}
-"""The questions of the demo's surveys that the panel asks, and the column of each."""
+"""The column of each question that the panel uses."""
 _MOMENTS = {"checkout": "outlet_checkout", "delivery": "outlet_delivery", "reorder": "outlet_newsletter"}
-"""What each study is about; the one about the whole brand is about no moment."""
+"""The touchpoint of each study; the study of the whole brand has none."""
 
 
 def extracts(company: Company) -> list[Extract]:
@@ -34,31 +34,31 @@ def extracts(company: Company) -> list[Extract]:
 
 
 def panelist_ids(company: Company) -> Texts:
-    """The panel's id of each of the outlet's people, member or not."""
+    """The panel's id of each of the outlet's people, members and others."""
     return _ids("panelist", company.outlet.people["number"])
 
 
 def _ids(kind: str, numbers: Iterable[int]) -> Texts:
-    """Ids that are the same every time and look drawn at random."""
+    """Deterministic ids that look random."""
     return np.array([str(uuid.uuid5(uuid.NAMESPACE_OID, f"{kind} {number}")) for number in numbers], dtype=object)
 
 
 def _studies(company: Company) -> pd.DataFrame:
-    """What the panel asks about; its codes are those of other surveys in the survey tool."""
-    asked = [survey for survey in SURVEYS if survey.survey_id in STUDIES]
+    """One row per study; its codes are used for other surveys in the survey tool."""
+    studies = [survey for survey in SURVEYS if survey.survey_id in STUDIES]
     return pd.DataFrame(
         {
-            "study": [survey.survey_id for survey in asked],
-            "title": [survey.survey_name for survey in asked],
-            "is_about_brand": [survey.survey_type == "relational" for survey in asked],
-            "moment": [_MOMENTS.get(survey.survey_id) for survey in asked],
-            "edited": np.full(len(asked), company.world.start),
+            "study": [survey.survey_id for survey in studies],
+            "title": [survey.survey_name for survey in studies],
+            "is_about_brand": [survey.survey_type == "relational" for survey in studies],
+            "moment": [_MOMENTS.get(survey.survey_id) for survey in studies],
+            "edited": np.full(len(studies), company.world.start),
         }
     )
 
 
 def _panelists(company: Company) -> pd.DataFrame:
-    """One row per member: with the outlet's number, or with nothing but the e-mail address that the outlet has."""
+    """One row per member, with the outlet's number or only the e-mail address known to the outlet."""
     rng = company.world.rng("panelists")
     people, members = company.outlet.people, company.outlet.members
     has_number = rng.random(len(members)) < KNOWS_MEMBER_SHARE
@@ -93,7 +93,7 @@ def _requests(company: Company) -> pd.DataFrame:
 
 
 def _replies(company: Company) -> pd.DataFrame:
-    """One row per reply; what a study does not ask is empty."""
+    """One row per reply; questions that a study lacks are empty."""
     responses = company.outlet.feedback.responses
     request = _requests(company).iloc[responses["invitation"].to_numpy()]
     answers = {

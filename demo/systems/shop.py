@@ -35,12 +35,12 @@ def extracts(company: Company) -> list[Extract]:
 
 
 def _products(company: Company) -> pd.DataFrame:
-    """The catalogue as it stands since the last change of each product: prices have risen before the history ends."""
+    """The catalogue at the end of the history, after the price rise."""
     return company.products.drop(columns="first_price")
 
 
 def _accounts(company: Company) -> pd.DataFrame:
-    """One row per buyer, and one more where the CRM's id becomes known in a later night."""
+    """One row per buyer, and a second one if the CRM's id becomes known in a later night."""
     rng = company.world.rng("shop accounts")
     people, links = company.people, company.links
     joined_at = people["joined_at"].to_numpy()
@@ -72,9 +72,9 @@ def _accounts(company: Company) -> pd.DataFrame:
 
 
 def _buyers(rng: np.random.Generator, company: Company, persons: Numbers, linked_by: Texts) -> pd.DataFrame:
-    """What the shop knows of each of the persons: it shares with other records what links them, and little more."""
+    """The shop's record of each person; only the linking identifiers agree with other systems."""
     by = linked_by[persons]
-    who = company.people.iloc[persons]
+    people = company.people.iloc[persons]
     has_id = by == "customer_id"
     own_email = (by != "email") & ~(has_id & (rng.random(len(persons)) >= OTHER_EMAIL_SHARE))
     gives_phone = (by == "phone") | (rng.random(len(persons)) < GIVES_PHONE_SHARE)
@@ -84,10 +84,10 @@ def _buyers(rng: np.random.Generator, company: Company, persons: Numbers, linked
             "crm_customer_id": text_where(has_id, company.links["customer_id"].to_numpy()[persons]),
             "email": as_typed(rng, emails(company.people, persons, np.where(own_email, ELSEWHERE, 0))),
             "phone": text_where(gives_phone, phone),
-            "first_name": _typed_names(rng, who["first_name"], nicknames, company.world.effects.nickname_share),
-            "last_name": _typed_names(rng, who["last_name"], misspelt, company.world.effects.misspelt_share),
-            "country": who["country"].to_numpy(),
-            "language": who["language"].to_numpy(),
+            "first_name": _typed_names(rng, people["first_name"], nicknames, company.world.effects.nickname_share),
+            "last_name": _typed_names(rng, people["last_name"], misspelt, company.world.effects.misspelt_share),
+            "country": people["country"].to_numpy(),
+            "language": people["language"].to_numpy(),
         }
     )
 
@@ -100,7 +100,7 @@ def _typed_names(rng: np.random.Generator, names: pd.Series, change: Callable[[T
 
 
 def _subscriptions(company: Company) -> pd.DataFrame:
-    """One row per contract period: the shop bills it when it starts."""
+    """One row per contract period, billed at its start."""
     periods = company.subscriptions
     return pd.DataFrame(
         {
@@ -116,7 +116,7 @@ def _subscriptions(company: Company) -> pd.DataFrame:
 
 
 def reviews(company: Company) -> pd.DataFrame:
-    """One row per review of an order, with its labels, which the shop does not deliver."""
+    """One row per review of an order, with labels that the shop does not deliver."""
     rng = company.world.rng("reviews")
     contacts = company.journeys.contacts
     written = contacts[(contacts["touchpoint"] == "review") & (contacts["order"] >= 0)]
@@ -136,12 +136,12 @@ def reviews(company: Company) -> pd.DataFrame:
 
 
 def _orders(company: Company) -> pd.DataFrame:
-    """One row per change of an order: as placed, canceled, shipped, delivered, returned."""
+    """One row per change of an order: placed, canceled, shipped, delivered, returned."""
     orders, links = company.buying.orders, company.links
     person = orders["person"].to_numpy()
     guest_id = links["guest_id"].to_numpy()[person]
     is_guest = (orders["sequence"].to_numpy() == 1) & pd.notna(guest_id)
-    nothing = time_where(np.zeros(len(orders), dtype=bool), orders["ordered_at"].to_numpy())
+    no_time = time_where(np.zeros(len(orders), dtype=bool), orders["ordered_at"].to_numpy())
     placed = pd.DataFrame(
         {
             "order_number": company.order_numbers,
@@ -155,8 +155,8 @@ def _orders(company: Company) -> pd.DataFrame:
             "total_amount": orders["total_amount"],
             "ordered_at": orders["ordered_at"],
             "promised_at": orders["promised_at"],
-            "shipped_at": nothing,
-            "delivered_at": nothing,
+            "shipped_at": no_time,
+            "delivered_at": no_time,
             "updated_at": orders["ordered_at"],
         }
     )

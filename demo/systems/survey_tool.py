@@ -1,4 +1,4 @@
-"""The survey tool: what is asked, who may be asked, who was, and what they answered."""
+"""The survey tool: surveys, contacts, invitations and responses."""
 
 from __future__ import annotations
 
@@ -54,7 +54,7 @@ def _surveys(company: Company) -> pd.DataFrame:
 
 
 def _contacts(company: Company) -> pd.DataFrame:
-    """One row per person who may be asked: with the CRM's id, or with nothing but an e-mail address."""
+    """One row per person, with the CRM's id or only an e-mail address."""
     rng = company.world.rng("survey contacts")
     people, links = company.people, company.links
     has_id = people["is_in_crm"].to_numpy() & (rng.random(len(people)) < KNOWS_CRM_ID_SHARE)
@@ -75,7 +75,7 @@ def _survey_ids(surveys: Numbers) -> Texts:
 
 
 def _invitations(company: Company, invitation_ids: Texts) -> pd.DataFrame:
-    """One row per change of an invitation: as sent, and as answered."""
+    """One row per change of an invitation: sent, answered."""
     invitations, responses = company.feedback.invitations, company.feedback.responses
     sent = pd.DataFrame(
         {

@@ -1,4 +1,4 @@
-"""The interaction log: visitors as far as they are known, and every event on web, app, chatbot, messages, stores."""
+"""The interaction log: identified visitors, and all events on web, app, chatbot, messages and stores."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ def extracts(company: Company) -> list[Extract]:
 
 
 def _visitors(company: Company) -> pd.DataFrame:
-    """One row per browser or device that logged in or gave an address; the others stay anonymous."""
+    """One row per browser or device that logged in or gave an e-mail address; others stay anonymous."""
     rng = company.world.rng("visitors")
     people, links = company.people, company.links
     count = len(people)
@@ -54,7 +54,7 @@ def _visitors(company: Company) -> pd.DataFrame:
 
 
 def _events(company: Company) -> pd.DataFrame:
-    """One row per event, whether its visitor is ever identified or not."""
+    """One row per event of identified and of anonymous visitors."""
     contacts, anonymous = company.journeys.contacts, company.journeys.anonymous
     tracked = contacts[~contacts["is_logged"]]
     person = tracked["person"].to_numpy()
@@ -79,7 +79,7 @@ def _events(company: Company) -> pd.DataFrame:
         }
     )
     events = pd.concat([known, unknown], ignore_index=True)
-    # a browser, a device, or a visitor who was never anybody
+    # a number per browser, per device and per anonymous visitor
     visitor = np.concatenate([2 * person + on_device, -1 - anonymous["visitor"].to_numpy()])
     events.insert(1, "session_id", _sessions(company, events, visitor))
     events = in_order(events, "occurred_at")
@@ -88,11 +88,11 @@ def _events(company: Company) -> pd.DataFrame:
 
 
 def _sessions(company: Company, events: pd.DataFrame, visitor: Numbers) -> Texts:
-    """A visitor's events belong to one session until a gap; messages and stores have none."""
-    place = np.lexsort([events["occurred_at"].to_numpy(), visitor])
-    visitor, at = visitor[place], events["occurred_at"].to_numpy()[place]
-    goes_on = (visitor[1:] == visitor[:-1]) & (days_between(at[:-1], at[1:]) <= SESSION_GAP)
+    """A visitor's events form one session until a gap; messages and store visits have no session."""
+    position = np.lexsort([events["occurred_at"].to_numpy(), visitor])
+    visitor, at = visitor[position], events["occurred_at"].to_numpy()[position]
+    is_same_session = (visitor[1:] == visitor[:-1]) & (days_between(at[:-1], at[1:]) <= SESSION_GAP)
     number = np.empty(len(events), dtype=np.int64)
-    number[place] = np.cumsum(np.concatenate([[True], ~goes_on]))
+    number[position] = np.cumsum(np.concatenate([[True], ~is_same_session]))
     in_session = events["channel"].isin(SESSION_CHANNELS).to_numpy()
     return text_where(in_session, company.world.scattered("s", number))

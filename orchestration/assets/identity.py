@@ -1,7 +1,6 @@
-"""Identity: every (system, source id) becomes one durable customer.
+"""Identity: maps every (system, source id) to one durable customer.
 
-Moves numbers from SQL to the pure function and its answer back. What makes two values comparable stands in
-``int_customers__link_values``; how records are joined in ``orchestration/identity``.
+Keep out the normalization of values (``int_customers__link_values``) and the clustering (``orchestration/identity``).
 """
 
 from collections.abc import Iterator
@@ -18,16 +17,16 @@ from orchestration.warehouse.warehouse import Warehouse
 IDENTITIES = dg.AssetKey(["identity", "customer_identities"])
 MERGES = dg.AssetKey(["identity", "customer_merges"])
 
-# numbers go into the clustering and come back; here they become names again
+# translate record numbers of the clustering back to ids
 _NAMED = {
     IDENTITIES: """
         select
-            records.system, records.source_id, eldest.record_key as customer_id,
+            records.system, records.source_id, earliest.record_key as customer_id,
             cast(answer.link_rule as varchar) as link_rule, cast(answer.confidence as double) as confidence,
             records.first_load_date, cast(answer.linked_load_date as date) as linked_load_date
         from answer
         inner join intermediate.int_customers__records as records on answer.record = records.record_number
-        inner join intermediate.int_customers__records as eldest on answer.customer = eldest.record_number
+        inner join intermediate.int_customers__records as earliest on answer.customer = earliest.record_number
         """,
     MERGES: """
         select
@@ -43,7 +42,7 @@ _NAMED = {
 
 
 def customer_identities(deployment: Deployment) -> dg.AssetsDefinition:
-    """Build the asset that links the records of every system."""
+    """Build the asset that links the records of all systems."""
     deps = [dg.AssetKey(["intermediate", f"int_customers__{name}"]) for name in ("records", "links")]
 
     @dg.multi_asset(
@@ -60,7 +59,7 @@ def customer_identities(deployment: Deployment) -> dg.AssetsDefinition:
             dg.AssetSpec(
                 MERGES,
                 deps=deps,
-                description="One row per customer id that a later night found to be another customer's.",
+                description="One row per customer id that a later night merged into another customer.",
                 group_name="identity",
                 owners=[deployment.owner],
                 kinds={"python", "duckdb"},
@@ -85,7 +84,7 @@ def customer_identities(deployment: Deployment) -> dg.AssetsDefinition:
 
 
 def cluster_records(connection: duckdb.DuckDBPyConnection) -> Clusters:
-    """Cluster the records of the work warehouse, and write who is who beside them."""
+    """Cluster the records of the work warehouse, and write the identity tables."""
     ages = connection.sql("select first_load_date from intermediate.int_customers__records order by record_number")
     links = connection.sql(
         """

@@ -1,1 +1,1 @@
-"""Which records of which systems are one customer: pure functions, arrays in, arrays out."""
+"""Entity resolution of customer records: pure functions on arrays."""

@@ -1,7 +1,6 @@
-"""Records that share a value are one customer: connected components, night by night.
+"""Clusters records that share a value into customers: connected components, night by night.
 
-Add here how records are joined; keep out where the values come from and what makes them comparable
-(``int_customers__link_values``), and where the answer is written (``assets/identity.py``).
+Keep out the normalization of values (``int_customers__link_values``) and the result tables (``assets/identity.py``).
 """
 
 from __future__ import annotations
@@ -22,13 +21,13 @@ STRONGEST_FIRST = ("external_id", "email", "phone")
 
 @dataclass(frozen=True)
 class Clusters:
-    """The answer of one night; records have the numbers that they came with.
+    """The result of one night; records are referred to by number.
 
     Attributes:
-        identities: one row per record, in their order: record, customer (the eldest record of the cluster), link_rule,
+        identities: one row per record, by number: record, customer (the earliest record of the cluster), link_rule,
             confidence, linked_load_date.
         merges: one row per customer that a later night retired: merged_load_date, retired, survivor, link_rule, record
-            (the one whose link joined the two).
+            (the record whose link merged the two).
     """
 
     identities: pd.DataFrame
@@ -36,15 +35,15 @@ class Clusters:
 
 
 def cluster(first_load_dates: Dates, links: pd.DataFrame) -> Clusters:
-    """Join records that share a value into customers.
+    """Cluster records that share a value into customers.
 
-    A customer is called by its eldest record, so its name does not depend on the order of rows, and a later night
-    changes it only where two customers turn out to be one.
+    The id of a customer is its earliest record, so it does not depend on the order of rows. A later night changes it
+    only by merging two customers.
 
     Args:
-        first_load_dates: when each record was first seen, eldest first; the place of a record is its number.
-        links: one row per value that a record came to hold after another one: record, first_record (the one that held
-            it first), link_type, first_load_date (of the record with the value, datetime64).
+        first_load_dates: first load date of each record, ascending; the position of a record is its number.
+        links: one row per value of a record that an earlier record holds too: record, first_record (the earliest record
+            with the value), link_type, first_load_date (of the record with the value, datetime64).
     """
     strength = pd.Categorical(links["link_type"], categories=STRONGEST_FIRST).codes.astype(np.int64)
     links = links.assign(strength=strength).sort_values(["first_load_date", "record", "strength"])
@@ -89,10 +88,10 @@ _NO_MERGES = pd.DataFrame(
 
 
 def _join(parents: Records, night: pd.DataFrame, known_count: int) -> pd.DataFrame:
-    """Join what the links of one night join, in ``parents``; list the customers of earlier nights that it retires.
+    """Apply the links of one night to ``parents``, and return the customers of earlier nights that it retires.
 
     Args:
-        known_count: how many records earlier nights knew; their numbers are the smallest.
+        known_count: number of records of earlier nights; their numbers are the smallest.
     """
     record = night["record"].to_numpy(np.int64)
     of_record, of_first = _roots(parents, record), _roots(parents, night["first_record"].to_numpy(np.int64))
@@ -100,9 +99,9 @@ def _join(parents: Records, night: pd.DataFrame, known_count: int) -> pd.DataFra
     edges = (np.searchsorted(roots, of_record), np.searchsorted(roots, of_first))
     graph = coo_matrix((np.ones(len(night), dtype=np.int8), edges), shape=(len(roots), len(roots)))
     _, labels = connected_components(graph, directed=False)
-    eldest = np.full(labels.max() + 1, np.iinfo(np.int64).max)
-    np.minimum.at(eldest, labels, roots)
-    survivors = eldest[labels]
+    earliest = np.full(labels.max() + 1, np.iinfo(np.int64).max)
+    np.minimum.at(earliest, labels, roots)
+    survivors = earliest[labels]
     parents[roots] = survivors
 
     is_retired = (roots != survivors) & (roots < known_count)
@@ -122,9 +121,9 @@ def _join(parents: Records, night: pd.DataFrame, known_count: int) -> pd.DataFra
 
 
 def _how_linked(first_load_dates: Dates, customers: Records, links: pd.DataFrame) -> pd.DataFrame:
-    """Say for each record which kind of value links it (the strongest it shares) and since which night.
+    """Return for each record the strongest link type that it shares, and the night of its first link.
 
-    The eldest record of a customer is linked to nobody: the others are linked to it.
+    The earliest record of a customer has the rule ``first``: the others are linked to it.
     """
     holders = links[["record", "first_record"]].to_numpy(np.int64).ravel()
     strength = np.full(len(customers), len(STRONGEST_FIRST), dtype=np.int64)
@@ -138,7 +137,7 @@ def _how_linked(first_load_dates: Dates, customers: Records, links: pd.DataFrame
             "record": numbers,
             "customer": customers,
             "link_rule": np.array([*STRONGEST_FIRST, "first"])[np.where(is_linked, strength, -1)],
-            # exact links only: a rule either holds or does not
+            # links are exact: a rule either matches or not
             "confidence": 1.0,
             "linked_load_date": np.where(
                 is_linked, since.view("datetime64[us]"), first_load_dates.astype("datetime64[us]")

@@ -1,20 +1,20 @@
-"""How often customers without a contract still buy: BG/NBD and MBG/NBD.
+"""Purchase frequency and churn of non-contractual customers: BG/NBD and MBG/NBD.
 
-While alive a customer buys at a rate of their own, Gamma(r, alpha) over customers; after each purchase they leave for
-good with a probability of their own, Beta(a, b) over customers. BG/NBD lets nobody leave at the first purchase, MBG/NBD
-does; that is the whole difference: a customer with x repeat purchases has stayed x times, or x + 1.
+While alive, a customer buys as a Poisson process; the rate varies over customers as Gamma(r, alpha). After a purchase
+the customer drops out with a probability that varies as Beta(a, b). Under BG/NBD no customer drops out at the first
+purchase, under MBG/NBD they may: a customer with x repeat purchases survived x dropout chances, or x + 1.
 
-A history is what counts of a customer, and customers with equal histories are one row with a weight:
+A history is the sufficient statistic of a customer. Customers with equal histories are one row with a weight:
 
 - x: repeat purchase days, a whole number;
 - t_x: weeks from the first to the last purchase, 0 where x = 0;
 - T: weeks from the first purchase to the cut-off.
 
-All functions take and return arrays of shape (n,), or what numpy broadcasts to it. Times are weeks.
+All functions take and return arrays of shape (n,) or scalars that broadcast to it. Times are in weeks.
 
 Sources: Fader, Hardie and Lee (2005), "Counting your customers" the easy way, Marketing Science 24:275-284; Batislam,
 Denizel and Filiztekin (2007), Empirical validation and comparison of models for customer base analysis, International
-Journal of Research in Marketing 24:201-209. The names of the arguments are theirs.
+Journal of Research in Marketing 24:201-209. Argument names follow the papers.
 """
 
 from __future__ import annotations
@@ -39,7 +39,7 @@ NAMES = ("r", "alpha", "a", "b")
 
 @dataclass(frozen=True)
 class Parameters:
-    """The variant and its parameters: shape and scale (in weeks) of the rates, shapes of the wish to leave."""
+    """The variant, shape and scale (in weeks) of the purchase rates, and shapes of the dropout probability."""
 
     variant: Variant
     r: float
@@ -50,16 +50,16 @@ class Parameters:
 
 @dataclass(frozen=True)
 class Fit:
-    """The most likely parameters for some histories.
+    """Maximum likelihood estimate for a set of histories.
 
     Attributes:
-        parameters: finite and positive even where degenerate.
+        parameters: finite and positive, even if degenerate.
         log_likelihood: of all customers.
-        standard_errors: by parameter, from the observed information; empty where degenerate.
+        standard_errors: by parameter, from the observed information; empty if degenerate.
         customer_count: the sum of the weights.
-        history_count: how many distinct histories they have.
-        is_degenerate: whether the parameters must not be used.
-        problem: why they must not, None if they may.
+        history_count: number of distinct histories.
+        is_degenerate: whether the parameters are unusable.
+        problem: the reason, None if usable.
     """
 
     parameters: Parameters
@@ -75,10 +75,10 @@ def fit(variant: Variant, x: Floats, t_x: Floats, T: Floats, weights: Floats | N
     """Fit by maximum likelihood, with analytic gradients.
 
     Args:
-        weights: customers per history, one each if not given.
+        weights: customers per history; 1 by default.
 
     Raises:
-        ValueError: there is no history, or one that cannot be: names the first.
+        ValueError: no history is given, or one is invalid; the message has the first invalid one.
     """
     x, t_x, T = _checked(x, t_x, T)
     weights = np.ones_like(x) if weights is None else np.asarray(weights, dtype=np.float64)
@@ -86,11 +86,11 @@ def fit(variant: Variant, x: Floats, t_x: Floats, T: Floats, weights: Floats | N
         raise ValueError("weights must be positive, one per history")
     order = np.lexsort((weights, T, t_x, x))
     x, t_x, T, weights = x[order], t_x[order], T[order], weights[order]
-    # Rates near the mean rate; half of the second start's customers leave early.
+    # Rates near the mean rate; at the second start half of the customers drop out early.
     rate = max(float((weights * x).sum()), 0.5) / max(float((weights * T).sum()), 0.5)
     starts = ([0.5, 0.5 / rate, 1.0, 3.0], [2.0, 2.0 / rate, 0.5, 0.5], [0.2, 0.2 / rate, 5.0, 20.0])
     found = maximise(log_likelihood(variant, x, t_x, T, weights), NAMES, starts)
-    problem = found.problem if (x > 0).any() else "no customer bought again"
+    problem = found.problem if (x > 0).any() else "no customer has a repeat purchase"
     errors = found.errors if problem is None and found.errors is not None else np.empty(0)
     return Fit(
         parameters=Parameters(variant, *(float(value) for value in found.values)),
@@ -106,11 +106,11 @@ def fit(variant: Variant, x: Floats, t_x: Floats, T: Floats, weights: Floats | N
 def log_likelihood(variant: Variant, x: Floats, t_x: Floats, T: Floats, weights: Floats) -> LogLikelihood:
     """The log likelihood of the logs of (r, alpha, a, b), with its gradient.
 
-    With s chances to leave that were not taken (x, or x + 1 under MBG/NBD), a history has likelihood
+    With s survived dropout chances (x, or x + 1 under MBG/NBD), a history has likelihood
     ``G(r+x) alpha^r / G(r) * B(a, b+s) / B(a, b) * ((alpha+T)^-(r+x) + [s > 0] a / (b+s-1) * (alpha+t_x)^-(r+x))``.
     """
-    counts, place = np.unique(x, return_inverse=True)
-    customers = np.bincount(place, weights)
+    counts, group = np.unique(x, return_inverse=True)
+    customers = np.bincount(group, weights)
     total = weights.sum()
     stayed = _chances(variant, counts)
 
@@ -118,7 +118,7 @@ def log_likelihood(variant: Variant, x: Floats, t_x: Floats, T: Floats, weights:
         r, alpha, a, b = (float(value) for value in np.exp(logs))
         log_T = np.log(alpha + T)
         since = log_T - np.log(alpha + t_x)
-        log_odds = _log_odds_of_having_left(a, b, stayed)[place] + (r + x) * since
+        log_odds = _log_odds_of_dropout(a, b, stayed)[group] + (r + x) * since
         left = weights * expit(log_odds)
         of_x = gammaln(r + counts) - gammaln(r) + r * logs[1] + betaln(a, b + stayed) - betaln(a, b)
         value = (customers * of_x).sum() + (weights * (np.logaddexp(0, log_odds) - (r + x) * log_T)).sum()
@@ -126,7 +126,7 @@ def log_likelihood(variant: Variant, x: Floats, t_x: Floats, T: Floats, weights:
         d_r += (left * since - weights * log_T).sum()
         d_alpha = total * r / alpha - ((weights - left) * (r + x) / (alpha + T)).sum()
         d_alpha -= (left * (r + x) / (alpha + t_x)).sum()
-        left_by_x = np.bincount(place, left)
+        left_by_x = np.bincount(group, left)
         either = (customers * (digamma(a + b) - digamma(a + b + stayed))).sum()
         d_a = either + left.sum() / a
         d_b = either + (customers * (digamma(b + stayed) - digamma(b))).sum()
@@ -137,7 +137,7 @@ def log_likelihood(variant: Variant, x: Floats, t_x: Floats, T: Floats, weights:
 
 
 def p_alive(parameters: Parameters, x: Floats, t_x: Floats, T: Floats) -> Floats:
-    """The probability of not having left by the cut-off: 1 for every one-time buyer under BG/NBD."""
+    """The probability of being alive at the cut-off: 1 for every one-time buyer under BG/NBD."""
     x, t_x, T = _checked(x, t_x, T)
     return _p_alive(parameters, x, t_x, T)
 
@@ -154,8 +154,8 @@ def p_no_order(parameters: Parameters, x: Floats, t_x: Floats, T: Floats, horizo
 def expected_orders(parameters: Parameters, x: Floats, t_x: Floats, T: Floats, horizon: float | Floats) -> Floats:
     """The expected orders within ``horizon`` weeks after the cut-off; never negative, and growing with the horizon.
 
-    Given p, whoever is alive orders ``(1 - (1 + p t / (alpha+T))^-(r+x)) / p`` times within t; the mean is taken over
-    p ~ Beta(a, b+s), which the papers state as a hypergeometric function.
+    A customer who is alive orders ``(1 - (1 + p t / (alpha+T))^-(r+x)) / p`` times within t, given p. The mean is taken
+    over p ~ Beta(a, b+s); the papers state it as a hypergeometric function.
     """
     x, t_x, T, ends = np.broadcast_arrays(*_checked(x, t_x, T), _horizon(horizon))
     return _p_alive(parameters, x, t_x, T) * _mean_over_dropout(
@@ -183,7 +183,7 @@ def discounted_expected_orders(
     numbers = np.arange(1, max(np.ceil(float(_horizon(horizon)) / length - 1e-6), 1) + 1)
     ends = np.minimum(numbers * length, horizon)
     factors = (1 + annual_rate) ** (-numbers / periods_per_year)
-    # What is ordered by the end of a period is worth its factor less the next one's, which keeps every term positive.
+    # Summation by parts: orders by the end of a period times the difference of two factors keeps every term positive.
     shares = factors - np.append(factors[1:], 0.0)
 
     def given(rows: npt.NDArray[np.intp], p: Floats) -> Floats:
@@ -208,17 +208,17 @@ def cumulative_tracking(
 
     Args:
         first_purchase_week_counts: customers by the week of their first purchase, shape (any,). They count from its
-            end: those at place i are T = weeks - 1 - i weeks old at the end of the last week.
-        weeks: how many weeks to track.
-        periods_per_week: 7 if the counts are by day, and so on.
+            end: customers at position i have T = weeks - 1 - i at the end of the last week.
+        weeks: number of weeks to track.
+        periods_per_week: 7 if the counts are by day.
 
     Returns:
-        Cumulative repeat orders, shape (weeks,); their differences are the orders of each week.
+        Cumulative repeat orders, shape (weeks,); the differences are the orders of each week.
     """
     periods = weeks * periods_per_week
     each = expected_repeat_orders(parameters, np.arange(periods) / periods_per_week)
     total = np.convolve(np.asarray(first_purchase_week_counts, dtype=np.float64), each)
-    # Later than the last period of first purchases the full convolution still holds, up to the end of ``each``.
+    # The full convolution also holds after the last period of first purchases, up to the end of ``each``.
     return total[:periods][periods_per_week - 1 :: periods_per_week]
 
 
@@ -229,14 +229,14 @@ def _checked(x: Floats, t_x: Floats, T: Floats) -> tuple[Floats, Floats, Floats]
     possible = (x >= 0) & (x == np.floor(x)) & (t_x >= 0) & (t_x <= T) & np.isfinite(T) & ((x > 0) | (t_x == 0))
     if not possible.all():
         first = int(np.argmin(possible))
-        raise ValueError(f"history {first} cannot be: x = {x[first]}, t_x = {t_x[first]}, T = {T[first]}")
+        raise ValueError(f"history {first} is invalid: x = {x[first]}, t_x = {t_x[first]}, T = {T[first]}")
     return x, t_x, T
 
 
 def _horizon(horizon: float | Floats) -> Floats:
     weeks = np.asarray(horizon, dtype=np.float64)
     if not (np.isfinite(weeks).all() and (weeks >= 0).all()):
-        raise ValueError(f"a horizon is a number of weeks from 0 on, not {horizon}")
+        raise ValueError(f"the horizon must be finite and at least 0 weeks, not {horizon}")
     return weeks
 
 
@@ -244,22 +244,22 @@ def _chances(variant: Variant, x: Floats) -> Floats:
     return x if variant == "bg_nbd" else x + 1
 
 
-def _log_odds_of_having_left(a: float, b: float, stayed: Floats) -> Floats:
-    """At the last purchase, before silence adds to them."""
+def _log_odds_of_dropout(a: float, b: float, stayed: Floats) -> Floats:
+    """Log odds of dropout at the last purchase, before the time without a purchase."""
     chances = np.maximum(stayed, 1)
     odds: Floats = np.where(stayed > 0, np.log(a) - np.log(b + chances - 1), -np.inf)
     return odds
 
 
 def _p_alive(parameters: Parameters, x: Floats, t_x: Floats, T: Floats) -> Floats:
-    before = _log_odds_of_having_left(parameters.a, parameters.b, _chances(parameters.variant, x))
+    before = _log_odds_of_dropout(parameters.a, parameters.b, _chances(parameters.variant, x))
     silence = np.log((parameters.alpha + T) / (parameters.alpha + t_x))
     alive: Floats = expit(-before - (parameters.r + x) * silence)
     return alive
 
 
 def _orders_given(parameters: Parameters, p: Floats, x: Floats, T: Floats, horizon: Floats) -> Floats:
-    """The expected orders of whoever is alive and leaves with probability p, shape (n, points)."""
+    """The expected orders of a customer who is alive and has dropout probability p, shape (n, points)."""
     reach = np.log1p(np.multiply.outer(horizon / (parameters.alpha + T), p))
     orders: Floats = -np.expm1(-(parameters.r + x)[:, None] * reach) / p
     return orders
@@ -268,7 +268,7 @@ def _orders_given(parameters: Parameters, p: Floats, x: Floats, T: Floats, horiz
 def _mean_over_dropout(
     parameters: Parameters, x: Floats, given: Callable[[npt.NDArray[np.intp], Floats], Floats]
 ) -> Floats:
-    """The mean of what rows of histories expect given p, over the p of whoever stayed as often as they did."""
+    """The mean of ``given`` over the posterior dropout probability of each history."""
     mean = np.empty(len(x))
     for count in np.unique(x):
         rows = np.flatnonzero(x == count)

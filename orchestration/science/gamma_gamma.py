@@ -1,8 +1,8 @@
-"""What customers spend per order: the Gamma-Gamma model.
+"""Order value of customers: the Gamma-Gamma model.
 
-A customer's orders vary around a mean of their own, with shape p; the means vary over customers by q and v (in money).
-Fitted on who bought again: x repeat orders, whose mean value is z. It assumes that how much is spent does not depend on
-how often, so the correlation of the two is stated with every fit.
+The order values of a customer vary around the customer's mean with shape p; the means vary over customers with q and v
+(in money). The model is fitted on repeat buyers: x repeat orders with mean value z. It assumes that order value and
+order frequency are independent, so every fit states their correlation.
 
 All functions take and return arrays of shape (n,).
 
@@ -35,17 +35,16 @@ class Parameters:
 
 @dataclass(frozen=True)
 class Fit:
-    """The most likely parameters for some customers.
+    """Maximum likelihood estimate for a set of customers.
 
     Attributes:
-        parameters: finite and positive even where degenerate.
+        parameters: finite and positive, even if degenerate.
         log_likelihood: of all customers.
-        standard_errors: by parameter, from the observed information; empty where degenerate.
+        standard_errors: by parameter, from the observed information; empty if degenerate.
         customer_count: the sum of the weights.
-        correlation: of x and z over customers, near 0 where the model's assumption holds; None where one of them is
-            the same for all.
-        is_degenerate: whether the parameters must not be used.
-        problem: why they must not, None if they may.
+        correlation: of x and z over customers, near 0 if the model's assumption holds; None if one of them is constant.
+        is_degenerate: whether the parameters are unusable.
+        problem: the reason, None if usable.
     """
 
     parameters: Parameters
@@ -63,10 +62,10 @@ def fit(x: Floats, z: Floats, weights: Floats | None = None) -> Fit:
     Args:
         x: repeat orders, at least one.
         z: their mean value in money, positive.
-        weights: customers per row, one each if not given.
+        weights: customers per row; 1 by default.
 
     Raises:
-        ValueError: there is no customer, or one that cannot be: names the first.
+        ValueError: no customer is given, or one is invalid; the message has the first invalid one.
     """
     x, z = np.asarray(x, dtype=np.float64), np.asarray(z, dtype=np.float64)
     weights = np.ones_like(x) if weights is None else np.asarray(weights, dtype=np.float64)
@@ -75,17 +74,17 @@ def fit(x: Floats, z: Floats, weights: Floats | None = None) -> Fit:
     possible = (x >= 1) & (z > 0) & np.isfinite(z) & (weights > 0)
     if not possible.all():
         first = int(np.argmin(possible))
-        raise ValueError(f"customer {first} cannot be: x = {x[first]}, z = {z[first]}, weight {weights[first]}")
+        raise ValueError(f"customer {first} is invalid: x = {x[first]}, z = {z[first]}, weight {weights[first]}")
     order = np.lexsort((weights, z, x))
     x, z, weights = x[order], z[order], weights[order]
-    # In units of the geometric mean, so that the limits of the parameters mean the same in every currency.
+    # In units of the geometric mean, so that the limits of the parameters do not depend on the currency.
     unit = float(np.exp((weights * np.log(z)).sum() / weights.sum()))
     starts = ([3.0, 3.0, 1.0], [1.0, 10.0, 10.0], [20.0, 3.0, 0.1])
     found = maximise(log_likelihood(x, z / unit, weights), NAMES, starts)
     p, q, v = (float(value) for value in found.values)
     problem = found.problem
     if problem is None and q <= 1:
-        problem = f"q = {q:.4g} is not above 1: the mean of what customers spend has no value"
+        problem = f"q = {q:.4g} is not above 1: the mean order value of the population does not exist"
     errors = found.errors * [1.0, 1.0, unit] if problem is None and found.errors is not None else np.empty(0)
     return Fit(
         parameters=Parameters(p, q, v * unit),
@@ -100,8 +99,8 @@ def fit(x: Floats, z: Floats, weights: Floats | None = None) -> Fit:
 
 def log_likelihood(x: Floats, z: Floats, weights: Floats) -> LogLikelihood:
     """The log likelihood of the logs of (p, q, v), with its gradient."""
-    counts, place = np.unique(x, return_inverse=True)
-    customers = np.bincount(place, weights)
+    counts, group = np.unique(x, return_inverse=True)
+    customers = np.bincount(group, weights)
     total = weights.sum()
     log_z, log_spent = np.log(z), np.log(x * z)
 
@@ -121,10 +120,10 @@ def log_likelihood(x: Floats, z: Floats, weights: Floats) -> LogLikelihood:
 
 
 def expected_value(parameters: Parameters, x: Floats, z: Floats) -> Floats:
-    """The expected value of an order in money: the customer's own mean, drawn towards the population's.
+    """The expected value of an order in money: the customer's mean, shrunk towards the population's.
 
     Args:
-        x: repeat orders; without any the population's mean is expected, and z is not looked at.
+        x: repeat orders; for 0 the population's mean is returned and z is ignored.
         z: their mean value in money.
 
     Raises:
@@ -151,7 +150,7 @@ def population_mean(parameters: Parameters) -> float:
 
 def _require_mean(parameters: Parameters) -> None:
     if parameters.q <= 1:
-        raise ValueError(f"q = {parameters.q} is not above 1: the mean of what customers spend has no value")
+        raise ValueError(f"q = {parameters.q} is not above 1: the mean order value of the population does not exist")
 
 
 def _correlation(x: Floats, z: Floats, weights: Floats) -> float | None:

@@ -1,10 +1,9 @@
-"""How every model here is fitted: the most likely positive parameters, and what their errors are.
+"""Maximum likelihood for positive parameters, with standard errors.
 
-The same rows give the same fit to the last bit, in whatever order a database hands them over: each model sorts its
-rows, and adds up by ``(a * b).sum()``. BLAS (``a @ b``) adds up in an order that depends on the threads at hand, and
-its threads wait for each other on a busy machine.
+The same rows give the same fit to the last bit, in any order: each model sorts its rows and sums by ``(a * b).sum()``.
+The summation order of BLAS (``a @ b``) depends on its number of threads.
 
-Keep out the likelihoods, which belong to the models.
+Keep out the likelihoods of the models.
 """
 
 from __future__ import annotations
@@ -20,10 +19,10 @@ Floats = npt.NDArray[np.float64]
 # The log likelihood at the logs of the parameters, and its gradient there.
 LogLikelihood = Callable[[Floats], tuple[float, Floats]]
 
-# Beyond these a parameter stands for a limit of the model (nobody leaves, everybody is alike), which has no maximum.
+# Beyond these a parameter approaches a limit of the model (no dropout, no heterogeneity), which has no maximum.
 SMALLEST, LARGEST = 1e-3, 1e4
 _LOWEST, _HIGHEST = float(np.log(SMALLEST)), float(np.log(LARGEST))
-# The log likelihood that another Newton step could still win, below which the top is reached.
+# Stop when the expected gain in log likelihood of another Newton step is below this.
 TOLERANCE = 1e-6
 _STEP = 1e-5
 _MOST_NEWTON_STEPS = 20
@@ -31,13 +30,13 @@ _MOST_NEWTON_STEPS = 20
 
 @dataclass(frozen=True)
 class Maximum:
-    """Where a likelihood is greatest.
+    """The maximum of a likelihood.
 
     Attributes:
         values: the parameters, shape (k,).
         log_likelihood: at these parameters.
         errors: standard errors of the parameters from the observed information, shape (k,); None with a problem.
-        problem: why this is no proper maximum, None if it is one.
+        problem: the reason why this is not a proper maximum, else None.
     """
 
     values: Floats
@@ -47,14 +46,14 @@ class Maximum:
 
 
 def maximise(log_likelihood: LogLikelihood, names: Sequence[str], starts: Sequence[Sequence[float]]) -> Maximum:
-    """Find the positive parameters with the greatest likelihood.
+    """Find the positive parameters with the largest likelihood.
 
-    L-BFGS-B on the logs of the parameters finds the hill, Newton steps climb to its top. The second start is tried only
-    where the first one ends in a problem, and so on; of several problems the most likely one is reported.
+    L-BFGS-B on the logs of the parameters, then Newton steps. The next start is tried only if the previous one has a
+    problem; of several problems the one with the largest likelihood is returned.
 
     Args:
         log_likelihood: of the logs of the parameters, with its gradient.
-        names: what the parameters are called, for the problem.
+        names: names of the parameters, for the message.
         starts: parameters to start from, best guess first.
     """
     tried: list[Maximum] = []
@@ -89,7 +88,7 @@ def _climb(log_likelihood: LogLikelihood, names: Sequence[str], start: Floats) -
         if not _is_at_limit(top):
             return maximum
     which = ", ".join(f"{name} = {np.exp(log):g}" for name, log in zip(names, top, strict=True))
-    problem = f"the likelihood grows up to the limits of the parameters ({which})"
+    problem = f"the likelihood increases up to the limits of the parameters ({which})"
     return Maximum(np.exp(top), log_likelihood(top)[0], None, problem)
 
 
@@ -102,13 +101,13 @@ def _newton(log_likelihood: LogLikelihood, logs: Floats) -> Maximum:
     for _ in range(_MOST_NEWTON_STEPS):
         covariance = _covariance(log_likelihood, logs)
         if covariance is None:
-            problem = "the observed information has no inverse: the data do not tell the parameters apart"
+            problem = "the observed information is singular: the data do not identify the parameters"
             return Maximum(np.exp(logs), value, None, problem)
         step = covariance @ gradient
         if gradient @ step / 2 < TOLERANCE:
             top = np.clip(logs + step, _LOWEST, _HIGHEST)
             values = np.exp(top)
-            # By the delta method: the derivative of a parameter by its log is the parameter.
+            # Delta method: the derivative of a parameter by its log is the parameter.
             return Maximum(values, log_likelihood(top)[0], values * np.sqrt(np.diag(covariance)), None)
         for _ in range(_MOST_NEWTON_STEPS):
             ahead = np.clip(logs + step, _LOWEST, _HIGHEST)

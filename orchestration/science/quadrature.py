@@ -1,10 +1,9 @@
-"""Means over a beta distribution, which is how the customers of these models differ in their wish to leave.
+"""Means over a beta distribution, the distribution of dropout probabilities in these models.
 
-Gauss-Jacobi quadrature has positive weights: the mean of something between two bounds stays between them, a mean of
-growing functions grows, and no parameter needs a limit of its own. The closed forms of the papers, by the
-hypergeometric function, cancel near a = 1 and overflow or have no value for large arguments; the tests compare the two
-where both hold.
-Keep out what is averaged.
+Gauss-Jacobi quadrature has positive weights: bounds and monotonicity of the averaged function are kept for all
+parameters. The closed forms of the papers use the hypergeometric function, which cancels near a = 1 and overflows or is
+undefined for large arguments. The tests compare the two where both are accurate.
+Keep out the averaged functions.
 """
 
 from __future__ import annotations
@@ -16,12 +15,12 @@ from scipy.linalg import eigh_tridiagonal
 Floats = npt.NDArray[np.float64]
 
 NODES = 64
-# A node may come out as zero or one, or beyond by rounding; what is averaged divides by p and takes the log of 1 - p.
+# Rounding may move a node to 0 or 1 or beyond; the averaged functions divide by p and take the log of 1 - p.
 _LEAST, _MOST = 1e-300, 1 - 2**-53
 
 
 def beta_nodes(a: float, b: float, count: int = NODES) -> tuple[Floats, Floats]:
-    """Points and weights by which ``weights @ f(points)`` is the mean of f(p) for p ~ Beta(a, b).
+    """Points and weights such that ``weights @ f(points)`` is the mean of f(p) for p ~ Beta(a, b).
 
     Exact for polynomials of degree below ``2 * count``. For a function that is smooth but for a pole at ``-1 / t`` the
     error falls as ``(1 + 2 / t + 2 * sqrt(1 / t + 1 / t**2)) ** (-2 * count)``.
@@ -31,7 +30,7 @@ def beta_nodes(a: float, b: float, count: int = NODES) -> tuple[Floats, Floats]:
     Args:
         a: first shape, positive.
         b: second shape, positive.
-        count: how many points, at least two.
+        count: number of points, at least two.
 
     Returns:
         Points within (0, 1) and positive weights that add up to one, each of shape (count,).

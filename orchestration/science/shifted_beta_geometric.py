@@ -1,8 +1,8 @@
-"""How long customers under contract stay: the shifted-beta-geometric model.
+"""Lifetime of contractual customers: the shifted-beta-geometric model.
 
-At every renewal a customer leaves with a probability of their own, Beta(a, b) over customers. Whoever is likely to
-leave leaves early, so the retention rate of a cohort rises with its tenure though nobody changes. Tenure counts
-periods of the contract (months, years); the first decision is at the end of period 1.
+At every renewal a customer churns with a constant probability that varies over customers as Beta(a, b). Customers with
+a high probability churn early, so the retention rate of a cohort rises with tenure. Tenure counts periods of the
+contract (months, years); the first renewal decision is at the end of period 1.
 
 Sources: Fader and Hardie (2007), How to project customer retention, Journal of Interactive Marketing 21:76-90; Fader
 and Hardie (2010), Customer-base valuation in a contractual setting, Marketing Science 29:85-93.
@@ -24,13 +24,13 @@ Floats = npt.NDArray[np.float64]
 NAMES = ("a", "b")
 # Means up to a horizon of twice as many periods are exact.
 _NODES = 128
-# Everybody alike is the limit of the model: a and b without end, at the ratio of leaving to staying.
+# Equal customers are the limit of the model: large a and b, in the ratio of churn to retention.
 _ALIKE, _NEVER = 1e8, 1e-6
 
 
 @dataclass(frozen=True)
 class Parameters:
-    """Shapes of the customers' probability of leaving."""
+    """Shapes of the customers' churn probability."""
 
     a: float
     b: float
@@ -38,15 +38,15 @@ class Parameters:
 
 @dataclass(frozen=True)
 class Fit:
-    """The most likely parameters for the decisions of some customers.
+    """Maximum likelihood estimate for the renewal decisions of a set of customers.
 
     Attributes:
-        parameters: of the model; where it cannot be fitted, of a constant retention rate, the last observed one.
+        parameters: of the model; as a fallback, of a constant retention rate, the last observed one.
         log_likelihood: of all decisions, at these parameters.
         standard_errors: by parameter, from the observed information; empty for a constant rate.
-        decision_count: how often somebody stayed or left.
-        is_fallback: whether the retention rate is taken as constant.
-        problem: why it is, None if it is not.
+        decision_count: number of renewal decisions.
+        is_fallback: whether the retention rate is constant.
+        problem: the reason for the fallback, or None.
     """
 
     parameters: Parameters
@@ -60,28 +60,28 @@ class Fit:
 def fit(churned: Floats, at_risk: Floats) -> Fit:
     """Fit by maximum likelihood, with analytic gradients.
 
-    A customer contributes each decision by its tenure and nothing else, whether they left in the end or are yet to
-    decide again. So cohorts of any age are added up by tenure, and none is cut to the length of the youngest.
+    Each renewal decision counts by its tenure only, whether the contract is open or has ended. Cohorts of any age are
+    therefore summed by tenure and are not cut to the length of the youngest.
 
     Args:
-        churned: customers who left at the end of period 1, 2, ..., shape (periods,).
-        at_risk: customers who decided then, shape (periods,); zero where nobody did.
+        churned: customers who churned at the end of period 1, 2, ..., shape (periods,).
+        at_risk: customers with a decision then, shape (periods,); may be zero.
 
     Raises:
-        ValueError: nobody decided, or more left than decided: names the first period.
+        ValueError: no customer is at risk, or more churned than were at risk; the message has the first such period.
     """
     churned, at_risk = np.asarray(churned, dtype=np.float64), np.asarray(at_risk, dtype=np.float64)
     if churned.shape != at_risk.shape or churned.ndim != 1 or not at_risk.sum() > 0:
-        raise ValueError(f"churned and at_risk must be equally long, and somebody at risk, not {churned.shape}")
+        raise ValueError(f"churned and at_risk must be equally long, with a customer at risk, not {churned.shape}")
     possible = (churned >= 0) & (churned <= at_risk)
     if not possible.all():
         first = int(np.argmin(possible))
-        raise ValueError(f"period {first + 1} cannot be: {churned[first]} of {at_risk[first]} left")
+        raise ValueError(f"period {first + 1} is invalid: {churned[first]} of {at_risk[first]} customers churned")
     problem = None
     if churned.sum() in {0.0, at_risk.sum()}:
-        problem = "nobody left" if churned.sum() == 0 else "everybody left"
+        problem = "no contract churned" if churned.sum() == 0 else "every contract churned"
     elif (at_risk > 0).sum() < 2:
-        problem = "one period tells nothing of how retention changes"
+        problem = "one period does not identify a change of retention"
     else:
         found = maximise(log_likelihood(churned, at_risk), NAMES, ([1.0, 3.0], [0.5, 0.5], [10.0, 30.0]))
         problem = found.problem
@@ -123,32 +123,32 @@ def log_likelihood(churned: Floats, at_risk: Floats) -> LogLikelihood:
 
 
 def constant(retention_rate: float) -> Parameters:
-    """The parameters of customers who are all alike and stay at every renewal with this probability."""
+    """The parameters of a constant retention rate."""
     if not 0 <= retention_rate <= 1:
-        raise ValueError(f"a retention rate lies between 0 and 1, not at {retention_rate}")
+        raise ValueError(f"the retention rate must be between 0 and 1, not {retention_rate}")
     return Parameters(max((1 - retention_rate) * _ALIKE, _NEVER), max(retention_rate * _ALIKE, _NEVER))
 
 
 def survival(parameters: Parameters, t: Floats) -> Floats:
-    """The share of a new cohort that is still there after ``t`` renewal decisions, S(t)."""
+    """The share of a new cohort that remains after ``t`` renewal decisions, S(t)."""
     a, b = parameters.a, parameters.b
     share: Floats = np.exp(betaln(a, b + np.asarray(t, dtype=np.float64)) - betaln(a, b))
     return share
 
 
 def retention_rate(parameters: Parameters, t: Floats) -> Floats:
-    """The share of those still there who stay at the end of period ``t`` (1, 2, ...), r_t."""
+    """The share of the remaining customers who renew at the end of period ``t`` (1, 2, ...), r_t."""
     earlier = np.asarray(t, dtype=np.float64) - 1
     rate: Floats = (parameters.b + earlier) / (parameters.a + parameters.b + earlier)
     return rate
 
 
 def expected_lifetime_discounted(parameters: Parameters, rate: float, periods: int | None = None) -> float:
-    """DEL: the periods that a new customer is expected to pay, the first one now, discounted to now.
+    """DEL: the discounted expected paid periods of a new customer; the first one is paid now.
 
     Args:
         rate: discount rate of one period.
-        periods: how many periods count; all that will ever come if not given.
+        periods: number of periods; unlimited by default.
     """
     _check_discount(rate, periods)
     p, shares = beta_nodes(parameters.a, parameters.b, _NODES)
@@ -158,12 +158,12 @@ def expected_lifetime_discounted(parameters: Parameters, rate: float, periods: i
 def expected_residual_lifetime(
     parameters: Parameters, renewals: Floats, rate: float, periods: int | None = None
 ) -> Floats:
-    """DERL: the periods still to be paid just before a renewal decision, which is due now, discounted to now.
+    """DERL: the discounted expected paid periods just before a renewal decision that is due now.
 
     Args:
-        renewals: renewals survived so far, a whole number from 0 on, shape (n,).
+        renewals: renewals so far, an integer of at least 0, shape (n,).
         rate: discount rate of one period.
-        periods: how many periods count; all that will ever come if not given.
+        periods: number of periods; unlimited by default.
     """
     _check_discount(rate, periods)
     renewals = np.atleast_1d(np.asarray(renewals, dtype=np.float64))
@@ -176,11 +176,11 @@ def expected_residual_lifetime(
 
 def _check_discount(rate: float, periods: int | None) -> None:
     if rate < 0 or (rate == 0 and periods is None):
-        raise ValueError(f"a rate of {rate} gives a lifetime without end no present value: state the periods")
+        raise ValueError(f"an unlimited lifetime has no present value at a rate of {rate}: set the periods")
 
 
 def _paid(p: Floats, rate: float, periods: int | None) -> Floats:
-    """The discounted periods that someone pays who leaves with probability p at every renewal, the first one now."""
+    """The discounted expected paid periods at churn probability p; the first one is paid now."""
     forever = (1 + rate) / (rate + p)
     if periods is None:
         return forever

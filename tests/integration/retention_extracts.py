@@ -1,8 +1,7 @@
-"""What the demo company and the Olist folders deliver of purchases, contracts and segments, read by pandas.
+"""Purchases, contracts and segments of the demo company and of Olist, read by pandas.
 
-From the extracts alone, but for one thing: which of the demo's records are one person is taken from the published map.
-The truth of the demo cannot stand in for it, because people who share a mailbox are rightly taken for one;
-``test_retention_figures`` holds the map against the truth.
+The demo's identities come from the published map, everything else from the extracts. The truth of the demo is no
+substitute, because people who share a mailbox are one customer by rule; ``test_retention_figures`` compares the two.
 """
 
 from __future__ import annotations
@@ -23,15 +22,15 @@ NOT_REVENUE = {"canceled", "unavailable"}
 
 @dataclass(frozen=True)
 class Bought:
-    """What people bought.
+    """Purchases and contracts of all people.
 
     Attributes:
-        orders: one event per counted order, its refunds taken off on the day of the order.
+        orders: one event per counted order, net of its refunds, on the day of the order.
         money: one event per counted order, and one per refund of it on its own day.
         contracts: the contract periods.
         cohort_segments: the segment of each person at the first order.
-        segment_at: the segment of a person just before a day begins.
-        reasons: why each person came, where it is known.
+        segment_at: the segment of a person just before the start of a day.
+        reasons: the acquisition of each person, if known.
     """
 
     orders: list[Event]
@@ -43,12 +42,12 @@ class Bought:
     zone: ZoneInfo
 
     def midnight(self, day: date) -> float:
-        """When a day begins, as a Unix time."""
+        """The start of a day as Unix time."""
         return datetime(day.year, day.month, day.day, tzinfo=self.zone).timestamp()
 
 
 def demo(folder: Path, people: dict[tuple[str, str], str]) -> Bought:
-    """Read the demo company's extracts; ``people`` says whom each (system, record id) belongs to."""
+    """Read the demo company's extracts; ``people`` maps each (system, record id) to a person."""
     zone = ZoneInfo("Europe/Berlin")
     orders = _shop(folder, "orders").sort_values("updated_at").drop_duplicates("order_number", keep="last")
     counted = orders[orders["status"] != "canceled"].set_index("order_number")
@@ -78,7 +77,7 @@ def demo(folder: Path, people: dict[tuple[str, str], str]) -> Bought:
         ],
         money=[*gross, *given_back],
         contracts=_contracts(folder, people, zone),
-        # a version is valid from its own moment on
+        # a history row is valid from its own time on
         cohort_segments={person: belief(person, at + 1e-6) for person, at in first_orders.items()},
         segment_at=lambda person, day: belief(person, datetime(day.year, day.month, day.day, tzinfo=zone).timestamp()),
         reasons=_reasons(folder, people),
@@ -95,7 +94,7 @@ def _cents(amounts: pd.Series) -> pd.Series:
 
 
 def _contracts(folder: Path, people: dict[tuple[str, str], str], zone: ZoneInfo) -> list[Contract]:
-    """Periods of 30 days, priced by the month; one that is renewed early is over with its renewal."""
+    """Periods of 30 days, priced by the month; an early renewal ends its predecessor."""
     periods = _shop(folder, "subscriptions").sort_values(["subscription_id", "period_number"])
     renewed_at = periods.groupby("subscription_id")["started_at"].shift(-1)
     over_at = periods["ends_at"].where(renewed_at.isna() | (periods["ends_at"] < renewed_at), renewed_at)
@@ -108,19 +107,19 @@ def _contracts(folder: Path, people: dict[tuple[str, str], str], zone: ZoneInfo)
 
 
 def _belief(folder: Path, people: dict[tuple[str, str], str]) -> Callable[[str, float], str]:
-    """The segment that is believed of a person just before a Unix time, by the CRM's dated changes.
+    """The segment of a person just before a Unix time, by the CRM's dated changes.
 
-    What is believed when a person is first heard of, from whichever system, holds for all the time before.
+    The segment at the first record of a person, in any system, holds for all earlier times.
     """
     customers = pd.concat(
         (pd.read_csv(file, dtype=str) for file in sorted(folder.rglob("crm/customers.csv"))), ignore_index=True
     )
-    heard: dict[str, list[float]] = defaultdict(list)
-    told: dict[str, list[tuple[float, str, str]]] = defaultdict(list)
+    seen: dict[str, list[float]] = defaultdict(list)
+    dated: dict[str, list[tuple[float, str, str]]] = defaultdict(list)
     for record, at, segment in customers[["customer_id", "updated_at", "segment"]].itertuples(index=False):
         person, moment = people["crm", record], pd.Timestamp(at).timestamp()
-        heard[person].append(moment)
-        told[person].append((moment, record, segment))
+        seen[person].append(moment)
+        dated[person].append((moment, record, segment))
     others = {
         ("shop", "buyer_id"): _shop(folder, "accounts").rename(columns={"updated_at": "at"}),
         ("survey_tool", "contact_id"): _json_lines(folder, "survey_tool/contacts.jsonl.gz", "updated_at"),
@@ -128,11 +127,11 @@ def _belief(folder: Path, people: dict[tuple[str, str], str]) -> Callable[[str, 
     }
     for (system, column), rows in others.items():
         for record, at in rows[[column, "at"]].itertuples(index=False):
-            heard[people[system, record]].append(pd.Timestamp(at).timestamp())
+            seen[people[system, record]].append(pd.Timestamp(at).timestamp())
 
     def believed(person: str, before: float) -> str:
-        first = min(heard[person])
-        known = [row for row in told[person] if row[0] < before or row[0] == first]
+        first = min(seen[person])
+        known = [row for row in dated[person] if row[0] < before or row[0] == first]
         return max(known)[2] if known else "unknown"
 
     return believed

@@ -1,7 +1,7 @@
-"""What bridges, retention, cohorts and earned growth must be, from what people bought, in plain Python.
+"""The expected bridges, retention, cohorts and earned growth, calculated from purchases in plain Python.
 
-Takes purchases, refunds and contract periods as the systems delivered them, and knows nothing of the warehouse.
-Amounts are cents. Every customer is followed by hand: slow, and easy to read beside docs/metrics.md.
+Input: purchases, refunds and contract periods as delivered. It does not use the warehouse. Amounts are cents.
+Customers are processed one by one: slow, and easy to compare with docs/metrics.md.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ class Event:
 
 @dataclass(frozen=True)
 class Contract:
-    """A contract period: when it begins and when it is over, and the price of a month of it."""
+    """A contract period: start, end, and the monthly price."""
 
     person: Person
     first_day: date
@@ -47,7 +47,7 @@ def year_of(day: date) -> date:
 
 
 def following(month: date, months: int = 1) -> date:
-    """The month so many months later."""
+    """The month this many months later."""
     number = month.year * 12 + month.month - 1 + months
     return date(number // 12, number % 12 + 1, 1)
 
@@ -86,21 +86,21 @@ def bridges(
     as_of: date,
     segment_at: SegmentAt,
 ) -> dict[tuple[date, str], Counter[str]]:
-    """The lines of the bridge into each period, by segment; lines of 0 are left out.
+    """The lines of the bridge into each period, by segment; lines of 0 are excluded.
 
     Args:
         amounts: cents by person and period.
         first_days: the day of each person's first purchase.
         periods: the first days of all periods, without gaps.
-        segment_at: the segment of a person just before a day begins.
+        segment_at: the segment of a person just before the start of a day.
     """
     lines: dict[tuple[date, str], Counter[str]] = defaultdict(Counter)
     people = {person for person, _ in amounts}
     ends = [*periods[1:], as_of]
-    for place, (period, end) in enumerate(zip(periods, ends, strict=True)):
-        is_over = place + 1 < len(periods) or as_of == _end(periods, place)
+    for position, (period, end) in enumerate(zip(periods, ends, strict=True)):
+        is_over = position + 1 < len(periods) or as_of == _end(periods, position)
         for person in people:
-            before = amounts.get((person, periods[place - 1]), 0) if place else 0
+            before = amounts.get((person, periods[position - 1]), 0) if position else 0
             now = amounts.get((person, period), 0)
             if not before and not now:
                 continue
@@ -122,31 +122,31 @@ def bridges(
     return {key: Counter({name: cents for name, cents in line.items() if cents}) for key, line in lines.items()}
 
 
-def _end(periods: list[date], place: int) -> date:
+def _end(periods: list[date], position: int) -> date:
     """The first day after a period."""
     is_year = len(periods) > 1 and (periods[1] - periods[0]).days > 31
-    return periods[place].replace(year=periods[place].year + 1) if is_year else following(periods[place])
+    return periods[position].replace(year=periods[position].year + 1) if is_year else following(periods[position])
 
 
 def retention(amounts: Amounts, first_days: Mapping[Person, date], last_month: date, months: int) -> Counter[str]:
-    """Counts and cents of one period of so many months against the same number before it."""
+    """Counts and cents of one period against the preceding one of the same length."""
     window = [following(last_month, -back) for back in range(months)]
     base_window = [following(last_month, -back) for back in range(months, 2 * months)]
-    told: Counter[str] = Counter()
+    totals: Counter[str] = Counter()
     for person in {person for person, _ in amounts}:
         now = sum(amounts.get((person, month), 0) for month in window)
         before = sum(amounts.get((person, month), 0) for month in base_window)
         if before > 0:
-            told["base_customers"] += 1
-            told["retained_customers"] += now > 0
-            told["base"] += before
-            told["kept"] += min(before, max(now, 0))
-            told["retained"] += max(now, 0)
+            totals["base_customers"] += 1
+            totals["retained_customers"] += now > 0
+            totals["base"] += before
+            totals["kept"] += min(before, max(now, 0))
+            totals["retained"] += max(now, 0)
         elif now > 0:
             name = "reactivated" if first_days[person] < window[-1] else "new"
-            told[f"{name}_customers"] += 1
-            told[name] += now
-    return told
+            totals[f"{name}_customers"] += 1
+            totals[name] += now
+    return totals
 
 
 def cohorts(
@@ -154,7 +154,7 @@ def cohorts(
 ) -> dict[tuple[date, int, str], tuple[int, int, int]]:
     """Customers of the cohort, active customers and cents, by cohort month, age and segment at the first order.
 
-    The cents of an order are less its refunds, whenever they were given; ``orders`` are those that count.
+    Cents of an order are net of all its refunds; ``orders`` are the counted ones.
     """
     seen = [order for order in orders if order.day < as_of]
     first: dict[Person, date] = {}

@@ -1,4 +1,4 @@
-"""The demo's worlds through the whole pipeline: what the truth says is what the warehouse holds, dirt included."""
+"""The demo's worlds through the whole pipeline: the warehouse equals the truth, dirt included."""
 
 from __future__ import annotations
 
@@ -26,11 +26,11 @@ QUARANTINED = {
     ("missing_required", "crm", "cases"): "customer_id is missing",
     ("missing_required", "crm", "consents"): "decision is missing",
 }
-"""The row rule that finds each fault that goes to quarantine."""
+"""The row rule of each fault that goes to quarantine."""
 
 
 def customers_of(night: Company, truth: Demo) -> pd.DataFrame:
-    """One row per delivered record of a person: customer_id as identity found it, and person as the truth knows it."""
+    """One row per delivered record of a person: customer_id of the warehouse and person of the truth."""
     found = pd.DataFrame(
         night.query("select system, source_id, customer_id from star.map_customer_identities"),
         columns=["system", "source_id", "customer_id"],
@@ -74,7 +74,7 @@ def dirty(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Path]:
 
 @pytest.fixture(scope="module")
 def dirty_night(dirty: tuple[Path, Path], tmp_path_factory: pytest.TempPathFactory) -> Company:
-    """The dirty company up to the night before the column is renamed, published; its path has letters that SQL uses."""
+    """The published dirty company up to the night before the renamed column; its path has a quote."""
     root = tmp_path_factory.mktemp("o'brien")
     night = company("demo", root, root / "delivered")
     deliver(night, dirty[0], 0, RENAMED_FROM_NIGHT - 1)
@@ -83,14 +83,14 @@ def dirty_night(dirty: tuple[Path, Path], tmp_path_factory: pytest.TempPathFacto
 
 
 def deliver(night: Company, extracts: Path, first: int, last: int) -> None:
-    """Copy the drops of some nights, 0 being the history, over what was delivered before."""
+    """Copy the drops of some nights, 0 is the history, into the delivered extracts."""
     for number in range(first, last + 1):
         drop = "history" if number == 0 else (HISTORY + timedelta(days=number)).isoformat()
         shutil.copytree(extracts / drop, night.extracts / drop, dirs_exist_ok=True)
 
 
-def told(truth: Demo, kind: str, system: str, table: str, nights: int = RENAMED_FROM_NIGHT - 1) -> dict[str, int]:
-    """By load date, how many faults the truth counts up to a night."""
+def planted(truth: Demo, kind: str, system: str, table: str, nights: int = RENAMED_FROM_NIGHT - 1) -> dict[str, int]:
+    """By load date, the count of planted faults up to a night."""
     last = (HISTORY + timedelta(days=nights)).isoformat()
     return {
         fault["load_date"]: fault["count"]
@@ -99,14 +99,12 @@ def told(truth: Demo, kind: str, system: str, table: str, nights: int = RENAMED_
     }
 
 
-def test_bad_rows_are_in_quarantine_under_their_rule_as_often_as_told_and_no_others(
-    dirty: tuple[Path, Path], dirty_night: Company
-) -> None:
+def test_quarantine_holds_exactly_the_planted_bad_rows(dirty: tuple[Path, Path], dirty_night: Company) -> None:
     truth = Demo(dirty[0])
     expected = {
         (system, table, day, rule): count
         for (kind, system, table), rule in QUARANTINED.items()
-        for day, count in told(truth, kind, system, table).items()
+        for day, count in planted(truth, kind, system, table).items()
     }
     found = dirty_night.query(
         "select system, table_name, load_date::varchar, broken_rule, row_count from quality.quality_quarantine"
@@ -115,7 +113,7 @@ def test_bad_rows_are_in_quarantine_under_their_rule_as_often_as_told_and_no_oth
     assert {key[:2] for key in expected} == {key[1:] for key in QUARANTINED}
 
 
-def test_repeated_rows_and_orphans_are_counted_as_often_as_told(dirty: tuple[Path, Path], dirty_night: Company) -> None:
+def test_duplicates_and_orphans_are_counted(dirty: tuple[Path, Path], dirty_night: Company) -> None:
     truth = Demo(dirty[0])
     rows = dirty_night.query(
         """
@@ -126,7 +124,7 @@ def test_repeated_rows_and_orphans_are_counted_as_often_as_told(dirty: tuple[Pat
     found = {row[:2]: row[2:] for row in rows}
 
     def total(kind: str, system: str, table: str) -> int:
-        count = sum(told(truth, kind, system, table).values())
+        count = sum(planted(truth, kind, system, table).values())
         assert count
         return count
 
@@ -156,7 +154,7 @@ def test_repeated_rows_and_orphans_are_counted_as_often_as_told(dirty: tuple[Pat
         ("mojibake", "crm", "customers", "regexp_matches(last_name, '[ÃÂ]')"),
     ],
 )
-def test_what_no_rule_rejects_lands_as_it_was_delivered(
+def test_faults_without_a_rule_land_as_delivered(
     dirty: tuple[Path, Path], dirty_night: Company, kind: str, system: str, table: str, condition: str
 ) -> None:
     landed = f"read_parquet({sql_text(f'{dirty_night.home.landing}/{system}/{table}/load_date=*/*.parquet')})"
@@ -169,11 +167,11 @@ def test_what_no_rule_rejects_lands_as_it_was_delivered(
             where {condition} and _load_date > '{since}' group by _load_date
             """
         ).fetchall()
-    assert dict(counts) == told(Demo(dirty[0]), kind, system, table)
+    assert dict(counts) == planted(Demo(dirty[0]), kind, system, table)
     assert counts
 
 
-def test_times_written_in_another_zone_are_the_same_times(dirty: tuple[Path, Path], dirty_night: Company) -> None:
+def test_times_in_another_zone_are_equal_in_utc(dirty: tuple[Path, Path], dirty_night: Company) -> None:
     activities = Demo(dirty[0]).until("crm", "activities", RENAMED_FROM_NIGHT - 1)
     assert activities["occurred_at"].str.endswith("Z").any()
     at = pd.to_datetime(activities["occurred_at"], utc=True, format="ISO8601").dt.tz_localize(None)
@@ -181,8 +179,8 @@ def test_times_written_in_another_zone_are_the_same_times(dirty: tuple[Path, Pat
     assert set(published) == set(zip(activities["activity_id"], at, strict=True))
 
 
-def test_a_shared_mailbox_makes_one_customer_of_two_people(dirty: tuple[Path, Path], dirty_night: Company) -> None:
-    """A known merge: today's rule takes an e-mail address for a person, and links nobody else by mistake."""
+def test_a_shared_mailbox_merges_two_people(dirty: tuple[Path, Path], dirty_night: Company) -> None:
+    """The rule links by e-mail address and creates no other false link."""
     records = customers_of(dirty_night, Demo(dirty[0]))
     assert (records.groupby("customer_id")["mailbox_of"].nunique() == 1).all()
     by_mailbox = records[records["system"] == "survey_tool"].groupby("mailbox_of")
@@ -190,9 +188,7 @@ def test_a_shared_mailbox_makes_one_customer_of_two_people(dirty: tuple[Path, Pa
     assert by_mailbox["person"].nunique().max() == 2
 
 
-def test_a_row_that_a_person_corrected_is_published_by_the_next_run_and_waits_no_more(
-    dirty: tuple[Path, Path], dirty_night: Company, tmp_path: Path
-) -> None:
+def test_the_next_run_publishes_a_corrected_row(dirty: tuple[Path, Path], dirty_night: Company, tmp_path: Path) -> None:
     unit = f"from quality.quality_landing_reconciliation where table_name = 'cases' and load_date = '{HISTORY}'"
     counts = f"select source_row_count, landed_row_count, quarantined_row_count, is_reconciled {unit}"
     [(source, landed, rejected, is_whole)] = dirty_night.query(counts)
@@ -208,7 +204,7 @@ def test_a_row_that_a_person_corrected_is_published_by_the_next_run_and_waits_no
     file.write_text(json.dumps(row) + "\n", encoding="utf-8")
     release(dirty_night.deployment, dirty_night.home, file)
     before = dirty_night.published
-    # nothing else waits: the run takes the newest load date once more
+    # no other load date is pending: the run repeats the newest one
     assert list(dirty_night.succeed().load_dates) == [HISTORY + timedelta(days=RENAMED_FROM_NIGHT - 1)]
     assert dirty_night.published != before
     assert dirty_night.query(counts) == [(source, landed + 1, rejected - 1, True)]
@@ -216,9 +212,7 @@ def test_a_row_that_a_person_corrected_is_published_by_the_next_run_and_waits_no
     assert dirty_night.succeed().run_id is None
 
 
-def test_the_night_that_a_column_is_renamed_or_a_file_breaks_off_stops_and_yesterday_stays(
-    dirty: tuple[Path, Path], dirty_night: Company
-) -> None:
+def test_a_renamed_column_and_a_truncated_file_stop_the_night(dirty: tuple[Path, Path], dirty_night: Company) -> None:
     renamed, others = dirty
     served = dirty_night.published
     for extracts, night, (system, table), difference in (

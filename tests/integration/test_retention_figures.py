@@ -1,4 +1,4 @@
-"""Bridges, retention, cohorts and earned growth of the demo company and of Olist, against what their extracts say."""
+"""Bridges, retention, cohorts and earned growth of the demo company and of Olist, against their extracts."""
 
 from __future__ import annotations
 
@@ -50,11 +50,11 @@ def cents(value: Any) -> int:
     return int(value * 100) if isinstance(value, Decimal) else int(value)
 
 
-def told(night: Company, key: str, columns: dict[str, str], mart: str, where: str) -> dict[Any, Counter[str]]:
-    """What a mart publishes, added up by ``key``: amounts in cents, and only what is not 0."""
-    sums = ", ".join(f"sum({column})" for column in columns.values())
+def sums(night: Company, key: str, columns: dict[str, str], mart: str, where: str) -> dict[Any, Counter[str]]:
+    """The sums of a mart by ``key``: amounts in cents, zeros excluded."""
+    selected = ", ".join(f"sum({column})" for column in columns.values())
     width = key.count(",") + 1
-    rows = night.query(f"select {key}, {sums} from marts.{mart} where {where} group by {key}")
+    rows = night.query(f"select {key}, {selected} from marts.{mart} where {where} group by {key}")
     return {
         row[:width] if width > 1 else row[0]: Counter(
             {name: cents(value) for name, value in zip(columns, row[width:], strict=True) if value}
@@ -77,7 +77,7 @@ def olist_bought(olist_night: Company) -> Bought:
 
 
 def assert_orders_agree(night: Company, bought: Bought) -> None:
-    """Bridges by month and by year, retention by month and the cohorts of what was ordered."""
+    """Bridges by month and by year, retention by month and the cohorts of orders."""
     now = as_of(night)
     days = [event.day for event in bought.orders]
     first_days = {event.person: event.day for event in sorted(bought.orders, key=lambda event: event.day, reverse=True)}
@@ -88,11 +88,11 @@ def assert_orders_agree(night: Company, bought: Bought) -> None:
             retention_oracle.spent(bought.money, now, period_of), first_days, periods, now, bought.segment_at
         )
         where = f"revenue_type = 'orders' and period_type = '{period_type}'"
-        assert told(night, "period_start_date, segment", LINES, "mart_revenue_bridge", where) == expected
+        assert sums(night, "period_start_date, segment", LINES, "mart_revenue_bridge", where) == expected
 
     by_month = retention_oracle.spent(bought.money, now, month_of)
     expected_months = {month: retention_oracle.retention(by_month, first_days, month, 12) for month in months}
-    published = told(night, "month_start_date", RETENTION, "mart_retention_by_segment_stage", "revenue_type = 'orders'")
+    published = sums(night, "month_start_date", RETENTION, "mart_retention_by_segment_stage", "revenue_type = 'orders'")
     assert published == {month: +figures for month, figures in expected_months.items() if +figures}
 
     rows = night.query(
@@ -109,7 +109,7 @@ def assert_orders_agree(night: Company, bought: Bought) -> None:
 
 
 @pytest.mark.xdist_group("demo nights")
-def test_the_published_map_is_the_truth_but_for_a_few_people(demo_night: Company) -> None:
+def test_the_published_identities_are_the_truth_except_for_a_few_people(demo_night: Company) -> None:
     truth = pd.read_csv(demo_night.extracts / "truth" / "identities.csv", dtype=str)
     person = {(row.system, row.source_id): row.person for row in truth.itertuples()}
     rows = demo_night.query("select customer_id, system, source_id from star.map_customer_identities")
@@ -120,17 +120,13 @@ def test_the_published_map_is_the_truth_but_for_a_few_people(demo_night: Company
 
 
 @pytest.mark.xdist_group("demo nights")
-def test_the_demos_bridges_retention_and_cohorts_are_those_of_its_extracts(
-    demo_night: Company, demo_bought: Bought
-) -> None:
+def test_demo_bridges_retention_and_cohorts_equal_the_extracts(demo_night: Company, demo_bought: Bought) -> None:
     assert any(event.cents < 0 for event in demo_bought.money)
     assert_orders_agree(demo_night, demo_bought)
 
 
 @pytest.mark.xdist_group("demo nights")
-def test_the_demos_subscriptions_are_bridged_by_what_runs_at_the_end_of_each_month(
-    demo_night: Company, demo_bought: Bought
-) -> None:
+def test_demo_subscription_bridges_equal_the_running_contracts(demo_night: Company, demo_bought: Bought) -> None:
     now = as_of(demo_night)
     first_days = {
         contract.person: contract.first_day
@@ -141,19 +137,17 @@ def test_the_demos_subscriptions_are_bridged_by_what_runs_at_the_end_of_each_mon
     by_month = retention_oracle.running(demo_bought.contracts, ends)
     expected = retention_oracle.bridges(by_month, first_days, months, now, demo_bought.segment_at)
     where = "revenue_type = 'subscriptions' and period_type = 'month'"
-    assert told(demo_night, "period_start_date, segment", LINES, "mart_revenue_bridge", where) == expected
+    assert sums(demo_night, "period_start_date, segment", LINES, "mart_revenue_bridge", where) == expected
 
     expected_months = {month: retention_oracle.retention(by_month, first_days, month, 1) for month in months}
-    published = told(
+    published = sums(
         demo_night, "month_start_date", RETENTION, "mart_retention_by_segment_stage", "revenue_type = 'subscriptions'"
     )
     assert published == {month: +figures for month, figures in expected_months.items() if +figures}
 
 
 @pytest.mark.xdist_group("demo nights")
-def test_the_demos_new_revenue_is_earned_bought_or_unknown_as_the_crm_says(
-    demo_night: Company, demo_bought: Bought
-) -> None:
+def test_demo_new_revenue_is_split_by_acquisition(demo_night: Company, demo_bought: Bought) -> None:
     now = as_of(demo_night)
     by_year = retention_oracle.spent(demo_bought.money, now, year_of)
     first_years = {
@@ -170,15 +164,13 @@ def test_the_demos_new_revenue_is_earned_bought_or_unknown_as_the_crm_says(
         "campaign": "bought_revenue_amount",
         "unknown": "unknown_reason_revenue_amount",
     }
-    published = told(demo_night, "year_start_date", columns, "mart_earned_growth", "revenue_type = 'orders'")
+    published = sums(demo_night, "year_start_date", columns, "mart_earned_growth", "revenue_type = 'orders'")
     assert {year: figures for year, figures in published.items() if figures} == expected
     assert {"referral", "campaign", "unknown"} <= set(expected[date(2025, 1, 1)])
 
 
 @pytest.mark.xdist_group("integration/olist")
-def test_olists_bridges_retention_and_cohorts_are_those_of_its_files(
-    olist_night: Company, olist_bought: Bought
-) -> None:
+def test_olist_bridges_retention_and_cohorts_equal_the_files(olist_night: Company, olist_bought: Bought) -> None:
     assert_orders_agree(olist_night, olist_bought)
     assert olist_night.query("select count(*) from star.fct_subscriptions") == [(0,)]
     assert olist_night.query("select count(*) from star.fct_acquisitions") == [(0,)]

@@ -1,4 +1,4 @@
-"""A second shop and a second survey tool, end to end: every figure is the one of both systems' extract files."""
+"""Two shops and two survey tools, end to end: every figure equals both systems' extract files."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ STATUS_GROUPS = {
     ("outlet", "back"): "fulfilled",
     ("outlet", "void"): "canceled",
 }
-"""What each shop means by its words: delivered is what the one hands to a customer and the other to a carrier."""
+"""Status codes per shop: delivered means to the customer in one and to the carrier in the other."""
 
 
 @pytest.fixture(scope="module")
@@ -50,13 +50,13 @@ def night(tmp_path_factory: pytest.TempPathFactory) -> Company:
 
 @pytest.fixture(scope="module")
 def extracts(night: Company) -> Both:
-    """What the night was made of."""
+    """The extract files of the night."""
     return Both(night.extracts)
 
 
 @pytest.fixture(scope="module")
 def members(night: Company) -> pd.DataFrame:
-    """The outlet's members as the truth knows them."""
+    """The outlet's members of the truth."""
     return Demo(night.extracts).label("outlet_members")
 
 
@@ -66,14 +66,14 @@ def customer_of(night: Company) -> dict[tuple[str, str], str]:
     return {(str(system), str(source_id)): str(customer_id) for system, source_id, customer_id in found}
 
 
-def test_their_own_mappings_are_proven_by_dbts_unit_tests(night: Company) -> None:
+def test_unit_tests_of_the_staging_models_pass(night: Company) -> None:
     selection = [f"fqn:cx360.staging.{name},test_type:unit" for name in ("outlet", "panel")]
     proven = run_dbt(night.deployment, night.home, ["--quiet", "test", "--select", *selection])
     assert [str(result.status) for result in proven.result.results] == ["pass"] * 2  # type: ignore[union-attr]
 
 
 def by_name(night: Company, sql: str) -> dict[object, object]:
-    """The answer to a question for names, each with a number."""
+    """Query results: a number by name."""
     return {row[0]: row[1] for row in night.query(sql)}
 
 
@@ -86,7 +86,7 @@ def test_every_check_passes_and_nothing_goes_to_quarantine(night: Company) -> No
     assert int(str(checks)) > 400
 
 
-def test_every_system_delivers_what_the_truth_says(night: Company, members: pd.DataFrame) -> None:
+def test_every_systems_records_are_those_of_the_truth(night: Company, members: pd.DataFrame) -> None:
     truth = Demo(night.extracts)
     records = Counter(truth.label("identities")["system"])
     assert records["outlet"] == records["panel"] == len(members)
@@ -97,18 +97,18 @@ def test_every_system_delivers_what_the_truth_says(night: Company, members: pd.D
     }
 
 
-def test_whoever_buys_in_both_shops_is_one_customer_with_the_orders_of_both(
+def test_a_buyer_in_both_shops_is_one_customer_with_all_orders(
     night: Company, extracts: Both, members: pd.DataFrame
 ) -> None:
-    """Persons are found by what the truth knows: the outlet's record and the CRM's are of the same one."""
+    """Persons come from the truth, which links records of the outlet and the CRM."""
     customers = customer_of(night)
     identities = Demo(night.extracts).label("identities", dtype={"source_id": str})
     in_crm = identities[identities["system"] == "crm"].drop_duplicates("person").set_index("person")["source_id"]
-    told = members[members["is_in_crm"]]
-    overlapping = told[told["shop_order_count"] > 0]
+    linked = members[members["is_in_crm"]]
+    overlapping = linked[linked["shop_order_count"] > 0]
     assert set(overlapping["linked_by"]) == {"email", "phone"}
     assert len(overlapping) > 20
-    for member in told.to_dict("records"):
+    for member in linked.to_dict("records"):
         assert customers["outlet", str(member["member_no"])] == customers["crm", in_crm[member["person"]]], member
 
     counted = extracts.purchases[extracts.purchases["is_counted"]].assign(revenue=extracts.revenue).reset_index()
@@ -127,7 +127,7 @@ def test_whoever_buys_in_both_shops_is_one_customer_with_the_orders_of_both(
     assert {row[0]: row[1:] for row in valued if row[0] in expected} == expected
 
 
-def test_a_customer_of_one_shop_alone_is_there_as_well(night: Company, members: pd.DataFrame) -> None:
+def test_customers_of_one_shop_are_published(night: Company, members: pd.DataFrame) -> None:
     customers = customer_of(night)
     strangers = members[members["linked_by"] == "nothing"]
     theirs = {customers["outlet", str(number)] for number in strangers["member_no"]}
@@ -136,7 +136,7 @@ def test_a_customer_of_one_shop_alone_is_there_as_well(night: Company, members: 
     assert {systems[customer] for customer in theirs} == {1}
 
 
-def test_orders_and_their_money_are_those_of_both_shops_to_the_cent(night: Company, extracts: Both) -> None:
+def test_orders_and_amounts_equal_both_shops_to_the_cent(night: Company, extracts: Both) -> None:
     orders = extracts.purchases.groupby("system").size()
     sums = [
         rows.groupby("system")["amount"].sum()
@@ -152,7 +152,7 @@ def test_orders_and_their_money_are_those_of_both_shops_to_the_cent(night: Compa
     assert revenue == extracts.revenue.sum()
 
 
-def test_a_word_that_the_shops_use_for_different_things_means_each_shops_own(night: Company, extracts: Both) -> None:
+def test_an_ambiguous_status_is_mapped_per_shop(night: Company, extracts: Both) -> None:
     purchases = extracts.purchases.reset_index()
     expected = Counter(
         (system, STATUS_GROUPS[system, state])
@@ -163,7 +163,7 @@ def test_a_word_that_the_shops_use_for_different_things_means_each_shops_own(nig
     assert {row[:2]: row[2] for row in published} == expected
 
 
-def test_the_same_number_in_both_shops_is_another_order_and_another_product(night: Company, extracts: Both) -> None:
+def test_equal_numbers_in_both_shops_are_different_orders_and_products(night: Company, extracts: Both) -> None:
     numbers = extracts.purchases.reset_index().groupby("number")["system"].nunique()
     articles = extracts.lines.groupby("sku")[["system", "product_name"]].nunique()
     assert (numbers == 2).sum() > 100
@@ -182,7 +182,7 @@ def test_the_same_number_in_both_shops_is_another_order_and_another_product(nigh
     assert Counter(published) == expected
 
 
-def test_what_is_answered_about_a_purchase_is_about_the_outlets(night: Company, extracts: Both) -> None:
+def test_panel_answers_refer_to_outlet_purchases(night: Company, extracts: Both) -> None:
     replies = extracts.panel("replies")
     expected = Counter(replies["purchase_no"].dropna())
     published = night.query(
@@ -196,7 +196,7 @@ def test_what_is_answered_about_a_purchase_is_about_the_outlets(night: Company, 
     assert Counter(number for number, _ in published) == expected
 
 
-def test_every_nps_row_is_the_one_of_both_survey_tools(night: Company, extracts: Both) -> None:
+def test_every_nps_row_equals_both_survey_tools(night: Company, extracts: Both) -> None:
     groups = ("survey_type", "segment", "journey_stage")
     expected = nps_counts(extracts, *groups)
     published = night.query(
@@ -213,11 +213,11 @@ def test_every_nps_row_is_the_one_of_both_survey_tools(night: Company, extracts:
     assert (tools_of == 2).sum() > 5
 
 
-def test_a_survey_of_the_same_code_and_name_in_both_tools_is_two_surveys(night: Company, extracts: Both) -> None:
+def test_equal_survey_codes_in_both_tools_are_two_surveys(night: Company, extracts: Both) -> None:
     expected = {
         (system, *key): (len(rows), int(rows["is_delivered"].sum()), int(rows["is_answered"].sum()))
-        for system, asked in {"survey_tool": extracts.invitations, "panel": extracts.panel_requests}.items()
-        for key, rows in asked.groupby(["survey_name", "month", "segment"])
+        for system, requests in {"survey_tool": extracts.invitations, "panel": extracts.panel_requests}.items()
+        for key, rows in requests.groupby(["survey_name", "month", "segment"])
     }
     names = {system: {key[1] for key in expected if key[0] == system} for system in ("survey_tool", "panel")}
     assert names["panel"] < names["survey_tool"]

@@ -1,4 +1,4 @@
-"""What a company with two shops and two survey tools has, from its extract files by pandas alone."""
+"""The expected figures of two shops and two survey tools, calculated by pandas from the extract files."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ class Both(Extracts):
     """The extract files of both shops and both survey tools."""
 
     def outlet(self, table: str) -> pd.DataFrame:
-        """A table of the outlet, its amounts and times as they are meant."""
+        """A table of the outlet with parsed amounts and times."""
         files = self._files(f"outlet/{table}.csv")
         rows = pd.concat(
             [pd.read_csv(file, sep=";", encoding="latin-1", dtype=str) for file in files], ignore_index=True
@@ -47,7 +47,7 @@ class Both(Extracts):
 
     @cached_property
     def purchases(self) -> pd.DataFrame:
-        """Every order of both shops once, as it stands: system, number, person, at, day, is_counted."""
+        """Every order of both shops in its last state: system, number, person, at, day, is_counted."""
         shop = self._parquet("shop/orders.parquet").rename(
             columns={"order_number": "number", "buyer_id": "buyer", "status": "state", "ordered_at": "at"}
         )
@@ -91,7 +91,7 @@ class Both(Extracts):
 
     @cached_property
     def revenue(self) -> pd.Series:
-        """By counted order, what its lines brought less what was given back."""
+        """By counted order, the amount of its lines net of refunds."""
         sold = self.lines.groupby(["system", "number"])["amount"].sum()
         back = self.amounts("refunds").groupby(["system", "number"])["amount"].sum()
         counted = self.purchases[self.purchases["is_counted"]].index
@@ -99,7 +99,7 @@ class Both(Extracts):
 
     @cached_property
     def orders(self) -> dict[int, list[tuple[pd.Timestamp, date]]]:
-        """By person, when the orders that were not canceled were placed, in whichever shop."""
+        """By person, the times of the orders that were not canceled, in both shops."""
         counted = self.purchases[self.purchases["is_counted"]].sort_values("at")
         placed: dict[int, list[tuple[pd.Timestamp, date]]] = defaultdict(list)
         for row in counted.to_dict("records"):
@@ -108,7 +108,7 @@ class Both(Extracts):
 
     @cached_property
     def answers(self) -> pd.DataFrame:
-        """Every answer of both tools once, with its day and what was known of who gave it."""
+        """One row per answer of both tools, with its day and the attributes of its customer at that time."""
         of_survey_tool = super().answers.assign(system="survey_tool")
         replies = self.panel("replies").melt(
             id_vars=["request", "study", "panelist", "replied"],
@@ -123,7 +123,7 @@ class Both(Extracts):
 
     @cached_property
     def panel_requests(self) -> pd.DataFrame:
-        """Every request of the panel, as ``invitations`` has the survey tool's."""
+        """The panel's requests, with the columns of ``invitations``."""
         rows = self.panel("requests")
         rows["is_answered"] = rows["request"].isin(self.panel("replies")["request"])
         rows["is_delivered"] = rows["reached"].notna() | rows["is_answered"]
@@ -140,7 +140,7 @@ class Both(Extracts):
         rows["survey_type"] = ["relational" if of_brand else "transactional" for of_brand in is_relational]
         rows["journey_stage"] = rows["study"].map(studies["moment"]).map(stage).fillna("not_applicable")
         rows["person"] = pd.array(people, dtype="Int64")
-        rows["segment"] = [self.segment(*who) for who in zip(people, at, strict=True)]
+        rows["segment"] = [self.segment(*key) for key in zip(people, at, strict=True)]
         rows["day"] = [moment.tz_convert(ZONE).date() for moment in at]
         rows["month"] = [day.replace(day=1) for day in rows["day"]]
         return rows

@@ -1,6 +1,6 @@
-"""Contracts: the shifted-beta-geometric model of renewals, fitted on grouped contracts and asked about each kind.
+"""Contracts: the shifted-beta-geometric model of renewals, fitted on grouped contracts; scores each kind of contract.
 
-What a renewal is worth, and when it falls due, stands in ``customer_lifetime_value__contracts``.
+Keep out the value and the due date of a renewal (``customer_lifetime_value__contracts``).
 """
 
 from collections.abc import Iterator
@@ -37,7 +37,7 @@ HISTORY = ["renewal_count", "period_days", "renewals_ahead_count"]
 
 
 def contract_fits(deployment: Deployment) -> dg.AssetsDefinition:
-    """Build the assets that fit renewals, judge the fits by a holdout, and score every kind of running contract."""
+    """Build the assets that fit renewals, validate the fits on a holdout, and score every kind of running contract."""
     settings = deployment.lifetime_value
 
     @dg.multi_asset(name="contract_fits", specs=specs(deployment, "contract_fits", "contract_scores"))
@@ -61,10 +61,10 @@ def contract_fits(deployment: Deployment) -> dg.AssetsDefinition:
 
 
 def populations_of(histories: pd.DataFrame, minimum: int) -> dict[str, pd.DataFrame]:
-    """The rows of each plan with contracts enough for a fit of its own, and of all plans together.
+    """The rows of each plan with at least ``minimum`` contracts, and of all plans together.
 
     Args:
-        histories: rows of ``science_contract_histories``; without any there is no population.
+        histories: rows of ``science_contract_histories``; may be empty.
     """
     if histories.empty:
         return {}
@@ -74,10 +74,10 @@ def populations_of(histories: pd.DataFrame, minimum: int) -> dict[str, pd.DataFr
 
 
 def fit_population(population: str, histories: pd.DataFrame, settings: LifetimeValue, night: date) -> Record:
-    """Fit one population, and hold a fit of its past against the renewals that came.
+    """Fit one population, and compare a fit on its past with the actual renewals.
 
     Returns:
-        The fit as a row of ``contract_fits``; refused where no contract has come to a renewal yet.
+        The fit as a row of ``contract_fits``; refused if no contract has reached a renewal.
     """
     now, past = (histories[histories["cut_off"] == cut_off] for cut_off in ("as_of", "holdout"))
     record: Record = {
@@ -85,7 +85,7 @@ def fit_population(population: str, histories: pd.DataFrame, settings: LifetimeV
         "population": population,
         "model": MODEL,
         "is_chosen": False,
-        "refusal_reason": "no contract has come to its first renewal",
+        "refusal_reason": "no contract has reached its first renewal",
         "remark": None,
         "customer_count": int(now["contract_count"].sum()),
         "history_count": len(now),
@@ -105,7 +105,7 @@ def fit_population(population: str, histories: pd.DataFrame, settings: LifetimeV
     return record | {
         "is_chosen": refusal is None,
         "refusal_reason": refusal,
-        "remark": f"the retention rate is taken as constant: {fit.problem}" if fit.is_fallback else None,
+        "remark": f"constant retention rate: {fit.problem}" if fit.is_fallback else None,
         "log_likelihood": finite(fit.log_likelihood),
         **estimates(fit.parameters, model.NAMES, fit.standard_errors),
         **seen,
@@ -113,9 +113,9 @@ def fit_population(population: str, histories: pd.DataFrame, settings: LifetimeV
 
 
 def decisions(histories: pd.DataFrame) -> tuple[model.Floats, model.Floats]:
-    """Who left, and who could have, at the end of period 1, 2, ...: two arrays of shape (periods,).
+    """Churned contracts and contracts at risk at the end of period 1, 2, ...: two arrays of shape (periods,).
 
-    A contract that was renewed n times decided n times to stay; one that has run out decided once more, to leave.
+    A contract with n renewals has n decisions to renew; an expired one has one more decision, not to renew.
     """
     renewals = histories["renewal_count"].to_numpy(np.int64)
     contracts = histories["contract_count"].to_numpy(np.float64)
@@ -128,7 +128,7 @@ def decisions(histories: pd.DataFrame) -> tuple[model.Floats, model.Floats]:
 
 
 def scores(in_use: list[Record], populations: dict[str, pd.DataFrame], settings: LifetimeValue) -> pd.DataFrame:
-    """What each fit in use says of each kind of contract that runs now: rows of ``contract_scores``."""
+    """Score each kind of running contract with each fit in use: rows of ``contract_scores``."""
     parts = [pd.DataFrame()]
     for fit in in_use:
         rows = populations[fit["population"]]
@@ -150,7 +150,7 @@ def scores(in_use: list[Record], populations: dict[str, pd.DataFrame], settings:
 
 
 def _renewals(parameters: model.Parameters, renewals: model.Floats, rate: float, ahead: int) -> model.Floats:
-    """The renewals among the next ``ahead`` that are expected, discounted to the first of them."""
+    """The expected renewals among the next ``ahead``, discounted to the first of them."""
     if ahead == 0:
         return np.zeros_like(renewals)
     return model.expected_residual_lifetime(parameters, renewals, rate, ahead)
@@ -162,7 +162,7 @@ def _fit(histories: pd.DataFrame) -> model.Fit | None:
 
 
 def _compare(past: pd.DataFrame) -> Record:
-    """What a fit on the past expected of the renewals that fell due in the holdout, beside those that came."""
+    """Compare the renewals expected by a fit on the past with the actual renewals of the holdout."""
     fit = _fit(past)
     due = past[past["renewals_ahead_count"] > 0]
     actual = float(due["holdout_count"].sum())

@@ -1,7 +1,6 @@
-"""Purchases: BG/NBD and MBG/NBD, fitted on grouped histories and asked about each distinct one.
+"""Purchases: BG/NBD and MBG/NBD, fitted on grouped histories; scores each distinct history.
 
-Moves counts from SQL to ``orchestration/science`` and answers back. Which customer has which history stands in
-``science_customer_histories``; which segment is forecast by which fit in the marts.
+Keep out the history of each customer (``science_customer_histories``) and the choice of a fit per segment (marts).
 """
 
 from collections.abc import Iterator, Mapping
@@ -40,7 +39,7 @@ HISTORY = ["repeat_count", "last_purchase_weeks", "observed_weeks"]
 
 
 def purchase_fits(deployment: Deployment) -> dg.AssetsDefinition:
-    """Build the assets that fit purchases, judge the fits by a holdout, and score every distinct history."""
+    """Build the assets that fit purchases, validate the fits on a holdout, and score every distinct history."""
     settings = deployment.lifetime_value
 
     @dg.multi_asset(
@@ -79,17 +78,17 @@ def purchase_fits(deployment: Deployment) -> dg.AssetsDefinition:
 
 
 def of_population(rows: pd.DataFrame, population: str) -> pd.DataFrame:
-    """The rows of one segment, or all where they are pooled."""
+    """The rows of one segment, or all rows for the pooled population."""
     return rows if population == POOLED else rows[rows["segment"] == population]
 
 
 def fit_population(
     population: str, histories: pd.DataFrame, settings: LifetimeValue, night: date
 ) -> tuple[list[Record], list[Record]]:
-    """Fit both variants to one population, and hold fits of its past against what came.
+    """Fit both variants to one population, and compare fits on its past with the actual purchases.
 
     Args:
-        histories: rows of ``science_purchase_histories``; without any there is nothing to fit.
+        histories: rows of ``science_purchase_histories``; may be empty.
 
     Returns:
         The fits as rows of ``purchase_fits``, and the deciles as rows of ``purchase_calibration``.
@@ -132,7 +131,7 @@ def fit_population(
 
 
 def scores(in_use: list[Record], histories: pd.DataFrame, settings: LifetimeValue) -> pd.DataFrame:
-    """What each fit in use says of each history that its population has now: rows of ``purchase_scores``."""
+    """Score each current history of a population with each fit in use: rows of ``purchase_scores``."""
     horizon = settings.horizon_days / 7
     parts = [pd.DataFrame()]
     for fit in in_use:
@@ -153,12 +152,12 @@ def scores(in_use: list[Record], histories: pd.DataFrame, settings: LifetimeValu
 
 
 def parameters_of(fit: Mapping[str, Any]) -> model.Parameters:
-    """The parameters that a row of ``purchase_fits`` holds."""
+    """The parameters of a row of ``purchase_fits``."""
     return model.Parameters(fit["model"], *(fit[name] for name in model.NAMES))
 
 
 def _merged(histories: pd.DataFrame) -> pd.DataFrame:
-    """One row per history, whatever the segment, in an order that does not depend on how SQL gave them."""
+    """One row per history over all segments, in a deterministic order."""
     counts = ["customer_count", "holdout_count"]
     merged: pd.DataFrame = histories.groupby(HISTORY, as_index=False, sort=True)[counts].sum()
     return merged
@@ -172,13 +171,13 @@ def _arrays(histories: pd.DataFrame) -> tuple[model.Floats, model.Floats, model.
 def _compare(
     variant: model.Variant, past: pd.DataFrame, settings: LifetimeValue
 ) -> tuple[str | None, Calibration | None]:
-    """What a fit on the past expected of the holdout beside what came, or why there is no such fit."""
+    """Compare a fit on the past with the holdout, or return the reason why there is no such fit."""
     if past.empty:
-        return "no holdout: nobody had bought before it began", None
+        return "no holdout: no customer had bought before its start", None
     customers = past["customer_count"].to_numpy(np.float64)
     fit = model.fit(variant, *_arrays(past), weights=customers)
     if fit.problem:
-        return f"no holdout: of the days before it, {fit.problem}", None
+        return f"no holdout: before its start, {fit.problem}", None
     expected = model.expected_orders(fit.parameters, *_arrays(past), settings.holdout_days / 7)
     return None, calibration(expected, past["holdout_count"].to_numpy(np.float64), customers)
 

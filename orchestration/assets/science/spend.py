@@ -1,6 +1,6 @@
-"""Spend: Gamma-Gamma, what a purchase is worth, fitted on repeat buyers.
+"""Spend: the Gamma-Gamma model of purchase values, fitted on repeat buyers.
 
-What a purchase of one customer is worth follows from the parameters in ``customer_lifetime_value__purchases``.
+Keep out the expected value per customer (``customer_lifetime_value__purchases``).
 """
 
 from collections.abc import Iterator
@@ -36,7 +36,7 @@ MODEL = "gamma_gamma"
 
 
 def spend_fits(deployment: Deployment) -> dg.AssetsDefinition:
-    """Build the asset that fits what a purchase is worth, and judges the fits by a holdout."""
+    """Build the asset that fits purchase values, and validates the fits on a holdout."""
 
     @dg.multi_asset(name="spend_fits", specs=specs(deployment, "spend_fits"))
     def fitted(
@@ -61,13 +61,13 @@ def spend_fits(deployment: Deployment) -> dg.AssetsDefinition:
 
 
 def fit_population(population: str, histories: pd.DataFrame, settings: LifetimeValue, night: date) -> Record:
-    """Fit one population, and hold a fit of its past against the revenue that came.
+    """Fit one population, and compare a fit on its past with the actual revenue.
 
     Args:
         histories: rows of ``science_spend_histories``.
 
     Returns:
-        The fit as a row of ``spend_fits``; refused where nobody bought again for money.
+        The fit as a row of ``spend_fits``; refused without repeat buyers with revenue.
     """
     now, past = (histories[histories["cut_off"] == cut_off] for cut_off in ("as_of", "holdout"))
     record: Record = {
@@ -75,7 +75,7 @@ def fit_population(population: str, histories: pd.DataFrame, settings: LifetimeV
         "population": population,
         "model": MODEL,
         "is_chosen": False,
-        "refusal_reason": "nobody bought again for money",
+        "refusal_reason": "no repeat buyer has revenue",
         "remark": None,
         "customer_count": 0,
         "history_count": 0,
@@ -116,7 +116,7 @@ def _fit(histories: pd.DataFrame) -> model.Fit | None:
 
 
 def _repeat_buyers(histories: pd.DataFrame) -> pd.DataFrame:
-    """Who bought again for money, one row per history, in an order that does not depend on how SQL gave them."""
+    """Repeat buyers with revenue, one row per history, in a deterministic order."""
     buyers = histories[(histories["repeat_count"] > 0) & (histories["repeat_amount"] > 0)]
     keys = ["repeat_count", "repeat_amount"]
     merged: pd.DataFrame = buyers.groupby(keys, as_index=False, sort=True)[["customer_count"]].sum()
@@ -124,7 +124,7 @@ def _repeat_buyers(histories: pd.DataFrame) -> pd.DataFrame:
 
 
 def _compare(past: pd.DataFrame) -> Record:
-    """What a fit on the past expected the holdout's purchases to be worth, beside what they were."""
+    """Compare the revenue expected by a fit on the past with the actual revenue of the holdout."""
     fit = _fit(past)
     came = past[past["holdout_count"] > 0]
     actual = float((came["customer_count"] * came["holdout_amount"].astype(float)).sum())

@@ -1,7 +1,7 @@
-"""What the science assets share: histories in, tables of results out.
+"""Shared by the science assets: reads histories, writes result tables.
 
-What a column of a result is stands in ``dbt_project/models/science/_science__sources.yml``. Add here what every model's
-asset needs; keep out what one model does (its own module) and the models (``orchestration/science``).
+The columns of the results are documented in ``dbt_project/models/science/_science__sources.yml``. Keep out the steps of
+one model (its own module) and the models (``orchestration/science``).
 """
 
 from __future__ import annotations
@@ -28,14 +28,14 @@ Record = dict[str, Any]
 
 @cache
 def source_tables() -> dict[str, dict[str, Any]]:
-    """The tables that science gives back, by name, as dbt knows them."""
+    """The result tables by name, from the dbt sources."""
     path = DBT_PROJECT / "models" / "science" / "_science__sources.yml"
     [source] = yaml.safe_load(path.read_text(encoding="utf-8"))["sources"]
     return {table["name"]: table for table in source["tables"]}
 
 
 def specs(deployment: Deployment, *tables: str) -> list[dg.AssetSpec]:
-    """The assets of these tables; what each is made from stands in its ``meta``."""
+    """The assets of these tables; dependencies come from ``made_from`` in ``meta``."""
     return [
         dg.AssetSpec(
             dg.AssetKey(["science", table]),
@@ -52,7 +52,7 @@ def specs(deployment: Deployment, *tables: str) -> list[dg.AssetSpec]:
 def written(
     connection: duckdb.DuckDBPyConnection, table: str, rows: Sequence[Mapping[str, Any]] | pd.DataFrame, **metadata: Any
 ) -> dg.MaterializeResult:
-    """Replace one table of results, in the columns that dbt knows it by."""
+    """Replace one result table, with the columns of its dbt source."""
     columns = source_tables()[table]["columns"]
     names = [column["name"] for column in columns]
     selected = ", ".join(f"cast({column['name']} as {column['data_type']}) as {column['name']}" for column in columns)
@@ -74,25 +74,25 @@ def as_of_date(connection: duckdb.DuckDBPyConnection) -> date:
 
 
 def finite(value: float | None) -> float | None:
-    """The value where it is a figure, else None: neither a table nor a file of state holds what is no number."""
+    """The value if finite, else None: tables and state files hold no NaN or infinity."""
     return float(value) if value is not None and math.isfinite(value) else None
 
 
 def fit_id(population: str, model: str, night: date) -> str:
-    """The name of a fit: its population, its model and the as-of date of its night."""
+    """The id of a fit: population, model and as-of date."""
     return f"{population}/{model}/{night.isoformat()}"
 
 
 def estimates(parameters: Any, names: Sequence[str], standard_errors: Mapping[str, float]) -> Record:
-    """The parameters of a fit and their standard errors, by the names of the columns."""
+    """The parameters of a fit and their standard errors, by column name."""
     values = {name: finite(getattr(parameters, name)) for name in names}
     return values | {f"{name}_standard_error": finite(standard_errors.get(name)) for name in names}
 
 
 def with_use(tonight: Sequence[Record], earlier: Sequence[Record]) -> list[Record]:
-    """Every fit of every night, with whether it is in use: the chosen fit of a population, or its last one before.
+    """Add ``is_in_use`` to the fits of all nights: the last chosen fit of each population that was fitted tonight.
 
-    A population that was not fitted tonight has no fit in use: its customers are forecast by the pooled one.
+    Customers of a population without a fit tonight are forecast by the pooled fit.
     """
     in_use: set[str] = set()
     for population in {fit["population"] for fit in tonight}:
@@ -102,15 +102,15 @@ def with_use(tonight: Sequence[Record], earlier: Sequence[Record]) -> list[Recor
 
 
 def as_markdown(fits: Sequence[Record], names: Sequence[str]) -> str:
-    """Fits as a table: parameters with their standard errors, likelihood, holdout, and what became of each."""
+    """Fits as a Markdown table: parameters with standard errors, likelihood, holdout error and result."""
     lines = [
-        f"| fit | {' | '.join(names)} | log likelihood | customers | histories | holdout error | verdict |",
+        f"| fit | {' | '.join(names)} | log likelihood | customers | histories | holdout error | result |",
         "|---" * (len(names) + 6) + "|",
     ]
     for fit in fits:
         shown = [_estimate(fit[name], fit[f"{name}_standard_error"]) for name in names]
         error = fit["holdout_error_rate"]
-        verdict = fit["refusal_reason"] or ("chosen" if fit["is_chosen"] else "the other one is better")
+        result = fit["refusal_reason"] or ("chosen" if fit["is_chosen"] else "not chosen")
         cells = [
             fit["fit_id"],
             *shown,
@@ -118,7 +118,7 @@ def as_markdown(fits: Sequence[Record], names: Sequence[str]) -> str:
             f"{fit['customer_count']:,}",
             f"{fit['history_count']:,}",
             "-" if error is None else f"{error:+.1%}",
-            verdict + (f" ({fit['remark']})" if fit.get("remark") else ""),
+            result + (f" ({fit['remark']})" if fit.get("remark") else ""),
         ]
         lines.append(f"| {' | '.join(cells)} |")
     return "\n".join(lines)

@@ -1,6 +1,6 @@
-"""The tracking plot of a purchase fit: expected and actual repeat purchases, week by week, as a picture in Markdown.
+"""The tracking plot of a purchase fit: expected and actual repeat purchases by week, as an SVG image in Markdown.
 
-Drawn as SVG by hand: two lines and two axes need no library (``docs/decisions/grouped-histories.md``).
+SVG is written directly: two lines and two axes need no library (``docs/decisions/grouped-histories.md``).
 """
 
 from __future__ import annotations
@@ -22,14 +22,14 @@ WIDTH, HEIGHT, MARGIN = 640, 240, 36
 
 
 def weekly(fit: Mapping[str, Any], daily: pd.DataFrame, night: date) -> tuple[Floats, Floats]:
-    """Repeat purchases by whole week since the first purchase: those that the fit expects, and those that came.
+    """Expected and actual repeat purchases by complete week since the first purchase.
 
     Args:
         daily: rows of ``science_daily_purchases`` of the fit's population.
-        night: the as-of date; a week that it cuts is left out.
+        night: the as-of date; an incomplete last week is excluded.
 
     Returns:
-        Two arrays of shape (weeks,); empty where no week is whole.
+        Two arrays of shape (weeks,); empty without a complete week.
     """
     day = pd.to_datetime(daily["purchase_date"])
     number = (day - day.min()).dt.days.to_numpy()
@@ -46,13 +46,13 @@ def weekly(fit: Mapping[str, Any], daily: pd.DataFrame, night: date) -> tuple[Fl
 
 
 def tracking_plot(fit: Mapping[str, Any], daily: pd.DataFrame, night: date) -> str:
-    """A picture of both, for Dagster's metadata."""
+    """The plot as Markdown, for Dagster's metadata."""
     expected, actual = weekly(fit, daily, night)
     title = f"{fit['fit_id']}: repeat purchases by week"
     if len(actual) < 2:
-        return f"{title}: there are no two weeks to draw"
+        return f"{title}: fewer than two complete weeks"
     top = max(float(expected.max()), float(actual.max()), 1.0)
-    drawn = f"""
+    svg = f"""
 <svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {WIDTH} {HEIGHT}" width="{WIDTH}" height="{HEIGHT}">
 <rect width="{WIDTH}" height="{HEIGHT}" fill="white"/>
 <g font-family="sans-serif" font-size="11" fill="#444">
@@ -67,7 +67,7 @@ def tracking_plot(fit: Mapping[str, Any], daily: pd.DataFrame, night: date) -> s
 <polyline points="{" ".join(f"{x:.1f},{y:.1f}" for x, y in _points(expected, top))}" fill="none" stroke="#c2410c"
  stroke-width="2"/>
 </svg>"""
-    encoded = base64.b64encode(drawn.strip().encode()).decode()
+    encoded = base64.b64encode(svg.strip().encode()).decode()
     return f"![{title}](data:image/svg+xml;base64,{encoded})"
 
 

@@ -1,4 +1,4 @@
-"""Lifetime value the long way round: every customer by itself, from a list of purchase days, in pandas and numpy."""
+"""Lifetime value per customer from a list of purchase days, in pandas and numpy."""
 
 from __future__ import annotations
 
@@ -16,10 +16,10 @@ ANNUAL_RATE = 0.10
 
 
 def histories(purchases: pd.DataFrame, as_of: date) -> pd.DataFrame:
-    """One row per customer: x, t_x and T in whole weeks, and what the repeat purchases came to.
+    """One row per customer: x, t_x and T in whole weeks, and the value of the repeat purchases.
 
     Args:
-        purchases: customer_id, day (a date) and amount of each purchase, several a day where there were.
+        purchases: customer_id, day (a date) and amount of each purchase, several per day possible.
     """
     days = purchases.assign(day=pd.to_datetime(purchases["day"])).groupby(["customer_id", "day"])["amount"].sum()
     found = {}
@@ -37,7 +37,7 @@ def histories(purchases: pd.DataFrame, as_of: date) -> pd.DataFrame:
 def forecasts(
     known: pd.DataFrame, purchase_fit: Mapping[Hashable, Any], spend_fit: Mapping[Hashable, Any]
 ) -> pd.DataFrame:
-    """What the parameters of two rows of mart_clv_model_quality say of each customer, one row each."""
+    """The forecast of each customer by the parameters of two rows of mart_clv_model_quality."""
     purchases = beta_geometric.Parameters(
         purchase_fit["model"], *(float(purchase_fit[name]) for name in ("r", "alpha", "a", "b"))
     )

@@ -1,7 +1,6 @@
-"""A company of a few hundred customers whose star a test writes by hand: its nights end before a gate, in seconds.
+"""A company of a few hundred customers whose star is written by the test; a night takes seconds.
 
-The models' SQL is compiled once, as dbt compiles it for the night, and run on the star; the science assets are those
-of the night. So what is tested are the real parts, without the hours before the star.
+The models' SQL is compiled once by dbt and run on the star; the science assets are the real ones.
 """
 
 from __future__ import annotations
@@ -28,9 +27,9 @@ from orchestration.warehouse.warehouse import Warehouse
 
 AS_OF = date(2026, 1, 1)
 MINIMUM = 100
-"""Buyers from which on a segment of the small company has fits of its own."""
+"""Minimum number of buyers for a segment with its own fit."""
 
-# the columns of the star that the models read, and what a test that does not care gets
+# the star columns that the models read, with default values
 STAR: Mapping[str, Mapping[str, tuple[str, Any]]] = {
     "dim_dates": {"date_day": ("date", None), "is_as_of": ("boolean", True)},
     "dim_segments": {"segment": ("varchar", None)},
@@ -73,7 +72,7 @@ STAR: Mapping[str, Mapping[str, tuple[str, Any]]] = {
 
 @dataclass(frozen=True)
 class Model:
-    """A model as dbt compiled it: the layer it belongs to, where it stands, and its SQL."""
+    """A compiled model: layer, relation and SQL."""
 
     layer: str
     relation: str
@@ -82,7 +81,7 @@ class Model:
 
 
 def compiled(root: Path) -> tuple[Deployment, list[Model]]:
-    """A deployment whose segments are fitted from few buyers on, and its models in the order of their building."""
+    """A deployment with a small minimum of buyers per fit, and its models in build order."""
     deployment = load_deployment("demo")
     settings = deployment.lifetime_value.model_copy(update={"minimum_customers_per_fit": MINIMUM})
     deployment = deployment.model_copy(update={"lifetime_value": settings})
@@ -107,14 +106,14 @@ def compiled(root: Path) -> tuple[Deployment, list[Model]]:
 
 @dataclass(frozen=True)
 class SmallCompany:
-    """A company with nothing but a star, and the models that are built from it."""
+    """A company with only a star, and the models built from it."""
 
     home: Home
     deployment: Deployment
     models: Sequence[Model]
 
     def with_limit(self, holdout_error_limit: float) -> SmallCompany:
-        """The same company, which refuses fits that are further off than this."""
+        """The same company with another error limit for fits."""
         settings = self.deployment.lifetime_value.model_copy(update={"holdout_error_limit": holdout_error_limit})
         return replace(self, deployment=self.deployment.model_copy(update={"lifetime_value": settings}))
 
@@ -126,14 +125,14 @@ class SmallCompany:
         periods: Sequence[Mapping[str, Any]] = (),
         as_of: date = AS_OF,
     ) -> None:
-        """Build everything from this star; customers who are only in orders or periods are retail customers."""
+        """Build all models from this star; customers without a row in dim_customers are retail customers."""
         known = {str(customer["customer_id"]) for customer in customers}
         others = sorted({str(row["customer_id"]) for row in (*orders, *periods)} - known)
-        everybody = [*customers, *({"customer_id": name} for name in others)]
-        segments = sorted({str(customer.get("segment", "retail")) for customer in everybody})
+        every = [*customers, *({"customer_id": name} for name in others)]
+        segments = sorted({str(customer.get("segment", "retail")) for customer in every})
         self._write("dim_dates", [{"date_day": as_of}])
         self._write("dim_segments", [{"segment": segment} for segment in segments])
-        self._write("dim_customers", everybody)
+        self._write("dim_customers", every)
         self._write("fct_orders", orders)
         self._write("fct_subscriptions", [{"started_at": period["started_date"], **period} for period in periods])
         self._write("fct_customer_months", [])
@@ -142,7 +141,7 @@ class SmallCompany:
         self._build("marts")
 
     def query(self, sql: str) -> pd.DataFrame:
-        """Ask the warehouse."""
+        """Query the warehouse."""
         with self._warehouse.connect() as connection:
             frame: pd.DataFrame = connection.execute(sql).df()
             return frame
@@ -197,7 +196,7 @@ class SmallCompany:
 
 
 def draw_orders(seed: int, count: int = 300, days: int = 500, prefix: str = "c", **order: Any) -> list[dict[str, Any]]:
-    """Orders of ``count`` customers who come at rates and leave after an order with chances of their own."""
+    """Orders of ``count`` customers with individual rates and dropout probabilities."""
     rng = np.random.default_rng(seed)
     orders: list[dict[str, Any]] = []
     for number in range(count):
@@ -216,7 +215,7 @@ def draw_orders(seed: int, count: int = 300, days: int = 500, prefix: str = "c",
 
 
 def draw_periods(seed: int, count: int = 200, days: int = 600, length: int = 30) -> list[dict[str, Any]]:
-    """Periods of ``count`` subscribers, each of whom leaves at a renewal with a chance of their own."""
+    """Periods of ``count`` subscribers with individual churn probabilities."""
     rng = np.random.default_rng(seed)
     periods: list[dict[str, Any]] = []
     for number in range(count):

@@ -1,4 +1,4 @@
-"""What is published of lifetime value, against pandas on the extracts: every customer by itself."""
+"""Published lifetime values against pandas on the extracts, customer by customer."""
 
 from __future__ import annotations
 
@@ -57,7 +57,7 @@ def purchases(demo_night: Company) -> pd.DataFrame:
     ).dropna()
 
 
-def test_every_customer_has_the_forecast_of_its_own_history(demo_night: Company, purchases: pd.DataFrame) -> None:
+def test_every_forecast_equals_that_of_the_customers_history(demo_night: Company, purchases: pd.DataFrame) -> None:
     columns = [
         "customer_id", "purchase_fit_id", "spend_fit_id", "model_repeat_count", "model_last_purchase_weeks",
         "model_observed_weeks", "alive_probability", "no_order_probability", "expected_orders", "margin_rate",
@@ -87,7 +87,7 @@ def test_every_customer_has_the_forecast_of_its_own_history(demo_night: Company,
         np.testing.assert_allclose(group["purchase_residual_amount"].astype(float), residual, atol=0.006)
 
 
-def test_the_holdout_is_what_came_in_the_last_quarter(demo_night: Company, purchases: pd.DataFrame) -> None:
+def test_the_holdout_is_the_last_quarter(demo_night: Company, purchases: pd.DataFrame) -> None:
     [(actual, customers)] = demo_night.query(
         "select distinct holdout_actual, holdout_customer_count from marts.mart_clv_model_quality "
         "where population = 'pooled' and model in ('bg_nbd', 'mbg_nbd')"
@@ -99,7 +99,7 @@ def test_the_holdout_is_what_came_in_the_last_quarter(demo_night: Company, purch
     assert actual == len(came[["customer_id", "day"]].drop_duplicates())
 
 
-def test_the_manifest_names_the_fits_in_use_and_their_parameters(demo_night: Company) -> None:
+def test_the_manifest_lists_the_fits_in_use_with_parameters(demo_night: Company) -> None:
     manifest = json.loads((demo_night.published.parent / "manifest.json").read_text(encoding="utf-8"))
     rows = demo_night.query(
         "select fit_id, r, alpha, a, b from marts.mart_clv_model_quality where is_in_use and model like '%bg_nbd'"

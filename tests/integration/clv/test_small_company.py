@@ -1,4 +1,4 @@
-"""The way from a star to a forecast: what SQL groups and joins is what each customer would have got alone."""
+"""From a star to a forecast: results of grouped histories equal results per customer."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from tests.unit.science import cdnow
 FIGURES = ["alive_probability", "no_order_probability", "expected_orders", "residual_value_amount"]
 
 
-def test_a_customer_joined_to_a_history_gets_what_the_models_say_of_the_customer_alone(
+def test_scores_by_history_equal_scores_by_customer(
     small_company: SmallCompany,
 ) -> None:
     orders = draw_orders(2)
@@ -37,7 +37,7 @@ def test_a_customer_joined_to_a_history_gets_what_the_models_say_of_the_customer
     np.testing.assert_allclose(values["residual_value_amount"].astype(float), residual, atol=0.006, rtol=1e-4)
 
 
-def test_the_chosen_fit_is_the_likeliest_one_of_the_customers_ungrouped(small_company: SmallCompany) -> None:
+def test_a_grouped_fit_has_the_likelihood_of_the_customers(small_company: SmallCompany) -> None:
     orders = draw_orders(2)
     small_company.night(orders)
     purchases = pd.DataFrame(orders).rename(columns={"ordered_date": "day", "net_amount": "amount"})
@@ -52,7 +52,7 @@ def test_the_chosen_fit_is_the_likeliest_one_of_the_customers_ungrouped(small_co
         assert fit["r"] == pytest.approx(alone.parameters.r, rel=1e-3)
 
 
-def test_a_contract_is_worth_its_renewals_one_by_one(small_company: SmallCompany) -> None:
+def test_contract_value_is_the_sum_of_its_renewals(small_company: SmallCompany) -> None:
     small_company.night(draw_orders(2), periods=draw_periods(3))
     values = small_company.values()
     values = values[values["open_contract_count"] > 0]
@@ -73,7 +73,7 @@ def test_a_contract_is_worth_its_renewals_one_by_one(small_company: SmallCompany
         assert amount == pytest.approx(worth, abs=0.01), customer
 
 
-def test_a_refused_fit_is_replaced_by_the_last_good_one_and_the_figures_say_so(small_company: SmallCompany) -> None:
+def test_a_refused_fit_is_replaced_by_the_last_good_one(small_company: SmallCompany) -> None:
     orders = draw_orders(2)
     first_night, second_night = AS_OF, AS_OF + timedelta(days=7)
     small_company.night(orders, as_of=first_night)
@@ -91,14 +91,14 @@ def test_a_refused_fit_is_replaced_by_the_last_good_one_and_the_figures_say_so(s
     assert len(refused) == len(fits) / 2 == 6
     assert refused["refusal_reason"].str.contains("holdout error: .* the limit is 0.0%").all()
     assert not (refused["is_chosen"] | refused["is_in_use"]).any()
-    # a week later the kept parameters are asked about histories that are a week longer
+    # a week later the kept parameters score histories that are a week longer
     purchases = pd.DataFrame(orders).rename(columns={"ordered_date": "day", "net_amount": "amount"})
     known, by_id = oracle.histories(purchases, second_night).sort_index(), fits.to_dict("index")
     expected = oracle.forecasts(known, by_id[kept["purchase_fit_id"].iloc[0]], by_id[kept["spend_fit_id"].iloc[0]])
     np.testing.assert_allclose(kept["alive_probability"].astype(float), expected["alive_probability"], atol=1e-6)
 
 
-def test_a_refused_fit_without_a_predecessor_forecasts_nobody(small_company: SmallCompany) -> None:
+def test_a_refused_fit_without_a_predecessor_gives_no_forecast(small_company: SmallCompany) -> None:
     small_company.with_limit(1e-6).night(draw_orders(2))
     values = small_company.values()
     assert set(values["no_forecast_reason"]) == {"no_purchase_fit"}
@@ -106,7 +106,7 @@ def test_a_refused_fit_without_a_predecessor_forecasts_nobody(small_company: Sma
     assert values[FIGURES].isna().all(axis=None)
 
 
-def test_a_night_gives_the_same_answer_however_often_and_in_whatever_order_it_is_run(
+def test_results_do_not_depend_on_repetition_or_order_of_nights(
     small_company: SmallCompany,
 ) -> None:
     orders, later = draw_orders(2), AS_OF + timedelta(days=1)
@@ -123,7 +123,7 @@ def test_a_night_gives_the_same_answer_however_often_and_in_whatever_order_it_is
     pd.testing.assert_frame_equal(small_company.values(), first)
 
 
-def test_histories_of_cdnow_are_the_published_ones(small_company: SmallCompany) -> None:
+def test_cdnow_histories_equal_the_published_ones(small_company: SmallCompany) -> None:
     days = cdnow.purchase_days()
     seen = days[days["day"] <= cdnow.CALIBRATION_END]
     columns = zip(seen["customer"], seen["day"], seen["amount"], strict=True)
@@ -140,7 +140,7 @@ def test_histories_of_cdnow_are_the_published_ones(small_company: SmallCompany) 
     assert counted["last_purchase_weeks"].tolist() == published["t_x"].round().astype(int).tolist()
     assert counted["observed_weeks"].tolist() == published["T"].round().astype(int).tolist()
     pooled = small_company.fits().to_dict("index")["pooled/bg_nbd/1997-10-01"]
-    # whole weeks instead of days: the published .243, 4.414, .793, 2.426 and -9582.4 move a little
+    # whole weeks instead of days: the published .243, 4.414, .793, 2.426 and -9582.4 change slightly
     assert pooled["customer_count"] == 2357
     parameters = [float(pooled[name]) for name in ("r", "alpha", "a", "b")]
     assert parameters == pytest.approx([0.243, 4.414, 0.793, 2.426], rel=0.05)

@@ -1,4 +1,4 @@
-"""What companies get whose data leave a model little to go by: the table in docs/metrics.md, row by row."""
+"""Companies with little data for the models: the rows of the table in docs/metrics.md."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ AMOUNTS = ["expected_orders", "expected_order_amount", "expected_margin_amount",
 
 
 def assert_sound(values: pd.DataFrame) -> None:
-    """No figure is negative, infinite or no number, and who has none is told why."""
+    """No figure is negative, infinite or NaN, and a missing one has a reason."""
     for columns, most in ((PROBABILITIES, 1.0), (AMOUNTS, 1e9)):
         figures = values[columns].astype(float)
         assert (figures.isna() | ((figures >= 0) & (figures <= most))).all(axis=None)
@@ -25,12 +25,12 @@ def reasons(values: pd.DataFrame) -> set[str]:
     return set(values["no_forecast_reason"].dropna())
 
 
-def test_a_single_night_of_data_is_forecast_by_nobody(small_company: SmallCompany) -> None:
+def test_a_single_night_has_no_forecast(small_company: SmallCompany) -> None:
     small_company.night([{"customer_id": f"c{n}", "ordered_date": AS_OF - timedelta(days=1)} for n in range(150)])
     values = small_company.values()
     assert_sound(values)
     assert reasons(values) == {"no_purchase_fit"}
-    assert set(small_company.fits()["refusal_reason"]) >= {"no holdout: nobody had bought before it began"}
+    assert set(small_company.fits()["refusal_reason"]) >= {"no holdout: no customer had bought before its start"}
 
 
 def test_a_company_without_customers_has_no_fit_and_no_row(small_company: SmallCompany) -> None:
@@ -48,10 +48,10 @@ def test_without_a_repeat_buyer_every_fit_is_refused(small_company: SmallCompany
     assert_sound(values)
     assert reasons(values) == {"no_purchase_fit"}
     assert not fits["is_chosen"].any()
-    assert fits.loc[f"pooled/gamma_gamma/{AS_OF}", "refusal_reason"] == "nobody bought again for money"
+    assert fits.loc[f"pooled/gamma_gamma/{AS_OF}", "refusal_reason"] == "no repeat buyer has revenue"
 
 
-def test_where_all_are_of_one_segment_its_fit_is_the_pooled_one(small_company: SmallCompany) -> None:
+def test_the_fit_of_a_single_segment_is_the_pooled_fit(small_company: SmallCompany) -> None:
     small_company.night(draw_orders(1))
     fits = small_company.fits()
     parameters = ["r", "alpha", "a", "b", "log_likelihood", "holdout_error_rate"]
@@ -63,21 +63,26 @@ def test_where_all_are_of_one_segment_its_fit_is_the_pooled_one(small_company: S
     assert values["purchase_fit_id"].str.startswith("retail/").all()
 
 
-def test_few_customers_and_those_without_a_segment_are_forecast_by_the_pooled_fit(small_company: SmallCompany) -> None:
+def test_small_and_unknown_segments_use_the_pooled_fit(small_company: SmallCompany) -> None:
     loner = [{"customer_id": "loner", "ordered_date": AS_OF - timedelta(days=days)} for days in (300, 200, 20)]
-    nobody = [{"customer_id": "nobody", "ordered_date": AS_OF - timedelta(days=days)} for days in (300, 200, 20)]
+    unsegmented = [
+        {"customer_id": "unsegmented", "ordered_date": AS_OF - timedelta(days=days)} for days in (300, 200, 20)
+    ]
     small_company.night(
-        draw_orders(1) + loner + nobody,
-        customers=[{"customer_id": "loner", "segment": "enterprise"}, {"customer_id": "nobody", "segment": "unknown"}],
+        draw_orders(1) + loner + unsegmented,
+        customers=[
+            {"customer_id": "loner", "segment": "enterprise"},
+            {"customer_id": "unsegmented", "segment": "unknown"},
+        ],
     )
     values = small_company.values()
     assert_sound(values)
-    assert values.loc[["loner", "nobody"], "purchase_fit_id"].str.startswith("pooled/").all()
-    assert values.loc[["loner", "nobody"], "residual_value_amount"].gt(0).all()
+    assert values.loc[["loner", "unsegmented"], "purchase_fit_id"].str.startswith("pooled/").all()
+    assert values.loc[["loner", "unsegmented"], "residual_value_amount"].gt(0).all()
     assert values.loc["loner", "segment"] == "enterprise"
 
 
-def test_a_negative_margin_makes_a_forecast_of_nothing_and_is_flagged(small_company: SmallCompany) -> None:
+def test_a_negative_margin_gives_a_flagged_forecast_of_zero(small_company: SmallCompany) -> None:
     small_company.night(draw_orders(1, margin_amount=-5.0))
     values = small_company.values()
     assert_sound(values)
@@ -88,7 +93,7 @@ def test_a_negative_margin_makes_a_forecast_of_nothing_and_is_flagged(small_comp
     assert values["expected_orders"].gt(0).any()
 
 
-def test_purchases_for_nothing_are_purchases_but_tell_nothing_of_their_worth(small_company: SmallCompany) -> None:
+def test_free_purchases_alone_give_no_spend_fit(small_company: SmallCompany) -> None:
     small_company.night(draw_orders(1, net_amount=0.0, margin_amount=0.0))
     values = small_company.values()
     assert_sound(values)
@@ -96,7 +101,7 @@ def test_purchases_for_nothing_are_purchases_but_tell_nothing_of_their_worth(sma
     assert values["churn_probability"].notna().all()
 
 
-def test_some_purchases_for_nothing_leave_the_others_their_worth(small_company: SmallCompany) -> None:
+def test_some_free_purchases_do_not_refuse_the_spend_fit(small_company: SmallCompany) -> None:
     free = [{"customer_id": "free", "ordered_date": AS_OF - timedelta(days=days), "net_amount": 0, "margin_amount": 0}
             for days in (300, 250, 200, 150, 100, 50)]  # fmt: skip
     small_company.night(draw_orders(1) + free)
@@ -106,7 +111,7 @@ def test_some_purchases_for_nothing_leave_the_others_their_worth(small_company: 
     assert 0 < worth["free"] < worth.quantile(0.05)
 
 
-def test_a_company_with_contracts_only_needs_a_margin_for_their_worth(small_company: SmallCompany) -> None:
+def test_a_company_with_contracts_only_needs_a_margin(small_company: SmallCompany) -> None:
     small_company.night([], periods=draw_periods(1))
     values, fits = small_company.values(), small_company.fits()
     assert_sound(values)
@@ -118,7 +123,7 @@ def test_a_company_with_contracts_only_needs_a_margin_for_their_worth(small_comp
     assert fits.loc[f"single/sbg/{AS_OF}", "is_in_use"]
 
 
-def test_contracts_of_which_none_ever_ended_are_taken_to_go_on(small_company: SmallCompany) -> None:
+def test_contracts_without_churn_have_a_constant_retention_rate(small_company: SmallCompany) -> None:
     starts = [AS_OF - timedelta(days=45 + n) for n in range(150)]
     periods = [
         {"subscription_source_id": f"s{n}", "customer_id": f"s{n}", "period_number": number + 1,
@@ -128,7 +133,7 @@ def test_contracts_of_which_none_ever_ended_are_taken_to_go_on(small_company: Sm
     ]  # fmt: skip
     small_company.night(draw_orders(1), periods=periods)
     fit = small_company.fits().loc[f"single/sbg/{AS_OF}"]
-    assert fit["remark"] == "the retention rate is taken as constant: nobody left"
+    assert fit["remark"] == "constant retention rate: no contract churned"
     values = small_company.values()
     assert_sound(values)
     subscribers = values[values["open_contract_count"] > 0]
@@ -138,7 +143,7 @@ def test_contracts_of_which_none_ever_ended_are_taken_to_go_on(small_company: Sm
     assert subscribers["expected_margin_amount"].between(11.9 * 20 * 0.4, 13.1 * 20 * 0.4).all()
 
 
-def test_who_never_purchased_is_told_why_there_is_no_forecast(small_company: SmallCompany) -> None:
+def test_customers_without_purchases_have_a_reason_instead_of_a_forecast(small_company: SmallCompany) -> None:
     a_month_ago = AS_OF - timedelta(days=30)
     odd = [
         {"customer_id": "returned", "ordered_date": a_month_ago, "refunded_amount": 20},

@@ -1,7 +1,7 @@
-"""What the scores of the demo company must be, from its extract files by pandas alone.
+"""The expected scores of the demo company, calculated by pandas from its extract files.
 
-Nothing here looks at the warehouse or uses the project's code: records are linked by the ids, addresses and numbers
-that they carry, and answers are grouped by what was known of their customer at the moment they were given.
+It uses neither the warehouse nor the project's code. Records are linked by their ids, e-mail addresses and phone
+numbers, and answers are grouped by the attributes of their customer at the time of the answer.
 """
 
 import gzip
@@ -25,10 +25,10 @@ Counts = tuple[int, int, int, int]
 
 
 class Extracts:
-    """The extract files of a demo company, every drop of them."""
+    """All extract files of a demo company."""
 
     def __init__(self, folder: Path) -> None:
-        """Look at the extracts in ``folder``: its history, and one folder a night."""
+        """Read the extracts in ``folder``: the history, and one folder per night."""
         self.drops = [folder / "history", *sorted(path for path in folder.iterdir() if path.name[:2] == "20")]
         self.as_of = date.fromisoformat(self.drops[-1].name) + timedelta(days=1)
 
@@ -50,13 +50,13 @@ class Extracts:
 
     @cached_property
     def customers(self) -> pd.DataFrame:
-        """Every version of every record of a person: system, id, at, segment, and what links it to others."""
+        """Every version of every record of a person: system, id, at, segment, and its linking values."""
         versions = pd.concat(self._records(), ignore_index=True)
         versions["at"] = [pd.Timestamp(at).tz_convert("UTC") for at in versions["updated_at"]]
         return versions
 
     def _records(self) -> list[pd.DataFrame]:
-        """By system, the versions of its records: system, id, updated_at, and the system and id that they name."""
+        """By system, the versions of its records: system, id, updated_at, and the referenced system and id."""
         crm = self._csv("crm/customers.csv").assign(system="crm", id=lambda rows: rows["customer_id"])
         accounts = self._parquet("shop/accounts.parquet").assign(
             system="shop", id=lambda rows: rows["buyer_id"], named="crm", named_id=lambda rows: rows["crm_customer_id"]
@@ -78,7 +78,7 @@ class Extracts:
 
     @cached_property
     def person_of(self) -> dict[tuple[str, str], int]:
-        """Who a record belongs to: records are one person if they name each other or share an address or a number."""
+        """The person of each record; records of a person reference each other or share an address or a number."""
         graph = nx.Graph()
         for row in self.customers.to_dict("records"):
             record = (row["system"], row["id"])
@@ -97,32 +97,32 @@ class Extracts:
 
     @cached_property
     def _segments(self) -> dict[int, tuple[list[pd.Timestamp], list[str]]]:
-        """By person, from when on which segment was known."""
+        """By person, the known segments with their start."""
         known: dict[int, list[tuple[pd.Timestamp, str | None]]] = defaultdict(list)
         for row in self.customers.to_dict("records"):
             segment = row["segment"] if row["system"] == "crm" else None
             known[self.person_of[row["system"], row["id"]]].append((row["at"], segment))
-        told = {}
+        by_person = {}
         for person, versions in known.items():
             times, segments, current = [], [], "unknown"
             for at, segment in sorted(versions, key=lambda version: version[0]):
                 current = segment or current
                 times.append(at)
                 segments.append(current)
-            told[person] = (times, segments)
-        return told
+            by_person[person] = (times, segments)
+        return by_person
 
     def segment(self, person: int | None, at: pd.Timestamp) -> str:
-        """The segment of a person at a time; before anything was known, the first that was."""
+        """The segment of a person at a time; before the first known segment, that one."""
         if person is None:
             return "unknown"
         times, segments = self._segments[person]
-        place = bisect_right(times, at)
-        return segments[max(place, bisect_right(times, times[0])) - 1]
+        position = bisect_right(times, at)
+        return segments[max(position, bisect_right(times, times[0])) - 1]
 
     @cached_property
     def orders(self) -> dict[int, list[tuple[pd.Timestamp, date]]]:
-        """By person, when the orders that were not canceled were placed."""
+        """By person, the times of the orders that were not canceled."""
         rows = self._parquet("shop/orders.parquet").sort_values("updated_at", kind="stable")
         rows = rows.drop_duplicates("order_number", keep="last")
         placed: dict[int, list[tuple[pd.Timestamp, date]]] = defaultdict(list)
@@ -133,7 +133,7 @@ class Extracts:
         return placed
 
     def stage(self, person: int | None, at: pd.Timestamp) -> str:
-        """Where a person stands at a moment, by the orders up to it."""
+        """The lifecycle stage of a person at a time, from the earlier orders."""
         if person is None:
             return "unknown"
         days = [day for placed_at, day in self.orders.get(person, []) if placed_at <= at]
@@ -149,7 +149,7 @@ class Extracts:
         return "active" if since <= 180 else "at_risk" if since <= 365 else "lapsed"
 
     def active_people(self, end: date) -> set[int]:
-        """Who ordered within 180 days before the day ``end``, on which the observation ends."""
+        """People with an order within 180 days before the day ``end``."""
         return {
             person
             for person, placed in self.orders.items()
@@ -167,7 +167,7 @@ class Extracts:
 
     @cached_property
     def answers(self) -> pd.DataFrame:
-        """Every answer once, with its day and what was known of who gave it."""
+        """One row per answer, with its day and the attributes of its customer at that time."""
         responses = self._lines("survey_tool/responses.jsonl.gz").drop_duplicates("response_id")
         rows = responses.explode("answers", ignore_index=True)
         rows = rows.drop(columns="answers").join(pd.json_normalize(rows["answers"].tolist()))
@@ -175,7 +175,7 @@ class Extracts:
 
     @cached_property
     def invitations(self) -> pd.DataFrame:
-        """Every invitation once, with the day it was sent."""
+        """One row per invitation, with the day of sending."""
         rows = self._lines("survey_tool/invitations.jsonl.gz").sort_values("updated_at", kind="stable")
         rows = rows.drop_duplicates("invitation_id", keep="last", ignore_index=True)
         rows["is_answered"] = rows["invitation_id"].isin(self.answers["invitation_id"])
@@ -187,15 +187,15 @@ class Extracts:
         people = [self.person_of.get(("survey_tool", contact)) for contact in rows["contact_id"]]
         rows = rows.join(self.surveys, on="survey_id")
         rows["person"] = pd.array(people, dtype="Int64")
-        rows["segment"] = [self.segment(*who) for who in zip(people, at, strict=True)]
-        rows["lifecycle_stage"] = [self.stage(*who) for who in zip(people, at, strict=True)]
+        rows["segment"] = [self.segment(*key) for key in zip(people, at, strict=True)]
+        rows["lifecycle_stage"] = [self.stage(*key) for key in zip(people, at, strict=True)]
         rows["day"] = [moment.tz_convert(ZONE).date() for moment in at]
         rows["month"] = [day.replace(day=1) for day in rows["day"]]
         return rows[rows["day"] < self.as_of]
 
 
 def nps_counts(extracts: Extracts, *groups: str) -> dict[tuple[object, ...], Counts]:
-    """Answers to the NPS question by period type, first day of the period, and the groups named."""
+    """Answers to the NPS question by period type, first day of the period, and the given groups."""
     nps = extracts.answers.query("metric == 'nps'")
     months = pd.period_range(nps["day"].min(), extracts.drops[-1].name, freq="M")
     found: dict[tuple[object, ...], Counts] = {}
@@ -212,7 +212,7 @@ def nps_counts(extracts: Extracts, *groups: str) -> dict[tuple[object, ...], Cou
 
 
 def score_values(extracts: Extracts) -> pd.DataFrame:
-    """What each answer adds to each score, on the scales that the demo's surveys have."""
+    """The value of each answer for each score, on the scales of the demo's surveys."""
     rules: dict[tuple[str, str], Callable[[pd.Series], pd.Series]] = {
         ("nps", "nps"): lambda value: (value >= 9).astype(int) - (value <= 6).astype(int),
         ("csat", "csat"): lambda value: value >= 4,
@@ -223,7 +223,7 @@ def score_values(extracts: Extracts) -> pd.DataFrame:
         ("vs_expectation", "exceeded"): lambda value: value >= 4,
     }
     parts = []
-    for (asked, score), rule in rules.items():
-        rows = extracts.answers[extracts.answers["metric"] == asked]
+    for (metric, score), rule in rules.items():
+        rows = extracts.answers[extracts.answers["metric"] == metric]
         parts.append(rows.assign(score=score, adds=rule(rows["value"]).astype(int)))
     return pd.concat(parts, ignore_index=True)

@@ -1,4 +1,4 @@
-"""Published scores of the demo company: every row is the one that pandas finds in the extract files."""
+"""Published scores of the demo company: every row equals the one calculated by pandas."""
 
 from __future__ import annotations
 
@@ -17,12 +17,12 @@ pytestmark = pytest.mark.xdist_group("demo nights")
 
 @pytest.fixture(scope="module")
 def extracts(demo_night: Company) -> Extracts:
-    """What the night was made of."""
+    """The extract files of the night."""
     return Extracts(demo_night.extracts)
 
 
 def nps_of(counts: Counts) -> tuple[float | None, float | None, float | None]:
-    """The score and its adjusted-Wald interval to four digits, nothing on fewer than ten answers."""
+    """The score and its adjusted-Wald interval to four digits, None on fewer than ten answers."""
     n, promoters, _, detractors = counts
     if n < 10:
         return None, None, None
@@ -50,7 +50,7 @@ def nps_of(counts: Counts) -> tuple[float | None, float | None, float | None]:
         ),
     ],
 )
-def test_every_nps_row_is_the_one_of_the_extracts(
+def test_every_nps_row_equals_the_extracts(
     demo_night: Company, extracts: Extracts, mart: str, columns: str, groups: tuple[str, ...]
 ) -> None:
     expected = nps_counts(extracts, *groups)
@@ -71,7 +71,7 @@ def test_every_nps_row_is_the_one_of_the_extracts(
         assert scores == pytest.approx(list(nps_of(expected[row[:5]])), abs=5.1e-5)
 
 
-def test_every_experience_score_is_the_one_of_the_extracts(demo_night: Company, extracts: Extracts) -> None:
+def test_every_experience_score_equals_the_extracts(demo_night: Company, extracts: Extracts) -> None:
     groups = ["month", "score", "survey_type", "touchpoint", "segment"]
     values = score_values(extracts).groupby(groups)["adds"].agg(["size", "sum"])
     expected = {key: (int(row["size"]), int(row["sum"])) for key, row in values.iterrows()}
@@ -85,7 +85,7 @@ def test_every_experience_score_is_the_one_of_the_extracts(demo_night: Company, 
     assert {row[:5]: row[5:] for row in published} == expected
 
 
-def test_every_total_and_its_coverage_are_those_of_the_extracts(demo_night: Company, extracts: Extracts) -> None:
+def test_totals_and_coverage_equal_the_extracts(demo_night: Company, extracts: Extracts) -> None:
     values = score_values(extracts)
     active = {
         month: extracts.active_people(min((pd.Timestamp(month) + pd.offsets.MonthBegin()).date(), extracts.as_of))
@@ -109,7 +109,7 @@ def test_every_total_and_its_coverage_are_those_of_the_extracts(demo_night: Comp
     assert {row[:3]: row[3:] for row in published} == expected
 
 
-def test_invitations_and_response_rates_are_those_of_the_extracts(demo_night: Company, extracts: Extracts) -> None:
+def test_invitations_and_response_rates_equal_the_extracts(demo_night: Company, extracts: Extracts) -> None:
     expected = {
         key: (
             len(rows),
@@ -133,9 +133,7 @@ def test_invitations_and_response_rates_are_those_of_the_extracts(demo_night: Co
     assert {row[:3]: row[3:] for row in published} == expected
 
 
-def test_the_weighted_score_is_that_of_the_active_customers_of_the_extracts(
-    demo_night: Company, extracts: Extracts
-) -> None:
+def test_the_weighted_score_equals_the_extracts(demo_night: Company, extracts: Extracts) -> None:
     nps = extracts.answers.query("metric == 'nps'")
     active = nps[nps["lifecycle_stage"].isin(["new", "active", "won_back"])]
     expected = {}
@@ -145,9 +143,9 @@ def test_the_weighted_score_is_that_of_the_active_customers_of_the_extracts(
         night_before = pd.Timestamp(end, tz=ZONE) - pd.Timedelta(microseconds=1)
         population = Counter(extracts.segment(person, night_before) for person in extracts.active_people(end))
         values = {str(segment): nps_values(answered["value"]) for segment, answered in rows.groupby("segment")}
-        everybody = nps_values(rows["value"])
+        pooled = nps_values(rows["value"])
         weighted = sum(
-            count * mean(values[segment] if len(values.get(segment, [])) >= 10 else everybody)
+            count * mean(values[segment] if len(values.get(segment, [])) >= 10 else pooled)
             for segment, count in population.items()
         )
         listed = sorted(name for name in {*population, *values} if len(values.get(name, [])) < 10)

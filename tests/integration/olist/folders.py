@@ -1,4 +1,4 @@
-"""The Olist folders that the tests run on: a real sample where there is one, and a tiny one made by hand, always."""
+"""The Olist folders of the tests: a real sample if it exists, and a small synthetic one."""
 
 import os
 from pathlib import Path
@@ -10,7 +10,7 @@ BESIDE_THE_PROJECT = Path(__file__).resolve().parents[4] / "shared" / "data" / "
 
 
 def olist_folder(name: str) -> Path:
-    """The folder called `sample` or `synthetic`; skips the test where there is no sample."""
+    """The folder called `sample` or `synthetic`; skips the test without a sample."""
     if name == "synthetic":
         return SYNTHETIC
     folder = Path(os.environ.get("CX360_OLIST") or BESIDE_THE_PROJECT).resolve()

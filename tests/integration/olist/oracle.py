@@ -1,7 +1,7 @@
-"""What the figures of an Olist folder must be, from its CSV files by pandas alone.
+"""The expected figures of an Olist folder, calculated by pandas from its CSV files.
 
-Every function takes the folder and gives one number, or numbers by name. Nothing here looks at the warehouse or
-uses the project's code: whoever doubts a published figure can follow it here, step by step.
+Every function takes the folder and returns one number, or numbers by name. It uses neither the warehouse nor the
+project's code.
 """
 
 from collections import Counter
@@ -64,7 +64,7 @@ def csat(folder: Path) -> float:
 
 
 def mean_score_of_latest_reviews(folder: Path) -> float:
-    """Each order speaks once, by its last answer; of two at the same second, by the greater review id."""
+    """One answer per order: the last one; at the same second the one with the greater review id."""
     by_time = _reviews(folder).sort_values(["review_answer_timestamp", "review_id"])
     return float(by_time.drop_duplicates("order_id", keep="last")["score"].mean())
 
@@ -108,7 +108,7 @@ def orders_without_items(folder: Path) -> int:
 
 
 def first_orders(folder: Path) -> int:
-    """Every person with an order that counts has exactly one first order."""
+    """Every person with a counted order has exactly one first order."""
     orders = _orders(folder).merge(_customers(folder), on="customer_id")
     counted = orders[~orders["order_status"].isin(NOT_REVENUE)]
     return int(counted["customer_unique_id"].nunique())
@@ -166,7 +166,7 @@ def items_amount_by_category(folder: Path) -> dict[str, Decimal]:
 
 
 def _received(folder: Path) -> pd.DataFrame:
-    """Delivered orders that say when, with both ways to call them late: by the second, by the calendar day."""
+    """Delivered orders with a time, late by the second and late by the calendar day."""
     orders = _orders(folder)
     has_time = orders["order_delivered_customer_date"] != ""
     received = orders[(orders["order_status"] == "delivered") & has_time]
@@ -207,7 +207,7 @@ def mean_score_by_lateness_to_the_second(folder: Path) -> dict[str, float]:
 
 
 def interactions_by_touchpoint(folder: Path) -> dict[str, int]:
-    """A step of an order is a contact where the order gives a time for it."""
+    """A step of an order with a time is a contact."""
     orders = _orders(folder)
     times = {
         "order_placed": "order_purchase_timestamp",
@@ -243,7 +243,7 @@ def csat_by_month_and_state(folder: Path) -> dict[tuple[str, str], tuple[int, in
 
 
 def csat_by_month(folder: Path) -> dict[str, tuple[int, int, int]]:
-    """Reviews, those of four or five stars, and the people who wrote them."""
+    """Reviews, those of four or five stars, and the people behind them."""
     groups = _placed_reviews(folder).groupby("month")
     return {
         str(month): (len(rows), int((rows["score"] >= 4).sum()), int(rows["customer_unique_id"].nunique()))
@@ -263,5 +263,5 @@ def contacts_and_reviews_by_month_and_stage(folder: Path) -> dict[tuple[str, str
     contacts = Counter(
         (time[:7], stage) for column, stage in stages.items() for time in orders[column] if "" < time < "2018-11"
     )
-    heard = Counter((str(month), "use") for month in _placed_reviews(folder)["month"])
-    return {place: (contacts[place], heard[place]) for place in contacts | heard}
+    responses = Counter((str(month), "use") for month in _placed_reviews(folder)["month"])
+    return {group: (contacts[group], responses[group]) for group in contacts | responses}

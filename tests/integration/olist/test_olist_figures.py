@@ -1,6 +1,6 @@
-"""Published Olist figures: equal to what pandas reads from the CSV files, and to the reference figures.
+"""Published Olist figures: equal to pandas on the CSV files, and to the reference figures.
 
-`olist_night` is a published night of either folder of `folders.py`; `oracle.py` holds the other way to each figure.
+`olist_night` is a published night of either folder of `folders.py`; `oracle.py` calculates the expected figures.
 """
 
 from collections.abc import Callable
@@ -20,7 +20,7 @@ Answer = Value | dict[str, Any]
 
 
 class Night(Protocol):
-    """What the fixture gives: the published file and the folder that it was made from."""
+    """The published file and the folder of its extracts."""
 
     published: Path
     extracts: Path
@@ -28,7 +28,7 @@ class Night(Protocol):
 
 @dataclass(frozen=True)
 class Figure:
-    """One figure: its way through the CSV files, its way through the published file."""
+    """One figure: from the CSV files, and from the published file."""
 
     oracle: Callable[[Path], Answer]
     sql: str
@@ -161,7 +161,7 @@ FIGURES = [
     ),
 ]
 
-# The figures that came with the sample (8,135 orders), to the digits they were given in.
+# The figures that came with the sample (8,135 orders), to their published digits.
 SAMPLE_REFERENCE: dict[str, Answer] = {
     "review_count": 8225,
     "reviews_by_score": {"1": 2638, "2": 382, "3": 667, "4": 1184, "5": 3354},
@@ -213,7 +213,7 @@ SYNTHETIC_REFERENCE: dict[str, Answer] = {
 
 
 def reference(folder: Path) -> dict[str, Answer]:
-    """The reference figures of the folder; skips the test where it holds another set of orders than the sample."""
+    """The reference figures of the folder; skips the test for another set of orders."""
     if folder == SYNTHETIC:
         return SYNTHETIC_REFERENCE
     if oracle.order_count(folder) != SAMPLE_REFERENCE["order_count"]:
@@ -222,7 +222,7 @@ def reference(folder: Path) -> dict[str, Answer]:
 
 
 def published(night: Night, sql: str) -> Answer:
-    """The answer of the published file: one value, or values by the name in the first column."""
+    """The result of a query: one value, or values by the name in the first column."""
     with duckdb.connect(str(night.published), read_only=True) as warehouse:
         rows = warehouse.execute(sql).fetchall()
     single: Value = rows[0][0] if rows else 0
@@ -230,14 +230,14 @@ def published(night: Night, sql: str) -> Answer:
 
 
 def near(expected: Answer, tolerance: float) -> Any:
-    """What compares equal to ``expected``: exactly for counts and amounts, within the tolerance for means."""
+    """``expected``, exact for counts and amounts, with a tolerance for means."""
     values = expected.values() if isinstance(expected, dict) else [expected]
     is_mean = any(isinstance(value, float) for value in values)
     return pytest.approx(expected, rel=0, abs=tolerance) if is_mean else expected
 
 
 def assert_is_reference(answer: Answer, expected: Answer) -> None:
-    """Equal to the digits that the reference was given in; by name, for the names that it gives."""
+    """Equal to the digits of the reference, for the names in it."""
     if isinstance(expected, dict):
         assert isinstance(answer, dict)
         assert {name: answer[name] for name in expected} == near(expected, 5e-5)
@@ -246,7 +246,7 @@ def assert_is_reference(answer: Answer, expected: Answer) -> None:
 
 
 @pytest.mark.parametrize("figure", FIGURES, ids=lambda figure: figure.oracle.__name__)
-def test_a_published_figure_is_the_one_that_pandas_finds_in_the_csv_files(olist_night: Night, figure: Figure) -> None:
+def test_published_figures_equal_the_csv_files(olist_night: Night, figure: Figure) -> None:
     assert published(olist_night, figure.sql) == near(figure.oracle(olist_night.extracts), 1e-9)
 
 
@@ -257,13 +257,13 @@ def test_the_reference_figures_are_published(olist_night: Night) -> None:
 
 
 @pytest.mark.parametrize("folder_name", ["sample", "synthetic"])
-def test_the_oracle_finds_the_reference_figures(folder_name: str) -> None:
+def test_the_oracle_equals_the_reference_figures(folder_name: str) -> None:
     folder = olist_folder(folder_name)
     for name, expected in reference(folder).items():
         assert_is_reference(getattr(oracle, name)(folder), expected)
 
 
-def test_without_cost_every_margin_is_the_assumed_share_of_revenue_and_says_so(olist_night: Night) -> None:
+def test_without_cost_every_margin_is_the_assumed_share_of_revenue(olist_night: Night) -> None:
     wrong = """
         select count(*) from star.fct_orders
         where line_count > 0 and not (is_margin_assumed and abs(margin_amount - 0.3 * net_amount) <= 0.005 * line_count)
@@ -271,7 +271,7 @@ def test_without_cost_every_margin_is_the_assumed_share_of_revenue_and_says_so(o
     assert published(olist_night, wrong) == 0
 
 
-def test_a_review_is_a_satisfaction_in_the_stage_of_use_and_never_an_nps(olist_night: Night) -> None:
+def test_a_review_is_csat_in_the_stage_of_use(olist_night: Night) -> None:
     kinds = """
         select distinct answers.metric, answers.nps_band, touchpoints.touchpoint, touchpoints.journey_stage
         from star.fct_survey_answers as answers
@@ -283,5 +283,5 @@ def test_a_review_is_a_satisfaction_in_the_stage_of_use_and_never_an_nps(olist_n
 
 
 @pytest.mark.parametrize("fact", ["fct_cases", "fct_survey_invitations"])
-def test_what_olist_does_not_deliver_is_an_empty_table(olist_night: Night, fact: str) -> None:
+def test_tables_without_a_source_are_empty(olist_night: Night, fact: str) -> None:
     assert published(olist_night, f"select count(*) from star.{fact}") == 0

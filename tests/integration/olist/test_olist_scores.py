@@ -8,7 +8,7 @@ from tests.integration.conftest import Company
 from tests.integration.olist import oracle
 
 
-def test_every_score_is_the_share_of_four_and_five_stars_that_pandas_finds(olist_night: Company) -> None:
+def test_scores_equal_the_share_of_four_and_five_stars(olist_night: Company) -> None:
     expected = oracle.csat_by_month_and_state(olist_night.extracts)
     published = olist_night.query(
         """
@@ -25,7 +25,7 @@ def test_every_score_is_the_share_of_four_and_five_stars_that_pandas_finds(olist
         assert score == (pytest.approx(satisfied / count, abs=5.1e-5) if count >= 10 else None)
 
 
-def test_every_total_is_the_one_that_pandas_finds(olist_night: Company) -> None:
+def test_totals_equal_the_csv_files(olist_night: Company) -> None:
     published = olist_night.query(
         """
         select strftime(month_start_date, '%Y-%m'), answer_count, cast(score_sum as integer), customer_count
@@ -35,7 +35,7 @@ def test_every_total_is_the_one_that_pandas_finds(olist_night: Company) -> None:
     assert {row[0]: row[1:] for row in published} == oracle.csat_by_month(olist_night.extracts)
 
 
-def test_stages_that_customers_pass_through_unheard_are_blind_spots(olist_night: Company) -> None:
+def test_stages_with_contacts_and_without_responses_are_blind_spots(olist_night: Company) -> None:
     published = olist_night.query(
         """
         select
@@ -55,11 +55,11 @@ def test_stages_that_customers_pass_through_unheard_are_blind_spots(olist_night:
     "mart",
     ["mart_nps_by_segment_lifecycle", "mart_nps_change", "mart_nps_strata", "mart_nps_weighted"],
 )
-def test_without_an_nps_question_there_is_no_nps(olist_night: Company, mart: str) -> None:
+def test_without_an_nps_question_the_nps_marts_are_empty(olist_night: Company, mart: str) -> None:
     assert olist_night.query(f"select count(*) from marts.{mart}") == [(0,)]
 
 
-def test_a_review_that_nobody_was_invited_to_is_a_response_all_the_same(olist_night: Company) -> None:
+def test_reviews_are_uninvited_responses(olist_night: Company) -> None:
     health = (
         "select sum(invited_count), sum(uninvited_response_count), count(response_rate) from marts.mart_survey_health"
     )

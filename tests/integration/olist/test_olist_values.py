@@ -1,11 +1,11 @@
-"""Olist, whose customers hardly ever come back: what a company gets that no model of repeat purchases fits."""
+"""Lifetime value of Olist, whose customers rarely purchase again: no purchase fit."""
 
 from __future__ import annotations
 
 from tests.integration.conftest import Company
 
 
-def test_buyers_who_do_not_come_back_are_not_forecast_and_are_told_why(olist_night: Company) -> None:
+def test_one_time_buyers_have_a_reason_instead_of_a_forecast(olist_night: Company) -> None:
     reasons = olist_night.query(
         """
         select distinct no_forecast_reason from marts.mart_customer_lifetime_value
@@ -20,7 +20,7 @@ def test_buyers_who_do_not_come_back_are_not_forecast_and_are_told_why(olist_nig
     assert all(reason and not is_in_use for reason, is_in_use in fits)
 
 
-def test_without_a_forecast_there_is_no_tier_and_every_customer_is_counted_all_the_same(olist_night: Company) -> None:
+def test_without_a_forecast_the_tier_is_unknown_and_every_customer_counts(olist_night: Company) -> None:
     assert olist_night.query("select count(*) from marts.mart_clv_value_tiers") == [(0,)]
     [counts] = olist_night.query(
         """

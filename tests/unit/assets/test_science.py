@@ -1,4 +1,4 @@
-"""Counts on their way from SQL to the models: small tables by hand."""
+"""Science assets: small tables calculated by hand."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ def fit(fit_id: str, population: str, is_chosen: bool) -> dict[str, object]:
     return {"fit_id": fit_id, "population": population, "is_chosen": is_chosen}
 
 
-def test_a_population_uses_its_last_chosen_fit_and_one_that_is_no_more_uses_none() -> None:
+def test_a_population_uses_its_last_chosen_fit_and_a_former_population_none() -> None:
     earlier = [fit("a1", "a", True), fit("b1", "b", True), fit("c1", "c", True), fit("b2", "b", False)]
     tonight = [fit("a3", "a", True), fit("b3", "b", False), fit("d3", "d", False)]
     every = with_use(tonight, earlier)
@@ -26,7 +26,7 @@ def test_a_population_uses_its_last_chosen_fit_and_one_that_is_no_more_uses_none
     assert [row["fit_id"] for row in every if row["is_in_use"]] == ["b1", "a3"]
 
 
-def test_a_contract_decides_at_every_renewal_and_once_more_when_it_ends() -> None:
+def test_a_contract_has_a_decision_per_renewal_and_one_at_its_end() -> None:
     # 5 in their first period, 3 renewed once and running, 2 ended without a renewal, 1 ended after two
     histories = pd.DataFrame(
         {
@@ -51,7 +51,7 @@ def test_a_plan_with_few_contracts_is_fitted_with_all() -> None:
     assert {name: len(rows) for name, rows in populations_of(histories, 100).items()} == {"single": 2, "pooled": 4}
 
 
-def test_tracking_expects_of_every_customer_what_one_new_customer_is_expected_to_do() -> None:
+def test_tracking_is_the_expectation_of_a_new_customer_per_customer() -> None:
     parameters = Parameters("bg_nbd", 0.243, 4.414, 0.793, 2.426)
     row = {"model": "bg_nbd", "r": 0.243, "alpha": 4.414, "a": 0.793, "b": 2.426}
     daily = pd.DataFrame(
@@ -61,9 +61,9 @@ def test_tracking_expects_of_every_customer_what_one_new_customer_is_expected_to
             "repeat_count": [0, 3],
         }
     )
-    # 17 days hold two whole weeks
+    # 17 days contain two complete weeks
     expected, actual = weekly(row, daily, date(2026, 1, 18))
     assert actual.tolist() == [0, 3]
-    # who came first on a day counts from its end: 6 and 13 days later
+    # new customers of a day count from its end: 6 and 13 days later
     cumulative = 10 * expected_repeat_orders(parameters, np.array([6 / 7, 13 / 7]))
     assert np.cumsum(expected) == pytest.approx(cumulative, rel=1e-9)

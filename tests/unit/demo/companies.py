@@ -1,4 +1,4 @@
-"""Demo companies as the tests see them: made once, and read as the systems' own formats say."""
+"""Generates and reads demo companies in the systems' formats."""
 
 from __future__ import annotations
 
@@ -11,13 +11,14 @@ from pathlib import Path
 import pandas as pd
 
 from demo.generate import generate
+from demo.world import BLOCK
 
 HISTORY = date(2025, 12, 31)
 NIGHTS = 4
 
 
-def make(out: Path, *, customers: int = 300, nights: int = NIGHTS, seed: int = 7) -> Path:
-    generate(out, customers=customers, nights=nights, seed=seed, history_load_date=HISTORY)
+def make(out: Path, *, customers: int = 300, nights: int = NIGHTS, seed: int = 7, block_size: int = BLOCK) -> Path:
+    generate(out, customers=customers, nights=nights, seed=seed, history_load_date=HISTORY, block_size=block_size)
     return out
 
 
@@ -27,12 +28,12 @@ def contents(folder: Path) -> dict[str, bytes]:
 
 @dataclass(frozen=True)
 class Extracts:
-    """A generated folder, read as the systems' own formats say."""
+    """A generated folder, read in the systems' formats."""
 
     folder: Path
 
     def drop(self, system: str, table: str, night: int = 0) -> pd.DataFrame:
-        """What one load date delivers; night 0 is the history."""
+        """The rows of one load date; night 0 is the history."""
         day = "history" if night == 0 else (HISTORY + timedelta(days=night)).isoformat()
         (path,) = (self.folder / day / system).glob(f"{table}.*")
         match path.suffix:
@@ -47,7 +48,7 @@ class Extracts:
         return pd.DataFrame([json.loads(line) for line in text.splitlines() if line])
 
     def until(self, system: str, table: str, night: int = NIGHTS) -> pd.DataFrame:
-        """Everything that is delivered up to a night, with the night it came in."""
+        """All rows up to a night, with the night of their delivery."""
         drops = [self.drop(system, table, number).assign(night=number) for number in range(night + 1)]
         return pd.concat([rows for rows in drops if len(rows)], ignore_index=True)
 

@@ -1,7 +1,7 @@
-"""Estimates of the full world's effects from its files: each a stated size, what the rows say, and its standard error.
+"""Estimates of the full world's effects from its files: stated size, estimate and standard error.
 
-Where a textbook model has no estimator (answers are rounded, cut off at the scale's ends, and given by those who
-choose to), the stated world predicts what is seen, and one Newton step from the truth measures how far off it is.
+Answers are rounded, cut off at the scale's ends and subject to nonresponse, so textbook estimators are biased. The
+stated model predicts the observed values instead, and one Newton step from the truth measures the difference.
 """
 
 from __future__ import annotations
@@ -21,13 +21,13 @@ from tests.unit.demo.fits import Floats, least_squares
 from tests.unit.demo.truths import Demo
 
 SETTLED_DAYS = 60
-"""Invitations and orders of the last days are left out: what follows from them is not delivered yet."""
+"""Invitations and orders of the last days are excluded: their consequences are not delivered yet."""
 END = pd.Timestamp(HISTORY, tz="Europe/Berlin") + pd.Timedelta(days=1)
 
 
 @dataclass(frozen=True)
 class Estimate:
-    """How large an effect is stated to be, and how large the rows say it is."""
+    """Stated and estimated size of an effect."""
 
     stated: float
     found: float
@@ -39,42 +39,44 @@ class Estimate:
 
 
 def share(stated: float, hits: NDArray[np.bool_]) -> Estimate:
-    """A share, with the binomial's error."""
+    """A share with its binomial standard error."""
     return Estimate(stated, float(hits.mean()), float(np.sqrt(stated * (1 - stated) / len(hits))))
 
 
 def answer_effects(full: Demo) -> dict[str, Estimate]:
-    """What moves the answers to the recommendation question, in points of satisfaction; and who answers at all."""
-    asked = _invitations(full)
-    return _who_answers(full.parameters, asked) | _what_they_answer(full.parameters, asked[asked["score"].notna()])
+    """Effects on answers to the recommendation question, in points of satisfaction, and on response."""
+    invited = _invitations(full)
+    return _response_effects(full.parameters, invited) | _score_effects(
+        full.parameters, invited[invited["score"].notna()]
+    )
 
 
-def _who_answers(truth: Mapping[str, Any], asked: pd.DataFrame) -> dict[str, Estimate]:
+def _response_effects(truth: Mapping[str, Any], invited: pd.DataFrame) -> dict[str, Estimate]:
     """On the log odds of an answer: per point of satisfaction, per recent invitation, and by segment."""
     effects = truth["effects"]
-    felt = asked["satisfaction"].to_numpy() - truth["satisfaction"]["base"]
-    chance = 1 / (1 + np.exp(-asked["log_odds"].to_numpy() - effects["answer_per_point"] * felt))
-    off = asked["is_answered"].to_numpy() - chance
+    felt = invited["satisfaction"].to_numpy() - truth["satisfaction"]["base"]
+    chance = 1 / (1 + np.exp(-invited["log_odds"].to_numpy() - effects["answer_per_point"] * felt))
+    off = invited["is_answered"].to_numpy() - chance
     weight = chance * (1 - chance)
 
     def odds(stated: float, regressor: Floats) -> Estimate:
         information = float((weight * regressor**2).sum())
         return Estimate(stated, stated + float((off * regressor).sum()) / information, information**-0.5)
 
-    recent = asked["recent_count"].to_numpy(dtype=float)
+    recent = invited["recent_count"].to_numpy(dtype=float)
     found = {
         "answer_per_point": odds(effects["answer_per_point"], felt),
         "answer_per_recent_invitation": odds(effects["answer_per_recent_invitation"], recent),
     }
     for segment in truth["segments"]:
         stated = np.log(segment["response_rate"] / (1 - segment["response_rate"]))
-        is_own = (asked["segment"] == segment["name"]).to_numpy(dtype=float)
+        is_own = (invited["segment"] == segment["name"]).to_numpy(dtype=float)
         found[f"response rate of {segment['name']}"] = odds(stated, is_own)
     return found
 
 
-def _what_they_answer(truth: Mapping[str, Any], some: pd.DataFrame) -> dict[str, Estimate]:
-    """In points: the mean answer of those who answer, its variance, and how it moves with each effect."""
+def _score_effects(truth: Mapping[str, Any], some: pd.DataFrame) -> dict[str, Estimate]:
+    """In points: mean and variance of the given answers, and the slope of each effect."""
     effects = truth["effects"]
     average, variance = _predicted(truth, some, 0.0)
     slope = (_predicted(truth, some, 0.1)[0] - _predicted(truth, some, -0.1)[0]) / 0.2
@@ -101,7 +103,7 @@ def _what_they_answer(truth: Mapping[str, Any], some: pd.DataFrame) -> dict[str,
 
 
 def _predicted(truth: Mapping[str, Any], some: pd.DataFrame, shift: float) -> tuple[Floats, Floats]:
-    """Mean and variance of each answer, given that there is one, were all of them ``shift`` points more content."""
+    """Mean and variance of each given answer if satisfaction were ``shift`` points higher."""
     effects, satisfaction = truth["effects"], truth["satisfaction"]
     level = {segment["name"]: segment["satisfaction"] for segment in truth["segments"]}
     mean = satisfaction["base"] + some["segment"].map(level) + some["mood"] + some["event_effect"] + shift
@@ -119,7 +121,7 @@ def _predicted(truth: Mapping[str, Any], some: pd.DataFrame, shift: float) -> tu
 def _invitations(full: Demo) -> pd.DataFrame:
     """The delivered invitations with their labels.
 
-    And: score (the answer to the recommendation question), incident (what an event did, in points), log_odds (of an
+    And: score (the answer to the recommendation question), incident (effect of the event, in points), log_odds (of an
     answer at the base satisfaction).
     """
     sent = full.drop("survey_tool", "invitations").drop_duplicates("invitation_id", keep="last")
@@ -132,20 +134,20 @@ def _invitations(full: Demo) -> pd.DataFrame:
         for answer in answers
         if answer["metric"] == "nps"
     }
-    asked = sent.merge(full.label("invitations"), on="invitation_id").merge(full.label("people"), on="person")
-    asked["score"] = asked["invitation_id"].map(scores)
-    asked["is_answered"] = asked["invitation_id"].isin(responses["invitation_id"])
+    invited = sent.merge(full.label("invitations"), on="invitation_id").merge(full.label("people"), on="person")
+    invited["score"] = invited["invitation_id"].map(scores)
+    invited["is_answered"] = invited["invitation_id"].isin(responses["invitation_id"])
     truth = full.parameters
-    points = asked["survey_id"].map({name: entry["points"] for name, entry in truth["touchpoint_effects"].items()})
-    asked["incident"] = (asked["event_effect"] - points).round(6)
-    rate = asked["segment"].map({segment["name"]: segment["response_rate"] for segment in truth["segments"]})
-    tired = truth["effects"]["answer_per_recent_invitation"] * asked["recent_count"]
-    asked["log_odds"] = np.log(rate / (1 - rate)) + tired
-    return asked
+    points = invited["survey_id"].map({name: entry["points"] for name, entry in truth["touchpoint_effects"].items()})
+    invited["incident"] = (invited["event_effect"] - points).round(6)
+    rate = invited["segment"].map({segment["name"]: segment["response_rate"] for segment in truth["segments"]})
+    fatigue = truth["effects"]["answer_per_recent_invitation"] * invited["recent_count"]
+    invited["log_odds"] = np.log(rate / (1 - rate)) + fatigue
+    return invited
 
 
 def buying_effects(full: Demo) -> dict[str, Estimate]:
-    """What moves the worth of orders; how many come late."""
+    """Effects on order value; share of late orders."""
     truth = full.parameters
     effects, dates = truth["effects"], {name: pd.Timestamp(day) for name, day in truth["dates"].items()}
     orders = full.drop("shop", "orders").drop_duplicates("order_number", keep="last")
@@ -179,7 +181,7 @@ def buying_effects(full: Demo) -> dict[str, Estimate]:
 
 
 def referral_effect(full: Demo) -> dict[str, Estimate]:
-    """Who refers: the referrers' mood against that of everybody who could have been the one."""
+    """Referral: the mood of referrers against that of all possible referrers."""
     people = full.label("people")
     stated = full.parameters["effects"]["referral_per_point"]
     mood = people["mood"].to_numpy()
@@ -199,14 +201,14 @@ def referral_effect(full: Demo) -> dict[str, Estimate]:
 
 
 def self_rating(full: Demo) -> dict[str, Estimate]:
-    """By how many points employees rate the company higher than customers are content at the base."""
+    """Points by which employees rate the company above the base satisfaction of customers."""
     base, stated = full.parameters["satisfaction"]["base"], full.parameters["programme"]
     noise, bonus = stated["self_rating_noise"], stated["self_rating_bonus"]
     answers = full.drop("survey_tool", "employee_answers").query("metric == 'self_rating'")
-    said = answers["value"].to_numpy(dtype=float)
+    ratings = answers["value"].to_numpy(dtype=float)
 
     def predicted(size: float) -> tuple[float, float]:
-        """Mean and variance of an answer that is rounded and cut off at the scale's ends."""
+        """Mean and variance of an answer that is rounded and cut off at the ends of the scale."""
         score = np.arange(11)
         below = norm.cdf((score[:-1] + 0.5 - base - size) / noise)
         chance = np.diff(np.concatenate([[0.0], below, [1.0]]))
@@ -215,12 +217,12 @@ def self_rating(full: Demo) -> dict[str, Estimate]:
 
     mean, variance = predicted(bonus)
     slope = (predicted(bonus + 0.1)[0] - predicted(bonus - 0.1)[0]) / 0.2
-    error = np.sqrt(variance / len(said)) / slope
-    return {"self_rating_bonus": Estimate(bonus, bonus + float(said.mean() - mean) / slope, float(error))}
+    error = np.sqrt(variance / len(ratings)) / slope
+    return {"self_rating_bonus": Estimate(bonus, bonus + float(ratings.mean() - mean) / slope, float(error))}
 
 
 def shares(full: Demo) -> dict[str, Estimate]:
-    """Conversions, ways to the company, themes and renewals: shares, each with the binomial's error."""
+    """Conversions, acquisitions, themes and renewals: shares with binomial standard errors."""
     truth = full.parameters
     people = full.label("people")
     orders = full.drop("shop", "orders").drop_duplicates("order_number", keep="last")
@@ -238,12 +240,12 @@ def shares(full: Demo) -> dict[str, Estimate]:
         found[f"{touchpoint} after a repeat order"] = share(stated["repeat"], seen[kept & ~is_first])
 
     comments = full.label("verbatims").query("table == 'responses'")
-    asked = full.label("invitations").merge(
+    invited = full.label("invitations").merge(
         full.drop("survey_tool", "responses")[["invitation_id", "response_id"]], on="invitation_id"
     )
-    points = asked["survey_id"].map({name: entry["points"] for name, entry in truth["touchpoint_effects"].items()})
-    is_late = (~np.isclose(asked["event_effect"], points)) & (asked["survey_id"] != "support")
-    comments = comments.merge(pd.DataFrame({"source_id": asked["response_id"], "is_late": is_late}), on="source_id")
+    points = invited["survey_id"].map({name: entry["points"] for name, entry in truth["touchpoint_effects"].items()})
+    is_late = (~np.isclose(invited["event_effect"], points)) & (invited["survey_id"] != "support")
+    comments = comments.merge(pd.DataFrame({"source_id": invited["response_id"], "is_late": is_late}), on="source_id")
     for theme, stated in truth["themes"]["shares"].items():
         is_theme = (comments["theme"] == theme).to_numpy()
         late = comments["is_late"].to_numpy()

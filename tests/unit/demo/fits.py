@@ -1,6 +1,6 @@
-"""The plain fits that the tests recover parameters with: the textbook likelihoods, and errors from the Hessian.
+"""Reference fits of the tests: textbook likelihoods, standard errors from the Hessian.
 
-Formulas stand in the method notes of BG/NBD (Fader, Hardie, Lee 2005) and Gamma-Gamma (Fader, Hardie 2013).
+Formulas are in BG/NBD (Fader, Hardie, Lee 2005) and Gamma-Gamma (Fader, Hardie 2013).
 Parameters are positive, so they are fitted, and their errors are stated, on the log scale.
 """
 
@@ -44,9 +44,9 @@ def gamma_gamma(x: Floats, z: Floats) -> Callable[[Floats], float]:
 
 
 def fit(loss: Callable[[Floats], float], start: Floats) -> tuple[Floats, Floats]:
-    """The logs of the parameters with the greatest likelihood, and their standard errors.
+    """The logs of the parameters with the largest likelihood, and their standard errors.
 
-    A gradient finds the hill, whose ridge may be flat; a simplex then walks to the top of it.
+    A gradient method, then a simplex, because the ridge of the likelihood may be flat.
     """
     near = minimize(loss, np.log(start), method="L-BFGS-B", bounds=[(-5.0, 7.0)] * len(start))
     found = minimize(loss, near.x, method="Nelder-Mead", options={"xatol": 1e-5, "fatol": 1e-5, "maxiter": 5_000})
@@ -69,11 +69,11 @@ def hessian(loss: Callable[[Floats], float], at: Floats, step: float = 1e-3) -> 
 
 
 def least_squares(y: Floats, regressors: Floats, cluster: NDArray[np.int64]) -> tuple[Floats, Floats]:
-    """Coefficients, and standard errors that allow rows of one cluster to be alike."""
+    """Coefficients with cluster-robust standard errors."""
     bread = np.linalg.inv(regressors.T @ regressors)
     coefficients = bread @ regressors.T @ y
     scores = regressors * (y - regressors @ coefficients)[:, None]
-    _, place = np.unique(cluster, return_inverse=True)
-    sums = np.zeros((place.max() + 1, regressors.shape[1]))
-    np.add.at(sums, place, scores)
+    _, position = np.unique(cluster, return_inverse=True)
+    sums = np.zeros((position.max() + 1, regressors.shape[1]))
+    np.add.at(sums, position, scores)
     return coefficients, np.sqrt(np.diag(bread @ (sums.T @ sums) @ bread))

@@ -1,8 +1,7 @@
-"""Estimates of what moves the timing of purchases: satisfaction on dropping out, and the season, from the full world.
+"""Estimates of the effects on purchase times in the full world: satisfaction on dropout, and the season.
 
-Neither shows by itself: nobody says when a customer dropped out, and a quiet month may be the season or the end. So
-the likelihood of BG/NBD (Fader, Hardie, Lee 2005) is written out with both in it, and one Newton step from the truth
-measures how far off each of them is.
+Dropout is latent, and a month without purchases may be the season or the dropout. The likelihood of BG/NBD (Fader,
+Hardie, Lee 2005) therefore contains both, and one Newton step from the truth measures the difference of each.
 """
 
 from __future__ import annotations
@@ -31,16 +30,16 @@ class Purchases:
 
     segment: dict[str, Any]
     first: Floats
-    """Of each buyer, the day of the first order, counted from the season's peak; so are the other days."""
+    """Day of each buyer's first order, counted from the season's peak like all days."""
     end: float
     repeat_count: NDArray[np.int64]
     at: Floats
-    """Of each repeat order, the day; and what its buyer felt after it, in points around the segment's level."""
+    """Day of each repeat order, and the buyer's satisfaction after it in points around the segment's level."""
     felt: Floats
 
 
 def purchase_effects(full: Demo) -> dict[str, Estimate]:
-    """Satisfaction on the log odds of dropping out after a repeat order; the season's share of the mean rate."""
+    """Effect of satisfaction on the log odds of dropout after a repeat order; amplitude of the season."""
     effects = full.parameters["effects"]
     by_segment = [_purchases(full, segment) for segment in full.parameters["segments"]]
     dropout, season = effects["dropout_per_point"], effects["season"]
@@ -82,29 +81,29 @@ def _purchases(full: Demo, segment: dict[str, Any]) -> Purchases:
 
 
 def _log_likelihood(some: Purchases, dropout_per_point: float, season: float) -> Floats:
-    """Of each buyer's purchases: the rate is integrated out in closed form, the chance to drop out by quadrature."""
+    """Log likelihood of each buyer: the rate is integrated in closed form, the dropout probability by quadrature."""
     r, alpha, a, b = (some.segment[name] for name in ("r", "alpha", "a", "b"))
     x = some.repeat_count
     last = np.cumsum(x)[x > 0] - 1
-    place = np.repeat(np.arange(len(x)), x)
+    position = np.repeat(np.arange(len(x)), x)
 
     def weeks(day: Floats | float) -> Floats:
-        """On the clock that runs faster when people buy more."""
+        """Days of the operational clock."""
         return np.asarray((day + season / TURN * np.sin(TURN * np.asarray(day))) / 7)
 
     nodes, weights = roots_jacobi(NODES, b - 1, a - 1)
     chance, weights = (1 + nodes) / 2, weights / weights.sum()
     odds = np.exp(dropout_per_point * some.felt)[:, None]
     drops_out = chance * odds / (1 - chance + chance * odds)
-    goes_on = np.zeros((len(x), NODES))
-    np.add.at(goes_on, place, np.log1p(-drops_out))
-    alive = (np.exp(goes_on) * weights).sum(axis=1)
+    stays = np.zeros((len(x), NODES))
+    np.add.at(stays, position, np.log1p(-drops_out))
+    alive = (np.exp(stays) * weights).sum(axis=1)
     gone = np.zeros(len(x))
-    gone[x > 0] = (np.exp(goes_on[x > 0]) * drops_out[last] / (1 - drops_out[last]) * weights).sum(axis=1)
+    gone[x > 0] = (np.exp(stays[x > 0]) * drops_out[last] / (1 - drops_out[last]) * weights).sum(axis=1)
 
     until_end = weeks(some.end) - weeks(some.first)
     until_last = np.zeros(len(x))
     until_last[x > 0] = weeks(some.at[last]) - weeks(some.first[x > 0])
     rate = alive * (alpha + until_end) ** -(r + x) + gone * (alpha + until_last) ** -(r + x)
-    pace = np.bincount(place, np.log1p(season * np.cos(TURN * some.at)), minlength=len(x))
+    pace = np.bincount(position, np.log1p(season * np.cos(TURN * some.at)), minlength=len(x))
     return np.asarray(pace + gammaln(r + x) - gammaln(r) + r * np.log(alpha) + np.log(rate))

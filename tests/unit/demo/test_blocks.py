@@ -1,4 +1,4 @@
-"""A company of more customers than are drawn at once: blocks fit together, in the same order every time."""
+"""A company of several blocks: ids are unique and the order is deterministic."""
 
 from __future__ import annotations
 
@@ -42,7 +42,7 @@ IDS = [
 
 @pytest.fixture(scope="module")
 def two_blocks(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return make(tmp_path_factory.mktemp("blocks") / "out", customers=BLOCK + 1_000, nights=1)
+    return make(tmp_path_factory.mktemp("blocks") / "out", customers=900, nights=1, block_size=500)
 
 
 @pytest.mark.parametrize(("system", "table", "key"), IDS)
@@ -52,19 +52,19 @@ def test_no_two_blocks_share_an_id(two_blocks: Path, system: str, table: str, ke
     assert not rows.duplicated(key).any()
 
 
-def test_blocks_that_are_drawn_at_the_same_time_give_the_same_bytes(two_blocks: Path, tmp_path: Path) -> None:
-    assert contents(make(tmp_path / "again", customers=BLOCK + 1_000, nights=1)) == contents(two_blocks)
+def test_parallel_blocks_give_the_same_bytes(two_blocks: Path, tmp_path: Path) -> None:
+    assert contents(make(tmp_path / "again", customers=900, nights=1, block_size=500)) == contents(two_blocks)
 
 
 def test_the_first_block_does_not_depend_on_the_others(two_blocks: Path, tmp_path: Path) -> None:
-    """The more customers, the longer the files: what stands in them stays."""
-    one = make(tmp_path / "one", customers=BLOCK, nights=1)
+    """More customers append to the files without changing their start."""
+    one = make(tmp_path / "one", customers=500, nights=1, block_size=500)
     events = Path("history") / "tracking" / "events.jsonl"
     assert (two_blocks / events).read_bytes().startswith((one / events).read_bytes())
 
 
-def test_a_company_that_is_interrupted_while_its_blocks_are_drawn_leaves_nothing(tmp_path: Path) -> None:
-    """As a person does it: Ctrl-C while the first block is written and the next ones are drawn."""
+def test_an_interrupted_command_leaves_no_files(tmp_path: Path) -> None:
+    """Ctrl-C while the first block is written and the next ones are drawn."""
     cx360 = Path(sys.executable).with_name("cx360")
     process = subprocess.Popen(
         [cx360, "demo", "--customers", str(4 * BLOCK), "--nights", "0", "--out", tmp_path / "out"],
@@ -84,7 +84,7 @@ def test_a_company_that_is_interrupted_while_its_blocks_are_drawn_leaves_nothing
     assert list(tmp_path.iterdir()) == []
 
 
-def test_a_company_one_of_whose_processes_dies_is_not_waited_for_and_leaves_nothing(tmp_path: Path) -> None:
+def test_a_killed_worker_ends_the_command_and_leaves_no_files(tmp_path: Path) -> None:
     def kill_one() -> None:
         while not multiprocessing.active_children():
             time.sleep(0.01)
@@ -92,7 +92,7 @@ def test_a_company_one_of_whose_processes_dies_is_not_waited_for_and_leaves_noth
 
     killer = Thread(target=kill_one, daemon=True)
     killer.start()
-    with pytest.raises(InfrastructureError, match="ended before it was done"):
+    with pytest.raises(InfrastructureError, match="ended early"):
         make(tmp_path / "out", customers=2 * BLOCK, nights=0)
     killer.join()
     assert list(tmp_path.iterdir()) == []

@@ -1,4 +1,4 @@
-"""What the departments do with people: hand cases over, keep accounts, ask only who agrees, come back to detractors."""
+"""Departments, accounts, consents and closed loops of the demo company."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ def full(tmp_path_factory: pytest.TempPathFactory) -> Demo:
 
 
 def within(share: float, hits: pd.Series) -> bool:
-    """Whether a share of the rows lies within three standard errors of the stated one."""
+    """Whether the observed share is within three standard errors of the stated one."""
     return bool(abs(hits.mean() - share) <= STANDARD_ERRORS * np.sqrt(share * (1 - share) / len(hits)))
 
 
@@ -36,9 +36,7 @@ def cases(full: Demo) -> pd.DataFrame:
     return last[pd.to_datetime(last["opened_at"], utc=True) < pd.Timestamp("2025-11-01", tz="UTC")]
 
 
-def test_the_stated_share_of_cases_is_handed_over_to_the_department_that_owns_the_matter(
-    full: Demo, cases: pd.DataFrame
-) -> None:
+def test_the_stated_share_of_cases_is_handed_over_to_the_owner(full: Demo, cases: pd.DataFrame) -> None:
     is_handed_over = cases["handed_over_at"].notna()
     assert within(full.parameters["cases"]["handed_over"], is_handed_over)
     touchpoints = pd.read_csv(PROJECT / "seeds" / "reference" / "demo" / "touchpoints.csv", index_col="touchpoint")
@@ -46,7 +44,7 @@ def test_the_stated_share_of_cases_is_handed_over_to_the_department_that_owns_th
     assert (cases["department"] == np.where(is_handed_over, owner, "service")).all()
 
 
-def test_a_case_that_is_handed_over_is_never_solved_at_the_first_contact(full: Demo, cases: pd.DataFrame) -> None:
+def test_a_case_that_was_handed_over_is_never_solved_at_the_first_contact(full: Demo, cases: pd.DataFrame) -> None:
     is_handed_over = cases["handed_over_at"].notna()
     assert (cases.loc[is_handed_over, "contact_count"] > 1).all()
     stated = full.parameters["cases"]
@@ -65,7 +63,7 @@ def test_employees_of_two_departments_log_contacts_about_a_case_that_is_handed_o
     assert (departments.map(len) == 2).any()
 
 
-def test_accounts_form_a_hierarchy_of_several_levels_without_a_circle(full: Demo) -> None:
+def test_accounts_form_a_hierarchy_without_cycles(full: Demo) -> None:
     accounts = full.until("crm", "accounts", NIGHTS)
     parents = accounts.set_index("account_id")["parent_account_id"].dropna().to_dict()
     depths = []
@@ -80,8 +78,8 @@ def test_accounts_form_a_hierarchy_of_several_levels_without_a_circle(full: Demo
     assert accounts[["account_name", "industry"]].notna().all(axis=None)
 
 
-def test_nobody_is_asked_who_did_not_grant_surveys_or_does_no_longer(full: Demo) -> None:
-    """From the files: the contact's person, that person's decisions, and when invitations were sent."""
+def test_invitations_require_consent(full: Demo) -> None:
+    """From the files: invitations with the consents of their person."""
     identities = full.label("identities")
     person_of = identities.drop_duplicates(["system", "source_id"]).set_index(["system", "source_id"])["person"]
     consents = full.until("crm", "consents", NIGHTS)
@@ -101,17 +99,17 @@ def test_nobody_is_asked_who_did_not_grant_surveys_or_does_no_longer(full: Demo)
     assert (sent["sent_at"] < until).any()
 
 
-def test_the_truth_says_until_when_each_person_is_asked(full: Demo) -> None:
+def test_the_truth_has_the_end_of_each_consent(full: Demo) -> None:
     people = full.label("people", parse_dates=["joined_at", "surveyed_until"])
     known = people[people["is_in_crm"]]
     stated = full.parameters["consents"]["surveys"]
     never = known["surveyed_until"] <= known["joined_at"]
     assert within(1 - stated["granted"], never)
-    asked = full.label("invitations")["person"]
-    assert not asked.isin(known.loc[never, "person"]).any()
+    invited = full.label("invitations")["person"]
+    assert not invited.isin(known.loc[never, "person"]).any()
 
 
-def test_every_detractors_answer_may_be_acted_on(full: Demo) -> None:
+def test_loop_actions_follow_detractor_answers(full: Demo) -> None:
     responses = full.until("survey_tool", "responses", NIGHTS)
     score = responses["answers"].map(
         lambda answers: next((answer["value"] for answer in answers if answer["metric"] == "nps"), 10)
@@ -128,8 +126,8 @@ def test_every_detractors_answer_may_be_acted_on(full: Demo) -> None:
     assert within(stated["share"], is_acted_on)
     assert bad.loc[is_acted_on, "person"].duplicated().any()
 
-    told = actions.reindex(bad.loc[is_acted_on, "response_id"])
-    times = [pd.to_datetime(told[name], utc=True) for name in ("acknowledged_at", "acted_at", "told_at")]
+    followed = actions.reindex(bad.loc[is_acted_on, "response_id"])
+    times = [pd.to_datetime(followed[name], utc=True) for name in ("acknowledged_at", "acted_at", "told_at")]
     assert (times[0] <= times[1]).all()
     assert (times[1] <= times[2]).all()
     lag = (times[2].to_numpy() - pd.to_datetime(bad.loc[is_acted_on, "submitted_at"]).to_numpy()) / pd.Timedelta(days=1)
@@ -138,7 +136,7 @@ def test_every_detractors_answer_may_be_acted_on(full: Demo) -> None:
     assert abs(lag.mean() - mean) <= STANDARD_ERRORS * error
 
 
-def test_list_prices_rise_on_the_day_and_what_is_sold_keeps_below_them(full: Demo) -> None:
+def test_list_prices_rise_once_and_order_lines_stay_below(full: Demo) -> None:
     rise = 1 + full.parameters["effects"]["price_rise"]
     products = full.drop("shop", "products").set_index("sku")
     assert (products["updated_at"] == PRICE_RISE).all()
@@ -147,14 +145,14 @@ def test_list_prices_rise_on_the_day_and_what_is_sold_keeps_below_them(full: Dem
     paid = lines["net_amount"].astype(float).to_numpy() / lines["quantity"].to_numpy()
     is_after = (lines["created_at"] >= PRICE_RISE).to_numpy()
     assert is_after.any()
-    # the new prices are the old ones raised and rounded up to five cents
+    # new prices are raised and rounded up to five cents
     assert (paid[~is_after] <= new[~is_after] / rise + 1e-9).all()
     assert (paid[is_after] <= new[is_after]).all()
     assert (paid[is_after] > new[is_after] / rise).any()
 
 
-def test_a_shared_mailbox_is_told_apart_from_the_people_who_use_it(full: Demo) -> None:
-    """Two people, one address: the truth keeps them apart, and says whom a rule by e-mail addresses merges."""
+def test_the_truth_separates_people_and_mailboxes(full: Demo) -> None:
+    """Two people with one address: the truth has both, and the owner of the mailbox."""
     identities = full.label("identities").query("system == 'survey_tool'").set_index("source_id")
     contacts = full.until("survey_tool", "contacts", NIGHTS)
     address = contacts["email"].str.strip().str.lower()
@@ -166,7 +164,7 @@ def test_a_shared_mailbox_is_told_apart_from_the_people_who_use_it(full: Demo) -
     assert (people["person"] != people["mailbox_of"]).sum() == (persons - 1).sum()
 
 
-def test_plain_people_share_no_mailbox(tmp_path: Path) -> None:
+def test_the_plain_world_has_no_shared_mailbox(tmp_path: Path) -> None:
     plain = demo(tmp_path / "plain", customers=500, seed=SEED, world="plain")
     identities = plain.label("identities")
     assert (identities["person"] == identities["mailbox_of"]).all()

@@ -1,4 +1,4 @@
-"""Every planted fault is found in the files exactly as often as the truth says."""
+"""The files hold exactly the faults that the truth counts."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ def load_date(night: int) -> str:
     return (HISTORY + timedelta(days=night)).isoformat()
 
 
-def told(demo: Demo, kind: str, system: str, table: str) -> dict[str, int]:
+def planted(demo: Demo, kind: str, system: str, table: str) -> dict[str, int]:
     return {
         fault["load_date"]: fault["count"]
         for fault in demo.faults
@@ -73,11 +73,11 @@ COUNTED: list[tuple[str, str, str, Callable[[pd.DataFrame], int]]] = [
 
 
 @pytest.mark.parametrize(("kind", "system", "table", "count"), COUNTED)
-def test_a_fault_is_found_as_often_as_told(
+def test_the_count_of_a_fault_is_the_one_of_the_truth(
     dirty: Demo, kind: str, system: str, table: str, count: Callable[[pd.DataFrame], int]
 ) -> None:
-    assert told(dirty, kind, system, table) == found(dirty, system, table, count)
-    assert told(dirty, kind, system, table)
+    assert planted(dirty, kind, system, table) == found(dirty, system, table, count)
+    assert planted(dirty, kind, system, table)
 
 
 @pytest.mark.parametrize(
@@ -87,19 +87,19 @@ def test_a_fault_is_found_as_often_as_told(
         ("crm", "loop_actions", "customer_id", "crm", "customers"),
     ],
 )
-def test_orphans_are_found_as_often_as_told(
+def test_the_count_of_orphans_is_the_one_of_the_truth(
     dirty: Demo, system: str, table: str, column: str, to_system: str, to_table: str
 ) -> None:
     known = {value for night in range(NIGHTS + 1) for value in dirty.drop(to_system, to_table, night)[column]}
     orphans = found(dirty, system, table, lambda rows: (~rows[column].isin(known)).sum())
-    assert told(dirty, "orphan_ids", system, table) == orphans
+    assert planted(dirty, "orphan_ids", system, table) == orphans
     assert orphans
 
 
 @pytest.mark.parametrize(
     ("table", "system", "column"), [("responses", "survey_tool", "submitted_at"), ("events", "tracking", "occurred_at")]
 )
-def test_late_rows_are_found_as_often_as_told(dirty: Demo, table: str, system: str, column: str) -> None:
+def test_the_count_of_late_rows_is_the_one_of_the_truth(dirty: Demo, table: str, system: str, column: str) -> None:
     late = {}
     for night in range(1, NIGHTS + 1):
         rows = dirty.drop(system, table, night).astype(str).drop_duplicates()
@@ -108,11 +108,11 @@ def test_late_rows_are_found_as_often_as_told(dirty: Demo, table: str, system: s
         assert nights.between(0, 10).all()
         if count := int((nights > 0).sum()):
             late[load_date(night)] = count
-    assert told(dirty, "late_rows", system, table) == late
+    assert planted(dirty, "late_rows", system, table) == late
 
 
-def test_a_replayed_drop_holds_the_night_before_once_more(dirty: Demo, clean: Demo) -> None:
-    ((day, count),) = told(dirty, "replayed_drops", "survey_tool", "invitations").items()
+def test_a_replayed_drop_repeats_the_night_before(dirty: Demo, clean: Demo) -> None:
+    ((day, count),) = planted(dirty, "replayed_drops", "survey_tool", "invitations").items()
     night = (date.fromisoformat(day) - HISTORY).days
     before = clean.drop("survey_tool", "invitations", night - 1)
     assert len(before) == count
@@ -121,9 +121,9 @@ def test_a_replayed_drop_holds_the_night_before_once_more(dirty: Demo, clean: De
     assert len(replayed) == count + len(clean.drop("survey_tool", "invitations", night))
 
 
-def test_a_truncated_file_breaks_off(tmp_path: Path) -> None:
+def test_a_truncated_file_is_incomplete(tmp_path: Path) -> None:
     cut = demo(tmp_path / "cut", customers=300, nights=7, seed=SEED, dirt=("truncated_file",))
-    ((day, count),) = told(cut, "truncated_file", "survey_tool", "responses").items()
+    ((day, count),) = planted(cut, "truncated_file", "survey_tool", "responses").items()
     assert count == 1
     path = cut.folder / day / "survey_tool" / "responses.jsonl.gz"
     files = load_deployment("demo").systems["survey_tool"].files
@@ -136,7 +136,7 @@ def test_a_clean_company_has_no_faults(clean: Demo) -> None:
     assert clean.faults == []
 
 
-def test_faults_are_told_of_nothing_that_is_not_asked_for(dirty: Demo) -> None:
+def test_only_requested_kinds_of_faults_are_counted(dirty: Demo) -> None:
     assert {fault["kind"] for fault in dirty.faults} == set(READABLE)
 
 

@@ -1,4 +1,4 @@
-"""Where the demo is written: whole or not at all, and never over something else."""
+"""The demo folder: written by one rename, and never over other files."""
 
 from __future__ import annotations
 
@@ -34,14 +34,14 @@ def test_a_bad_argument_is_named_and_nothing_is_written(tmp_path: Path, argument
     assert list(tmp_path.iterdir()) == []
 
 
-def test_a_folder_that_holds_something_else_is_left_alone(tmp_path: Path) -> None:
+def test_a_folder_with_other_files_is_refused(tmp_path: Path) -> None:
     (tmp_path / "letters.txt").write_text("keep me")
     with pytest.raises(PipelineError, match="holds something else"):
         make(tmp_path)
     assert contents(tmp_path) == {"letters.txt": b"keep me"}
 
 
-def test_a_demo_that_somebody_added_to_is_left_alone(tmp_path: Path) -> None:
+def test_a_demo_with_added_files_is_refused(tmp_path: Path) -> None:
     out = make(tmp_path / "out", customers=10, nights=0)
     (out / "notes.txt").write_text("keep me")
     with pytest.raises(PipelineError, match="holds something else"):
@@ -50,7 +50,7 @@ def test_a_demo_that_somebody_added_to_is_left_alone(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("below", ["", "deeper/extracts"])
-def test_a_file_in_the_way_is_left_alone(tmp_path: Path, below: str) -> None:
+def test_a_file_as_target_is_refused(tmp_path: Path, below: str) -> None:
     (tmp_path / "out").write_text("keep me")
     with pytest.raises(PipelineError, match=r"is a file|cannot be written"):
         make(tmp_path / "out" / below)
@@ -67,7 +67,7 @@ def test_an_empty_folder_is_filled_and_an_earlier_demo_is_replaced(tmp_path: Pat
 
 
 @pytest.mark.parametrize("stopped_by", [KeyboardInterrupt, OSError])
-def test_an_interrupted_generation_leaves_no_half_drop(
+def test_an_interrupted_generation_leaves_no_partial_drop(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, stopped_by: type[BaseException]
 ) -> None:
     def stop(*_: object, **__: object) -> None:

@@ -1,4 +1,4 @@
-"""The demo company's extracts: the same every time, whole or not at all, and true to each other."""
+"""The demo company's extracts: deterministic, complete and consistent."""
 
 from __future__ import annotations
 
@@ -37,13 +37,13 @@ def test_another_seed_gives_other_rows(extracts: Extracts, tmp_path: Path) -> No
     }
 
 
-def test_another_seed_leaves_the_truth_as_it_is(extracts: Extracts, tmp_path: Path) -> None:
+def test_parameters_do_not_depend_on_the_seed(extracts: Extracts, tmp_path: Path) -> None:
     ours, others = contents(extracts.folder), contents(make(tmp_path / "other", seed=8))
     assert ours["truth/parameters.json"] == others["truth/parameters.json"]
     assert ours["truth/people.csv"] != others["truth/people.csv"]
 
 
-def test_more_nights_leave_the_drops_before_them_as_they_are(extracts: Extracts, tmp_path: Path) -> None:
+def test_more_nights_do_not_change_earlier_drops(extracts: Extracts, tmp_path: Path) -> None:
     fewer, more = contents(extracts.folder), contents(make(tmp_path / "more", nights=NIGHTS + 3))
     fewer = {
         name: content for name, content in fewer.items() if name != write.MARKER and not name.startswith(write.TRUTH)
@@ -51,7 +51,7 @@ def test_more_nights_leave_the_drops_before_them_as_they_are(extracts: Extracts,
     assert fewer.items() <= more.items()
 
 
-def test_every_table_of_the_deployment_comes_on_every_load_date_and_nothing_else(extracts: Extracts) -> None:
+def test_every_load_date_has_exactly_the_tables_of_the_deployment(extracts: Extracts) -> None:
     deployment = load_deployment("demo")
     days = [deployment.history_load_date + timedelta(days=night) for night in range(NIGHTS + 1)]
     expected = {table.pattern(day) for table in deployment.tables() for day in days}
@@ -60,7 +60,7 @@ def test_every_table_of_the_deployment_comes_on_every_load_date_and_nothing_else
 
 
 @pytest.mark.parametrize("seed", [0, 1, 7])
-def test_a_company_of_one_customer_is_a_company(tmp_path: Path, seed: int) -> None:
+def test_a_company_may_have_one_customer(tmp_path: Path, seed: int) -> None:
     one = Extracts(make(tmp_path / "one", customers=1, nights=1, seed=seed))
     assert one.until("survey_tool", "contacts", night=1)["contact_id"].nunique() == 1
     assert b"" not in contents(one.folder).values()
@@ -97,7 +97,7 @@ REFERENCES = [
 
 
 @pytest.mark.parametrize(("system", "table", "column", "to_system", "to_table", "to_column"), REFERENCES)
-def test_what_a_row_names_has_been_delivered_by_the_same_night(
+def test_references_are_delivered_by_the_same_night(
     extracts: Extracts, system: str, table: str, column: str, to_system: str, to_table: str, to_column: str
 ) -> None:
     for night in range(NIGHTS + 1):
@@ -127,13 +127,13 @@ def test_what_a_row_names_has_been_delivered_by_the_same_night(
         ("tracking", "events", ["event_id"]),
     ],
 )
-def test_a_window_holds_a_record_once(extracts: Extracts, system: str, table: str, key: list[str]) -> None:
+def test_a_record_is_delivered_once_per_window(extracts: Extracts, system: str, table: str, key: list[str]) -> None:
     rows = extracts.until(system, table)
     assert not rows.duplicated(["night", *key]).any()
     assert rows[key].notna().all(axis=None)
 
 
-def test_an_order_is_worth_its_lines_and_paid_to_the_cent(extracts: Extracts) -> None:
+def test_order_totals_equal_their_lines_and_payments_to_the_cent(extracts: Extracts) -> None:
     orders = extracts.until("shop", "orders").drop_duplicates("order_number", keep="last").set_index("order_number")
     lines = extracts.until("shop", "order_lines").groupby("order_number")["net_amount"].sum()
     assert (orders["net_amount"] == lines.reindex(orders.index)).all()
@@ -146,7 +146,7 @@ def test_an_order_is_worth_its_lines_and_paid_to_the_cent(extracts: Extracts) ->
     assert "canceled" not in set(orders["status"].reindex(payments.index))
 
 
-def test_nothing_is_refunded_beyond_its_line(extracts: Extracts) -> None:
+def test_refunds_do_not_exceed_their_line(extracts: Extracts) -> None:
     lines = extracts.until("shop", "order_lines").set_index(["order_number", "line_number"])["net_amount"]
     refunds = extracts.until("shop", "refunds").groupby(["order_number", "line_number"])["refund_amount"].sum()
     assert (refunds > 0).all()
@@ -190,7 +190,7 @@ def test_crm_times_carry_the_offset_of_the_season(extracts: Extracts) -> None:
     assert set(offsets[months == "01"]) == {"+01:00"}
 
 
-def test_a_customer_begins_with_the_registration_and_changes_after_it(extracts: Extracts) -> None:
+def test_the_first_row_of_a_customer_is_the_registration(extracts: Extracts) -> None:
     customers = extracts.until("crm", "customers")
     first = customers.drop_duplicates("customer_id")
     assert (first["registered_at"] == first["updated_at"]).all()
@@ -198,7 +198,7 @@ def test_a_customer_begins_with_the_registration_and_changes_after_it(extracts: 
     assert customers.groupby("customer_id")["segment"].nunique().max() > 1
 
 
-def test_a_later_night_brings_a_link_between_two_people(extracts: Extracts) -> None:
+def test_a_later_night_delivers_a_link_between_two_customers(extracts: Extracts) -> None:
     accounts = extracts.until("shop", "accounts").sort_values("night", kind="stable")
     history = accounts[accounts["night"] == 0].set_index("buyer_id")["crm_customer_id"]
     later = accounts[accounts["night"] > 0].set_index("buyer_id")["crm_customer_id"].dropna()
@@ -208,13 +208,13 @@ def test_a_later_night_brings_a_link_between_two_people(extracts: Extracts) -> N
     assert by_account or len(by_visitor)
 
 
-def test_some_visitors_are_never_anybody(extracts: Extracts) -> None:
+def test_some_visitors_stay_anonymous(extracts: Extracts) -> None:
     seen = extracts.values("tracking", "events", "visitor_id")
     identified = extracts.values("tracking", "visitors", "visitor_id")
     assert 0.2 < len(seen - identified) / len(seen) < 0.8
 
 
-def test_answers_keep_to_their_scales(extracts: Extracts) -> None:
+def test_answers_are_within_their_scales(extracts: Extracts) -> None:
     responses = extracts.until("survey_tool", "responses")
     answers = [answer for nested in responses["answers"] for answer in nested]
     assert {answer["metric"] for answer in answers} == {
@@ -224,7 +224,7 @@ def test_answers_keep_to_their_scales(extracts: Extracts) -> None:
     assert responses["comment"].notna().mean() == pytest.approx(0.35, abs=0.15)
 
 
-def test_not_everybody_is_reached_or_answers(extracts: Extracts) -> None:
+def test_delivery_and_response_are_incomplete(extracts: Extracts) -> None:
     statuses = extracts.until("survey_tool", "invitations").drop_duplicates("invitation_id", keep="last")["status"]
     shares = statuses.value_counts(normalize=True)
     assert 0.15 < shares["answered"] < 0.4

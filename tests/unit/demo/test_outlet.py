@@ -1,4 +1,4 @@
-"""The outlet beside the demo company: the others' extracts stay, and what the truth says of it is what is delivered."""
+"""The outlet: other systems' extracts do not change, and the truth matches the extracts."""
 
 from __future__ import annotations
 
@@ -20,14 +20,21 @@ NIGHTS = 4
 TWO_SHOPS = load_deployment("demo_two_shops")
 
 
-def with_outlet(out: Path, *, customers: int = 300, nights: int = NIGHTS, seed: int = 7) -> Path:
-    systems = tuple(TWO_SHOPS.systems)
-    generate(out, customers=customers, nights=nights, seed=seed, history_load_date=HISTORY, systems=systems)
+def with_outlet(out: Path, *, customers: int = 300, nights: int = NIGHTS, block_size: int = BLOCK) -> Path:
+    generate(
+        out,
+        customers=customers,
+        nights=nights,
+        seed=7,
+        history_load_date=HISTORY,
+        systems=tuple(TWO_SHOPS.systems),
+        block_size=block_size,
+    )
     return out
 
 
 def everything(folder: Path, system: str, table: str) -> pd.DataFrame:
-    """What is delivered of a table, on all load dates."""
+    """The rows of a table on all load dates."""
     name, separator, encoding = ("csv", ";", "latin-1") if system == "outlet" else ("tsv", "\t", "utf-8")
     files = [folder / "history" / system / f"{table}.{name}", *folder.glob(f"20*/{system}/{table}.{name}")]
     return pd.concat([pd.read_csv(file, sep=separator, encoding=encoding, dtype=str) for file in sorted(files)])
@@ -56,13 +63,13 @@ def test_the_same_arguments_give_the_same_bytes(extracts: Path, tmp_path: Path) 
     assert contents(with_outlet(tmp_path / "again")) == contents(extracts)
 
 
-def test_more_nights_leave_the_drops_before_them_as_they_are(extracts: Path, tmp_path: Path) -> None:
+def test_more_nights_do_not_change_earlier_drops(extracts: Path, tmp_path: Path) -> None:
     more = contents(with_outlet(tmp_path / "more", nights=NIGHTS + 2))
     fewer = {name: content for name, content in contents(extracts).items() if "/outlet/" in name or "/panel/" in name}
     assert fewer.items() <= more.items()
 
 
-def test_every_table_of_the_deployment_comes_on_every_load_date_and_nothing_else(extracts: Path) -> None:
+def test_every_load_date_has_exactly_the_tables_of_the_deployment(extracts: Path) -> None:
     days = [HISTORY + timedelta(days=night) for night in range(NIGHTS + 1)]
     expected = {table.pattern(day) for table in TWO_SHOPS.tables() for day in days}
     delivered = {name for name in contents(extracts) if not name.startswith(write.TRUTH)}
@@ -84,7 +91,7 @@ def test_every_table_of_the_deployment_comes_on_every_load_date_and_nothing_else
         ("panel", "replies", "request", "panel", "requests", "request"),
     ],
 )
-def test_what_a_row_names_has_been_delivered(
+def test_references_are_delivered(
     extracts: Path, system: str, table: str, column: str, to_system: str, to_table: str, to_column: str
 ) -> None:
     named = set(everything(extracts, system, table)[column].dropna())
@@ -92,7 +99,7 @@ def test_what_a_row_names_has_been_delivered(
     assert named <= set(everything(extracts, to_system, to_table)[to_column])
 
 
-def test_the_truth_names_every_member_and_counts_what_they_bought(extracts: Path, members: pd.DataFrame) -> None:
+def test_the_truth_lists_every_member_with_order_counts(extracts: Path, members: pd.DataFrame) -> None:
     delivered = everything(extracts, "outlet", "purchases").drop_duplicates("purchase_no")["member_no"].value_counts()
     assert members.set_index("member_no")["outlet_order_count"].to_dict() == delivered.to_dict()
     assert set(everything(extracts, "outlet", "members")["member_no"]) == set(members["member_no"])
@@ -102,7 +109,7 @@ def test_the_truth_names_every_member_and_counts_what_they_bought(extracts: Path
     assert not set(members.loc[members["shop_order_count"] == 0, "person"]) & set(orders.index)
 
 
-def test_a_member_whom_the_company_knows_left_its_address_or_its_number(extracts: Path, members: pd.DataFrame) -> None:
+def test_a_linked_member_shares_an_email_address_or_a_phone_number(extracts: Path, members: pd.DataFrame) -> None:
     rows = everything(extracts, "outlet", "members").merge(members, on="member_no")
     contacts = Demo(extracts).until("survey_tool", "contacts", NIGHTS)
     known = set(contacts["email"].str.strip().str.lower())
@@ -114,7 +121,7 @@ def test_a_member_whom_the_company_knows_left_its_address_or_its_number(extracts
     assert rows.loc[rows["linked_by"] == "nothing", "mobile"].isna().all()
 
 
-def test_numbers_of_orders_products_and_surveys_are_those_of_the_companys_own(extracts: Path) -> None:
+def test_the_outlet_reuses_order_product_and_survey_codes(extracts: Path) -> None:
     own = Demo(extracts)
     articles = everything(extracts, "outlet", "articles").drop_duplicates("article_no").set_index("article_no")["title"]
     products = own.drop("shop", "products").set_index("sku")["product_name"]
@@ -126,7 +133,7 @@ def test_numbers_of_orders_products_and_surveys_are_those_of_the_companys_own(ex
     assert set(everything(extracts, "panel", "studies")["study"]) < own.values("survey_tool", "surveys", "survey_id")
 
 
-def test_what_a_member_paid_is_what_the_purchase_costs(extracts: Path) -> None:
+def test_payments_equal_the_price_of_the_purchase(extracts: Path) -> None:
     def cents(amounts: pd.Series) -> pd.Series:
         return amounts.str.replace(",", "").astype(int)
 
@@ -142,20 +149,20 @@ def test_what_a_member_paid_is_what_the_purchase_costs(extracts: Path) -> None:
     assert (paid[settled] == total[settled]).mean() > 0.95
 
 
-def test_some_of_the_systems_may_deliver_alone(tmp_path: Path) -> None:
+def test_a_subset_of_systems_delivers(tmp_path: Path) -> None:
     generate(tmp_path / "out", customers=20, nights=1, seed=7, history_load_date=HISTORY, systems=("shop",))
     assert {path.name for path in (tmp_path / "out" / "history").iterdir()} == {"shop"}
     assert set(Demo(tmp_path / "out").label("identities")["system"]) == {"shop"}
 
 
-def test_a_system_that_the_company_does_not_have_is_named(tmp_path: Path) -> None:
+def test_an_unknown_system_is_named_in_the_error(tmp_path: Path) -> None:
     with pytest.raises(PipelineError, match="systems is 'erp': the demo company has crm, shop"):
         generate(tmp_path / "out", customers=20, nights=1, seed=7, history_load_date=HISTORY, systems=("shop", "erp"))
     assert list(tmp_path.iterdir()) == []
 
 
-def test_no_two_blocks_share_a_number_of_the_outlet_or_of_its_panel(tmp_path: Path) -> None:
-    folder = with_outlet(tmp_path / "out", customers=BLOCK + 1_000, nights=0)
+def test_ids_of_outlet_and_panel_are_unique_across_blocks(tmp_path: Path) -> None:
+    folder = with_outlet(tmp_path / "out", customers=3_000, nights=0, block_size=2_000)
     keys = {
         ("outlet", "members"): ["member_no"],
         ("outlet", "purchase_items"): ["purchase_no", "position"],
@@ -168,5 +175,5 @@ def test_no_two_blocks_share_a_number_of_the_outlet_or_of_its_panel(tmp_path: Pa
     }
     for (system, table), key in keys.items():
         rows = everything(folder, system, table)
-        assert len(rows) > 100
+        assert len(rows)
         assert not rows.duplicated(key).any(), (system, table)

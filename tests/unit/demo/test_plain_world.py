@@ -1,8 +1,8 @@
-"""In the plain world the textbook models hold: refitted from the files, they give back the parameters.
+"""The plain world follows the textbook models: fits of its files recover the parameters.
 
 Twenty thousand customers, five seeds, every parameter of every segment. Repeat purchase days at day resolution, spend
 per purchase day; each estimate within three standard errors for four of the five seeds at least. Refitted twice: by the
-textbook likelihoods of these tests, and by what the warehouse itself fits with.
+textbook likelihoods of these tests, and by the models of the warehouse.
 """
 
 from __future__ import annotations
@@ -85,14 +85,14 @@ ESTIMATORS: Mapping[str, tuple[Estimator, Estimator]] = {
 
 @dataclass(frozen=True)
 class World:
-    """What the tests read of a company, which itself is too large to keep."""
+    """The part of a company that the tests keep in memory."""
 
     segments: list[dict[str, Any]]
     histories: pd.DataFrame
 
 
 def standard_errors_off(world: World, of_purchases: Estimator, of_spend: Estimator) -> pd.Series:
-    """By segment and parameter, how many standard errors the estimate is away from the truth."""
+    """By segment and parameter: distance from the truth in standard errors."""
     off: dict[tuple[str, str], float] = {}
 
     def compare(segment: dict[str, Any], names: tuple[str, ...], estimate: tuple[Floats, Floats]) -> None:
@@ -113,14 +113,14 @@ def worlds(tmp_path_factory: pytest.TempPathFactory) -> dict[int, World]:
     found = {}
     for seed in SEEDS:
         folder = tmp_path_factory.mktemp("plain") / str(seed)
-        plain = demo(folder, customers=20_000, seed=seed, world="plain")
+        plain = demo(folder, customers=20_000, seed=seed, world="plain", systems=("shop",))
         found[seed] = World(plain.parameters["segments"], purchase_histories(plain))
     return found
 
 
 @pytest.fixture(scope="module", params=ESTIMATORS)
 def off(request: pytest.FixtureRequest, worlds: dict[int, World]) -> pd.DataFrame:
-    """Standard errors off the truth: one row per segment and parameter, one column per seed."""
+    """Distance from the truth in standard errors: one row per segment and parameter, one column per seed."""
     return pd.DataFrame(
         {seed: standard_errors_off(world, *ESTIMATORS[request.param]) for seed, world in worlds.items()}
     )
@@ -133,8 +133,8 @@ def test_a_refit_gives_the_parameter_back(off: pd.DataFrame, segment: str, param
     assert (np.abs(errors) <= STANDARD_ERRORS).sum() >= LEAST_SEEDS, errors
 
 
-def test_the_errors_are_as_large_as_they_say(off: pd.DataFrame) -> None:
-    """Estimates that were all too close, or off to one side, would show an error that is wrong, or a bias."""
+def test_standard_errors_match_the_spread_of_estimates(off: pd.DataFrame) -> None:
+    """Estimates too close to the truth or off to one side would show wrong standard errors or a bias."""
     assert 0.7 < np.sqrt((off.to_numpy() ** 2).mean()) < 1.3, off.round(2).to_string()
 
 

@@ -1,4 +1,4 @@
-"""Rows as the systems write them: whatever stands in a value, a reader of the format gets it back."""
+"""Written rows: a reader of the format gets every value back."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ ROWS = pd.DataFrame(
 )
 
 
-def test_json_lines_give_back_what_was_written() -> None:
+def test_json_lines_round_trip() -> None:
     lines = [json.loads(line) for line in encoded("tracking", ROWS, is_first=True).decode().splitlines()]
     assert lines == [
         {
@@ -42,7 +42,7 @@ def test_json_lines_give_back_what_was_written() -> None:
     ]
 
 
-def test_rows_that_were_put_together_are_written_like_others() -> None:
+def test_concatenated_rows_are_written_like_others() -> None:
     together = pd.concat([ROWS, ROWS])
     once, twice = (gzip.decompress(encoded("survey_tool", rows, is_first=True)) for rows in (ROWS, together))
     assert twice == once + once

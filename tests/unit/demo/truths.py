@@ -1,7 +1,7 @@
-"""Reading what is true of a generated folder, for the tests of what its files carry.
+"""Reads the truth of a generated folder.
 
-The statistical tests share the seeds, which were chosen before anything was looked at, and their rule: an estimate
-lies within three standard errors of the truth for at least four of the five seeds.
+The statistical tests share the seeds, fixed in advance, and the rule: an estimate lies within three standard errors of
+the truth for at least four of the five seeds.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ STANDARD_ERRORS = 3.0
 
 @dataclass(frozen=True)
 class Demo(Extracts):
-    """A generated folder, and what is true of it."""
+    """A generated folder with its truth."""
 
     @cached_property
     def parameters(self) -> Mapping[str, Any]:
@@ -40,9 +40,7 @@ class Demo(Extracts):
         return rows
 
 
-def demo(
-    folder: Path, *, customers: int, nights: int = 0, seed: int, world: str = "full", dirt: Sequence[str] = ()
-) -> Demo:
+def demo(folder: Path, *, customers: int, nights: int = 0, seed: int, dirt: Sequence[str] = (), **options: Any) -> Demo:
     """Generate a demo company and read it."""
-    generate(folder, customers=customers, nights=nights, seed=seed, history_load_date=HISTORY, world=world, dirt=dirt)
+    generate(folder, customers=customers, nights=nights, seed=seed, history_load_date=HISTORY, dirt=dirt, **options)
     return Demo(folder)

@@ -1,4 +1,4 @@
-"""Warehouses that the tests of gate 2 fill."""
+"""A warehouse for the tests of gate 2."""
 
 from __future__ import annotations
 

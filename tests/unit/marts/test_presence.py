@@ -1,4 +1,4 @@
-"""What gate 2 says of post-purchase stages and channels without traffic or feedback."""
+"""Findings of gate 2 on post-purchase stages and channels without traffic or feedback."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ TOUCHPOINTS = """star.dim_touchpoints as select * from (values
 
 
 def company(contacts: str, responses: str, feedback: str) -> list[str]:
-    """A company that meets its customers by web and phone."""
+    """A company with the channels web and phone."""
     return [
         STAGES,
         CHANNELS,
@@ -70,14 +70,14 @@ def test_stages_and_channels_with_traffic_and_feedback_are_present(warehouses: W
 
 
 @pytest.mark.parametrize(("setting", "severity"), [("red", "error"), ("warn", "warn")])
-def test_gaps_are_named_as_severely_as_the_deployment_says(warehouses: Warehouses, setting: str, severity: str) -> None:
+def test_gaps_have_the_severity_of_the_deployment(warehouses: Warehouses, setting: str, severity: str) -> None:
     warehouses.build(*FULL_OF_GAPS)
     found = warehouses.found(SURVEY_BLIND_SPOTS, presence=Presence.model_validate({"severity": setting}))
     assert [finding.severity for finding in found] == [severity] * 4
     assert messages(found) == GAPS
 
 
-def test_known_gaps_are_not_told_and_the_others_are(warehouses: Warehouses) -> None:
+def test_known_gaps_are_no_findings(warehouses: Warehouses) -> None:
     warehouses.build(*FULL_OF_GAPS)
     found = warehouses.found(SURVEY_BLIND_SPOTS, presence=Presence(known_gaps=("renewal", "phone")))
     assert messages(found) == ["support: post-purchase stages without a response in a year"]
@@ -85,19 +85,19 @@ def test_known_gaps_are_not_told_and_the_others_are(warehouses: Warehouses) -> N
 
 def test_presence_can_be_switched_off(warehouses: Warehouses) -> None:
     warehouses.build(*FULL_OF_GAPS)
-    # what YAML makes of the word off
+    # YAML reads the word off as false
     assert not warehouses.found(SURVEY_BLIND_SPOTS, presence=Presence.model_validate({"severity": False}))
 
 
 @pytest.mark.parametrize(
-    ("systems", "told"), [(["shop"], []), (["tracking"], GAPS[0::2]), (["survey_tool"], GAPS[1::2])]
+    ("systems", "expected"), [(["shop"], []), (["tracking"], GAPS[0::2]), (["survey_tool"], GAPS[1::2])]
 )
-def test_what_no_system_delivers_is_not_missed(warehouses: Warehouses, systems: list[str], told: list[str]) -> None:
+def test_roles_without_a_system_have_no_gaps(warehouses: Warehouses, systems: list[str], expected: list[str]) -> None:
     warehouses.build(*FULL_OF_GAPS)
-    assert messages(warehouses.found(SURVEY_BLIND_SPOTS, systems=systems)) == told
+    assert messages(warehouses.found(SURVEY_BLIND_SPOTS, systems=systems)) == expected
 
 
-def test_a_warning_is_shown_and_lets_through(warehouses: Warehouses) -> None:
+def test_a_warning_passes(warehouses: Warehouses) -> None:
     warehouses.build(*FULL_OF_GAPS)
     result = executed(warehouses, [SURVEY_BLIND_SPOTS])
     (check,) = result.get_asset_check_evaluations()

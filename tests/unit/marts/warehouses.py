@@ -1,4 +1,4 @@
-"""What the tests of gate 2 share: small warehouses, built and published."""
+"""Small built and published warehouses for the tests of gate 2."""
 
 from __future__ import annotations
 
@@ -27,12 +27,12 @@ DEMO = load_deployment("demo").model_copy(update={"presence": Presence()})
 
 @dataclass(frozen=True)
 class Warehouses:
-    """What is published, and what was built since."""
+    """A published version and a built warehouse."""
 
     home: Home
 
     def publish(self, *tables: str) -> None:
-        """A version that readers have, of tables like ``marts.mart_x as select ...``."""
+        """Publish a version with tables like ``marts.mart_x as select ...``."""
         version = self.home.published / "versions" / "first"
         version.mkdir(parents=True)
         _write(version / "cx360.duckdb", PUBLISHED_AS_OF, tables)
@@ -40,7 +40,7 @@ class Warehouses:
         (self.home.published / "current").symlink_to(version)
 
     def build(self, *tables: str) -> None:
-        """What the night has built."""
+        """Build the star and marts of a night."""
         self.home.star_db.parent.mkdir(parents=True)
         _write(self.home.star_db, AS_OF, tables)
 
@@ -55,7 +55,7 @@ class Warehouses:
         presence: Presence | None = None,
         systems: Collection[str] = tuple(DEMO.systems),
     ) -> list[Finding]:
-        """What gate 2 finds of one mart, in a company that has these systems of the demo's."""
+        """The findings of gate 2 for one mart, with these systems of the demo."""
         deployment = DEMO.model_copy(
             update={
                 "movement": movement or DEMO.movement,
@@ -79,7 +79,7 @@ def _write(file: Path, as_of_date: date, tables: Collection[str]) -> None:
 
 
 def executed(warehouses: Warehouses, suites: Collection[MartSuite]) -> dg.ExecuteInProcessResult:
-    """Run the check as a night does."""
+    """Run the check in a Dagster job."""
     home = warehouses.home
     definitions = dg.Definitions(
         assets=[dg.AssetSpec(["marts", suite.mart]) for suite in suites],

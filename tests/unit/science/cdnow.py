@@ -1,6 +1,6 @@
-"""The CDNOW customers, which the papers publish figures of: their files, as the package ``lifetimes`` brings them.
+"""The CDNOW customers of the papers: the files in the package ``lifetimes``.
 
-The package itself is never imported: it is installed without what it would run on.
+The package is not imported: it is installed without its dependencies.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ WEEKS, HOLDOUT_WEEKS = 39, 39
 
 
 def path(name: str) -> Path:
-    """Where a file of the package stands."""
+    """The path of a file of the package."""
     (found,) = (Path(str(file.locate())) for file in files("lifetimes") or () if file.name == name)
     return found
 
@@ -33,7 +33,7 @@ def summary() -> pd.DataFrame:
 
 
 def spending() -> pd.DataFrame:
-    """The published x and mean repeat value z of who bought again."""
+    """The published x and mean repeat value z of repeat buyers."""
     table = pd.read_csv(path("cdnow_customers_summary_with_transactions.csv")).rename(columns={"zbar": "z"})
     return table[table["x"] > 0].reset_index(drop=True)
 

@@ -1,4 +1,4 @@
-"""Customers who behave as BG/NBD and MBG/NBD say, drawn one event at a time: no formula of the models is used."""
+"""Simulates BG/NBD and MBG/NBD customers event by event, without the formulas of the models."""
 
 from __future__ import annotations
 
@@ -14,11 +14,11 @@ Floats = npt.NDArray[np.float64]
 
 @dataclass(frozen=True)
 class Customers:
-    """Histories, and what nobody can see: shape (n,) each.
+    """Histories and latent values: shape (n,) each.
 
     Attributes:
         later: orders within the horizon after T.
-        is_alive: whether the customer has not left by T.
+        is_alive: whether the customer is alive at T.
     """
 
     x: Floats
@@ -29,7 +29,7 @@ class Customers:
 
 
 def customers(rng: np.random.Generator, parameters: Parameters, T: Floats, horizon: float = 0.0) -> Customers:
-    """Draw one customer per T (weeks), and what each orders in the ``horizon`` weeks after it."""
+    """Draw one customer per T (weeks), with the orders in the ``horizon`` weeks after it."""
     count = len(T)
     rate = rng.gamma(parameters.r, 1 / parameters.alpha, count)
     dropout = rng.beta(parameters.a, parameters.b, count)

@@ -1,4 +1,4 @@
-"""What BG/NBD and MBG/NBD foretell: against closed forms, against simulations, and for any parameters."""
+"""Forecasts of BG/NBD and MBG/NBD: against closed forms, against simulations, and for any parameters."""
 
 from __future__ import annotations
 
@@ -73,8 +73,8 @@ def test_expected_repeat_orders_are_the_closed_form_of_the_papers(variant: Varia
 
 
 @variants
-def test_a_equal_to_one_is_a_parameter_like_others(variant: Variant) -> None:
-    """The closed form divides by a - 1; what it tends to from both sides is the answer."""
+def test_a_equal_to_one_is_a_valid_parameter(variant: Variant) -> None:
+    """The closed form divides by a - 1; the expected value is its limit from both sides."""
     x, t_x, T = np.array([0.0, 3.0]), np.array([0.0, 20.0]), np.array([30.0, 30.0])
     at = expected_orders(Parameters(variant, 0.5, 6.0, 1.0, 2.0), x, t_x, T, 52)
     sides = [closed_form(Parameters(variant, 0.5, 6.0, 1 + side, 2.0), x, t_x, T, 52) for side in (-1e-4, 1e-4)]
@@ -83,8 +83,8 @@ def test_a_equal_to_one_is_a_parameter_like_others(variant: Variant) -> None:
 
 @variants
 @pytest.mark.parametrize("seed", [1, 2])
-def test_what_is_foretold_happens_in_a_simulation(variant: Variant, seed: int) -> None:
-    """In all and for those who never came back, within four standard errors of the simulation."""
+def test_forecasts_match_a_simulation(variant: Variant, seed: int) -> None:
+    """In total and for one-time buyers, within four standard errors of the simulation."""
     parameters = Parameters(variant, 0.8, 6.0, 0.9, 2.5)
     rng = np.random.default_rng(seed)
     drawn = customers(rng, parameters, rng.uniform(0, 60, 100_000), horizon=26)
@@ -99,17 +99,17 @@ def test_what_is_foretold_happens_in_a_simulation(variant: Variant, seed: int) -
     assert abs((drawn.x - first).mean()) <= 4 * (drawn.x - first).std() / np.sqrt(100_000)
 
 
-def test_a_one_time_buyer_is_alive_under_bg_nbd_and_may_have_left_under_mbg_nbd() -> None:
+def test_a_one_time_buyer_is_alive_under_bg_nbd_only() -> None:
     once = (np.zeros(1), np.zeros(1), np.array([100.0]))
     assert p_alive(Parameters("bg_nbd", 0.5, 6.0, 0.8, 2.0), *once)[0] == 1
-    # a / b ((alpha + T) / alpha)^r are the odds of having left at the first order
+    # a / b ((alpha + T) / alpha)^r are the odds of dropout at the first order
     odds = 0.8 / 2.0 * (106 / 6) ** 0.5
     assert p_alive(Parameters("mbg_nbd", 0.5, 6.0, 0.8, 2.0), *once)[0] == pytest.approx(1 / (1 + odds))
 
 
 @given(parameter_sets, histories(), st.floats(0, 200))
 @settings(deadline=None)
-def test_silence_never_makes_a_customer_more_alive(
+def test_time_without_a_purchase_lowers_the_probability_alive(
     parameters: Parameters, history: tuple[Floats, Floats, Floats], silence: float
 ) -> None:
     x, t_x, T = history
@@ -119,7 +119,7 @@ def test_silence_never_makes_a_customer_more_alive(
 
 @given(parameter_sets, histories(), st.floats(0, 104), st.floats(0, 104))
 @settings(max_examples=300, deadline=None)
-def test_a_longer_horizon_brings_more_orders_and_less_risk(
+def test_a_longer_horizon_has_more_orders_and_less_risk(
     parameters: Parameters, history: tuple[Floats, Floats, Floats], horizon: float, more: float
 ) -> None:
     risk, less = (p_no_order(parameters, *history, weeks)[0] for weeks in (horizon, horizon + more))
@@ -131,7 +131,7 @@ def test_a_longer_horizon_brings_more_orders_and_less_risk(
 
 @given(parameter_sets, histories(), st.floats(0, 104), st.floats(0, 0.9), st.sampled_from([1, 4, 12, 52]))
 @settings(deadline=None)
-def test_discounting_takes_off_at_most_the_whole_horizon(
+def test_discounting_is_bounded_by_the_horizon(
     parameters: Parameters, history: tuple[Floats, Floats, Floats], horizon: float, rate: float, periods: int
 ) -> None:
     whole = expected_orders(parameters, *history, horizon)[0]
@@ -161,7 +161,7 @@ def test_scoring_distinct_histories_is_scoring_the_customers(
         assert together.tolist() == alone
 
 
-def test_tracking_adds_up_what_each_cohort_is_expected_to_order() -> None:
+def test_tracking_is_the_sum_of_expected_orders_per_cohort() -> None:
     """Three customers of week 1 and two of week 3, each counted from the end of that week."""
     parameters = Parameters("mbg_nbd", 0.5, 6.0, 0.8, 2.0)
     each = expected_repeat_orders(parameters, np.arange(5.0))
@@ -170,12 +170,12 @@ def test_tracking_adds_up_what_each_cohort_is_expected_to_order() -> None:
 
 
 @pytest.mark.parametrize("horizon", [-1.0, np.nan, np.inf])
-def test_a_horizon_that_cannot_be_is_an_error(horizon: float) -> None:
+def test_an_invalid_horizon_raises(horizon: float) -> None:
     with pytest.raises(ValueError, match="horizon"):
         expected_orders(Parameters("bg_nbd", 1, 1, 1, 1), np.zeros(1), np.zeros(1), np.ones(1), horizon)
 
 
-def test_a_discount_that_cannot_be_is_an_error() -> None:
+def test_an_invalid_discount_raises() -> None:
     with pytest.raises(ValueError, match="discount"):
         discounted_expected_orders(
             Parameters("bg_nbd", 1, 1, 1, 1), np.zeros(1), np.zeros(1), np.ones(1), 52, annual_rate=-0.1

@@ -1,4 +1,4 @@
-"""Fits of BG/NBD and MBG/NBD: the likelihood against its definition, the maximum against the truth of simulations."""
+"""Fits of BG/NBD and MBG/NBD: the likelihood against its definition, the maximum against simulated parameters."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ def logs(parameters: Parameters) -> Floats:
 
 
 def by_definition(parameters: Parameters, x: float, t_x: float, T: float) -> float:
-    """The likelihood of one history: of a customer with a known rate and dropout, averaged over all customers."""
+    """The likelihood of one history given rate and dropout, averaged over the population."""
     rates, of_rate = roots_genlaguerre(150, parameters.r - 1)
     leaves, of_leave = roots_jacobi(80, parameters.b - 1, parameters.a - 1)
     rate, p = rates[:, None] / parameters.alpha, (1 + leaves[None, :]) / 2
@@ -42,7 +42,7 @@ def test_the_likelihood_is_the_mean_over_customers(variant: Variant, history: tu
 
 @variants
 def test_the_probabilities_of_all_histories_add_up_to_one(variant: Variant) -> None:
-    """Over every count of orders and, given the last one's time t, over the times of those before: t^(x-1) / (x-1)!."""
+    """Sum over the number of orders, integral over the earlier order times: t^(x-1) / (x-1)! for the last time t."""
     parameters, T = Parameters(variant, 0.8, 5.0, 0.7, 2.0), 3.0
     points, shares = np.polynomial.legendre.leggauss(40)
     t = (1 + points) / 2 * T
@@ -127,7 +127,7 @@ def test_a_fit_does_not_depend_on_the_unit_of_time() -> None:
 @variants
 def test_without_repeat_orders_a_fit_is_degenerate(variant: Variant) -> None:
     found = fit(variant, np.zeros(3), np.zeros(3), np.array([10.0, 20.0, 30.0]), np.array([5.0, 6.0, 7.0]))
-    assert (found.is_degenerate, found.problem) == (True, "no customer bought again")
+    assert (found.is_degenerate, found.problem) == (True, "no customer has a repeat purchase")
     assert (found.customer_count, found.history_count, found.standard_errors) == (18, 3, {})
     assert np.isfinite(logs(found.parameters)).all()
 
@@ -141,8 +141,8 @@ def test_one_customer_is_degenerate(variant: Variant, history: tuple[float, floa
     assert np.isfinite([found.log_likelihood, *logs(found.parameters)]).all()
 
 
-def test_customers_who_are_all_alike_are_degenerate() -> None:
-    """Everybody buys every week and nobody ever leaves: no gamma and no beta distribution is that narrow."""
+def test_customers_without_heterogeneity_are_degenerate() -> None:
+    """All customers buy every week and none drops out: no gamma and no beta distribution is that narrow."""
     T = np.arange(20.0, 60.0)
     found = fit("bg_nbd", T, T, T)
     assert found.is_degenerate
@@ -152,12 +152,12 @@ def test_customers_who_are_all_alike_are_degenerate() -> None:
 @pytest.mark.parametrize(
     ("x", "t_x", "T"), [(-1, 0, 5), (1.5, 1, 5), (1, 6, 5), (0, 1, 5), (1, -1, 5), (1, 1, np.nan), (1, 1, np.inf)]
 )
-def test_a_history_that_cannot_be_is_named(x: float, t_x: float, T: float) -> None:
-    with pytest.raises(ValueError, match="history 1 cannot be"):
+def test_an_invalid_history_is_named_in_the_error(x: float, t_x: float, T: float) -> None:
+    with pytest.raises(ValueError, match="history 1 is invalid"):
         fit("bg_nbd", np.array([2.0, x]), np.array([3.0, t_x]), np.array([9.0, T]))
 
 
-def test_no_history_and_no_weight_are_errors() -> None:
+def test_missing_histories_and_zero_weights_raise() -> None:
     with pytest.raises(ValueError, match="not empty"):
         fit("bg_nbd", np.empty(0), np.empty(0), np.empty(0))
     with pytest.raises(ValueError, match="weights"):

@@ -1,4 +1,4 @@
-"""The published figures of CDNOW: 2,357 customers, 39 weeks to learn from, 39 weeks to foretell."""
+"""The published figures of CDNOW: 2,357 customers, 39 weeks of calibration, 39 weeks of holdout."""
 
 from __future__ import annotations
 
@@ -68,20 +68,20 @@ def test_the_likelihood_at_the_parameters_as_the_paper_rounds_them() -> None:
     assert at(np.log([0.243, 4.414, 0.793, 2.426]))[0] == pytest.approx(-9582.42683, abs=5e-6)
 
 
-def test_the_customer_of_the_paper(fit: beta_geometric.Fit) -> None:
+def test_the_published_forecast_of_one_customer(fit: beta_geometric.Fit) -> None:
     customer = (np.array([2.0]), np.array([30.43]), np.array([38.86]))
     assert beta_geometric.p_alive(fit.parameters, *customer)[0] == pytest.approx(0.7266, abs=5e-5)
     assert beta_geometric.expected_orders(fit.parameters, *customer, 39)[0] == pytest.approx(1.226, abs=5e-4)
 
 
-def test_a_new_customer_of_the_paper(fit: beta_geometric.Fit) -> None:
-    """The authors' spreadsheet; beyond these times it breaks its series off too early."""
+def test_the_published_forecast_of_a_new_customer(fit: beta_geometric.Fit) -> None:
+    """The authors' spreadsheet; beyond these times it truncates its series too early."""
     orders = beta_geometric.expected_repeat_orders(fit.parameters, np.array([1 / 7, 1.0, 3.0, 223 / 7, 32.0]))
     assert orders == pytest.approx([0.0078, 0.0532, 0.1506, 1.0405, 1.0437], abs=5e-5)
 
 
-def test_the_variant_in_which_one_time_buyers_may_have_left() -> None:
-    """As the packages BTYDplus and lifetimes, which are written independently, state them in their tests."""
+def test_the_published_figures_of_mbg_nbd() -> None:
+    """Figures from the tests of BTYDplus and lifetimes, two independent implementations."""
     found = beta_geometric.fit("mbg_nbd", *cdnow.histories()).parameters
     assert (found.r, found.alpha, found.a, found.b) == pytest.approx((0.525, 6.183, 0.891, 1.614), abs=6e-4)
     customer = (np.array([2.0]), np.array([30.43]), np.array([38.86]))
@@ -112,7 +112,7 @@ def test_the_tracking_plot(fit: beta_geometric.Fit, later: pd.Series) -> None:
     assert cdnow.summary()["x"].sum() + later.sum() == 4_339
 
 
-def test_what_they_spend(spending: gamma_gamma.Fit) -> None:
+def test_the_published_spend_parameters(spending: gamma_gamma.Fit) -> None:
     table = cdnow.spending()
     found = spending.parameters
     assert spending.customer_count == len(table) == 946

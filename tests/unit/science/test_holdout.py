@@ -1,4 +1,4 @@
-"""Whether a fit is believed: the errors, the choice and the refusal, by hand."""
+"""Holdout validation: errors, choice and refusal, calculated by hand."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ orders = arrays(np.float64, 30, elements=st.floats(0, 50))
 
 
 def test_customers_fall_into_bins_by_what_was_expected() -> None:
-    """Twelve customers in four bins, three of them of one history."""
+    """Twelve customers in four bins, three of them with equal histories."""
     expected = np.array([0.1, 0.2, 0.3, 1.0, 1.1, 2.0, 2.5, 3.0, 4.0, 6.0])
     customers = np.array([1, 1, 1, 1, 1, 3, 1, 1, 1, 1.0])
     actual = np.array([0, 0, 1, 1, 1, 5, 2, 4, 3, 8.0])
@@ -32,7 +32,7 @@ def test_a_history_stays_in_one_bin_and_empty_bins_are_left_out() -> None:
     assert (found.bin.tolist(), found.customer_count.tolist()) == ([5, 10], [90, 10])
 
 
-def test_nobody_ordering_leaves_no_error_to_state() -> None:
+def test_without_orders_there_is_no_error_rate() -> None:
     found = calibration(np.ones(3), np.zeros(3), np.ones(3))
     assert (found.aggregate_error, found.calibration_error) == (None, None)
     assert best_variant({"bg_nbd": found, "mbg_nbd": found}) is None
@@ -40,7 +40,7 @@ def test_nobody_ordering_leaves_no_error_to_state() -> None:
 
 @given(orders, orders, arrays(np.float64, 30, elements=st.integers(1, 1_000)))
 @settings(deadline=None)
-def test_nothing_is_lost_between_bins(
+def test_bins_add_up_to_the_total(
     expected: np.ndarray[tuple[int], np.dtype[np.float64]],
     actual: np.ndarray[tuple[int], np.dtype[np.float64]],
     customers: np.ndarray[tuple[int], np.dtype[np.float64]],
@@ -54,8 +54,8 @@ def test_nothing_is_lost_between_bins(
         assert found.calibration_error >= abs(found.aggregate_error) - 1e-9
 
 
-def test_the_variant_with_the_smaller_calibration_error_is_taken() -> None:
-    """The total of the first is right, but only because its bins are wrong to both sides."""
+def test_the_variant_with_the_smaller_calibration_error_is_chosen() -> None:
+    """The errors of the first cancel in the total."""
     actual, one_each = np.array([1.0, 9.0]), np.ones(2)
     cancelling = calibration(np.array([4.0, 6.0]), actual, one_each)
     close = calibration(np.array([1.5, 9.2]), actual, one_each)
@@ -72,7 +72,7 @@ def test_the_variant_with_the_smaller_calibration_error_is_taken() -> None:
         (None, -0.31, "31.0% below"),
         (None, 0.42, "42.0% above"),
         (None, None, "no holdout"),
-        ("no customer bought again", 0.0, "degenerate fit: no customer bought again"),
+        ("no customer has a repeat purchase", 0.0, "degenerate fit: no customer has a repeat purchase"),
     ],
 )
 def test_a_fit_is_refused_with_the_reason(problem: str | None, error: float | None, reason: str | None) -> None:
@@ -85,12 +85,10 @@ def test_a_fit_is_refused_with_the_reason(problem: str | None, error: float | No
     [
         ([], [], [], "not empty"),
         ([1], [1, 2], [1], "equally long"),
-        ([-1], [1], [1], "never"),
-        ([1], [1], [0], "a cust"),
+        ([-1], [1], [1], "negative"),
+        ([1], [1], [0], "positive"),
     ],
 )
-def test_what_cannot_be_is_an_error(
-    expected: list[float], actual: list[float], customers: list[float], message: str
-) -> None:
+def test_invalid_input_raises(expected: list[float], actual: list[float], customers: list[float], message: str) -> None:
     with pytest.raises(ValueError, match=message):
         calibration(np.array(expected), np.array(actual), np.array(customers))

@@ -1,4 +1,4 @@
-"""Means over a beta distribution: exact for polynomials, whatever the shapes."""
+"""Means over a beta distribution: exact for polynomials of any shapes."""
 
 from __future__ import annotations
 
@@ -29,6 +29,6 @@ def test_a_function_with_a_pole_near_the_interval_is_integrated_too(reach: float
 
 
 @pytest.mark.parametrize(("a", "b"), [(0, 1), (1, 0), (-1, 1), (np.nan, 1)])
-def test_shapes_that_cannot_be_are_an_error(a: float, b: float) -> None:
+def test_invalid_shapes_raise(a: float, b: float) -> None:
     with pytest.raises(ValueError, match="positive shapes"):
         beta_nodes(a, b)

@@ -1,4 +1,4 @@
-"""The shifted-beta-geometric model: the published cohorts, and what it does where it cannot be fitted."""
+"""The shifted-beta-geometric model: the published cohorts, and the fallback without a fit."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from orchestration.science.shifted_beta_geometric import (
     survival,
 )
 
-# Percent of the cohort that is there after 0 to 12 years; the first eight were fitted.
+# Percent of the cohort that remains after 0 to 12 years; the first eight were fitted.
 HIGH_END = [100, 86.9, 74.3, 65.3, 59.3, 55.1, 51.7, 49.1, 46.8, 44.5, 42.7, 40.9, 39.4]
 REGULAR = [100, 63.1, 46.8, 38.2, 32.6, 28.9, 26.2, 24.1, 22.3, 20.7, 19.4, 18.3, 17.3]
 YEARS = 8
@@ -28,7 +28,7 @@ Decisions = tuple[np.ndarray[tuple[int], np.dtype[np.float64]], np.ndarray[tuple
 
 
 def decisions(percent: list[float]) -> Decisions:
-    """Of a thousand customers: who left at the end of each year, who decided."""
+    """Of a thousand customers: churned and at risk at the end of each year."""
     there = np.array(percent) * 10
     return there[:-1] - there[1:], there[:-1]
 
@@ -47,7 +47,7 @@ def test_the_published_cohorts(
     assert (found.parameters.a, found.parameters.b) == pytest.approx((a, b), abs=5e-4)
     assert found.log_likelihood / 1_000 == pytest.approx(log_likelihood, abs=5e-7)
     assert survival(found.parameters, np.arange(8.0, 13.0)) == pytest.approx(projected, abs=5e-4)
-    # how close the projection comes to what happened is the paper's point: within 3 percent of the cohort
+    # the paper shows that the projection is within 3 percent of the cohort
     assert survival(found.parameters, np.arange(8.0, 13.0)) == pytest.approx(np.array(percent[YEARS:]) / 100, abs=0.03)
     assert (found.is_fallback, found.problem) == (False, None)
 
@@ -65,7 +65,7 @@ def test_the_gradient_is_the_slope_of_the_likelihood(at: tuple[float, float]) ->
 
 
 def test_a_fit_recovers_the_parameters_from_cohorts_of_any_age() -> None:
-    """Forty monthly cohorts, of which the youngest decided once."""
+    """Forty monthly cohorts; the youngest has one renewal decision."""
     truth = Parameters(0.9, 4.0)
     rng = np.random.default_rng(8)
     churned, at_risk = np.zeros(40), np.zeros(40)
@@ -87,13 +87,13 @@ def test_a_fit_recovers_the_parameters_from_cohorts_of_any_age() -> None:
     [
         ([10, 9, 8.1], [100, 90, 81], 0.9, "limits of the parameters"),
         ([5, 10, 20], [100, 95, 85], 65 / 85, "limits of the parameters"),
-        ([0, 0, 0], [100, 100, 40], 1.0, "nobody left"),
-        ([100], [100], 0.0, "everybody left"),
+        ([0, 0, 0], [100, 100, 40], 1.0, "no contract churned"),
+        ([100], [100], 0.0, "every contract churned"),
         ([30, 0], [100, 0], 0.7, "one period"),
         ([0, 1], [1, 1], 0.0, "limits of the parameters"),
     ],
 )
-def test_without_a_maximum_the_last_observed_rate_holds(
+def test_without_a_maximum_the_last_observed_rate_is_used(
     churned: list[float], at_risk: list[float], rate: float, problem: str
 ) -> None:
     found = fit(np.array(churned, dtype=float), np.array(at_risk, dtype=float))
@@ -110,13 +110,13 @@ def test_without_a_maximum_the_last_observed_rate_holds(
 
 
 @pytest.mark.parametrize(("churned", "at_risk"), [([5], [4]), ([-1], [4])])
-def test_a_period_that_cannot_be_is_named(churned: list[float], at_risk: list[float]) -> None:
-    with pytest.raises(ValueError, match="period 2 cannot be"):
+def test_an_invalid_period_is_named_in_the_error(churned: list[float], at_risk: list[float]) -> None:
+    with pytest.raises(ValueError, match="period 2 is invalid"):
         fit(np.array([1.0, *churned]), np.array([9.0, *at_risk]))
 
 
-def test_nobody_at_risk_is_an_error() -> None:
-    with pytest.raises(ValueError, match="somebody at risk"):
+def test_no_customer_at_risk_raises() -> None:
+    with pytest.raises(ValueError, match="a customer at risk"):
         fit(np.zeros(3), np.zeros(3))
 
 
@@ -129,19 +129,19 @@ def test_survival_falls_and_retention_rises(parameters: Parameters) -> None:
     assert (np.diff(rates) >= 0).all()
     assert ((there >= 0) & (there <= 1)).all()
     assert ((rates >= 0) & (rates <= 1)).all()
-    # what is left is what stayed, period by period
+    # survival is the product of retention rates
     assert there[1:] == pytest.approx(np.cumprod(rates), rel=1e-8, abs=1e-12)
 
 
 @given(parameter_sets, st.floats(0.0, 0.5), st.integers(1, 120))
-@settings(deadline=None)
+@settings(deadline=None, max_examples=40)
 def test_lifetimes_are_sums_of_discounted_survival(parameters: Parameters, rate: float, periods: int) -> None:
     factors = (1 + rate) ** -np.arange(periods, dtype=float)
     there = survival(parameters, np.arange(periods + 1.0))
     assert expected_lifetime_discounted(parameters, rate, periods) == pytest.approx(there[:-1] @ factors, rel=1e-6)
     residual = expected_residual_lifetime(parameters, np.array([0.0, 3.0]), rate, periods)
     assert residual[0] == pytest.approx(there[1:] @ factors, rel=1e-6)
-    survivors = Parameters(parameters.a, parameters.b + 3)  # what three renewals tell of who is left
+    survivors = Parameters(parameters.a, parameters.b + 3)  # after three renewals
     assert residual[1] == pytest.approx(survival(survivors, np.arange(1.0, periods + 1.0)) @ factors, rel=1e-6)
 
 
@@ -151,12 +151,12 @@ def test_without_a_horizon_all_periods_count(rate: float) -> None:
     years = np.arange(5_000.0)
     expected = survival(parameters, years) @ (1 + rate) ** -years
     assert expected_lifetime_discounted(parameters, rate) == pytest.approx(expected, rel=1e-9)
-    # who survived nothing yet decides now: one period less, and the rest is worth more by one discount
+    # the decision is due now: one period less, discounted one period less
     assert expected_residual_lifetime(parameters, np.zeros(1), rate)[0] == pytest.approx((expected - 1) * (1 + rate))
 
 
-def test_a_lifetime_without_end_or_discount_is_an_error() -> None:
-    with pytest.raises(ValueError, match="state the periods"):
+def test_an_unlimited_lifetime_without_discount_raises() -> None:
+    with pytest.raises(ValueError, match="set the periods"):
         expected_lifetime_discounted(Parameters(1, 1), 0.0)
     with pytest.raises(ValueError, match="between 0 and 1"):
         constant(1.1)

@@ -1,4 +1,4 @@
-"""Small worlds for the retention models: the star tables that they read, as rows that a test or hypothesis makes."""
+"""Input tables of the retention models, as rows that a test or hypothesis makes."""
 
 from __future__ import annotations
 
@@ -11,6 +11,19 @@ import duckdb
 from hypothesis import strategies as st
 
 from tests.models import Row
+
+RETENTION = (
+    "revenue_bridge__periods",
+    "revenue_bridge__customer_months",
+    "revenue_bridge__customer_years",
+    "revenue_bridge__customer_periods",
+    "mart_revenue_bridge",
+    "mart_retention_by_segment_stage",
+    "mart_earned_growth",
+    "mart_retention_cohorts",
+    "assert_every_amount_is_in_the_currency_of_the_deployment",
+)
+"""In the order of their dependencies."""
 
 PRICED = "system varchar, currency varchar"
 TABLES = {
@@ -42,7 +55,7 @@ CUSTOMERS = ("anna", "ben", "cleo", "dora")
 
 
 def at(year: int, month: int = 1) -> datetime:
-    """The first moment of a month, as the star holds it: UTC without a zone."""
+    """The first moment of a month, as a UTC timestamp without zone."""
     return datetime(year, month, 1, tzinfo=UTC).replace(tzinfo=None)
 
 
@@ -51,7 +64,7 @@ amounts = st.sampled_from([-3000, -1, 0, 0, 0, 1, 1999, 5000]) | st.integers(-20
 
 @st.composite
 def worlds(draw: st.DrawFn) -> World:
-    """Customers who buy, give back, subscribe, change segment and come late, told as of one of two days."""
+    """Customers who order, return, subscribe and change segment, as of one of two days."""
     as_of = draw(st.sampled_from(list(AS_OF.values())))
     months: list[Row] = []
     orders: list[dict[str, Any]] = []
@@ -104,7 +117,7 @@ def worlds(draw: st.DrawFn) -> World:
 
 
 def star(**tables: list[Row]) -> World:
-    """Every table that the models read; one that is not given is empty."""
+    """Every input of the models; a table that is not given is empty."""
     return {name: (columns, tables.get(name, [])) for name, columns in TABLES.items()}
 
 
@@ -166,17 +179,16 @@ def calendar(as_of: date) -> Iterator[Row]:
         day += timedelta(days=1)
 
 
-def asked(connection: duckdb.DuckDBPyConnection, table: str) -> list[dict[str, Any]]:
+def rows_of(connection: duckdb.DuckDBPyConnection, table: str) -> list[dict[str, Any]]:
     """The rows of a table, by column."""
-    answer = connection.execute(f"select * from {table}")
-    names = [column[0] for column in answer.description or []]
-    return [dict(zip(names, row, strict=True)) for row in answer.fetchall()]
+    rows: list[dict[str, Any]] = connection.sql(f"select * from {table}").to_arrow_table().to_pylist()
+    return rows
 
 
 def customer_month(
     customer: str, month: date, cents: int, *, segment: str = "retail", first_ordered: date | None = None
 ) -> Row:
-    """A month of a customer, with as many cents; without a word, it is the one of the first order."""
+    """A month of a customer, with this revenue in cents; by default the month of the first order."""
     return {
         "customer_id": customer,
         "month_start_date": month,

@@ -1,4 +1,4 @@
-"""Scores hold for any answers: the macros and marts of the NPS family, rendered without dbt and run in DuckDB."""
+"""Scores and intervals of the NPS models for any answers."""
 
 from __future__ import annotations
 
@@ -10,11 +10,15 @@ import pandas as pd
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from numpy.typing import NDArray
 from scipy import stats
 
-from tests.unit.marts.rendered import connection, macro, mart, values
+from tests.models import Models
+
+pytestmark = pytest.mark.xdist_group("models")
 
 Bands = tuple[int, int, int]
+Numbers = NDArray[np.int64]
 
 # promoters, passives and detractors of a group with at least one answer
 bands = st.tuples(*[st.integers(0, 120)] * 3).filter(any)
@@ -43,84 +47,70 @@ def answers(counts: dict[str, Bands]) -> pd.DataFrame:
     )
 
 
-NPS = ("promoters", "detractors", "answers")
-SHARE = ("hits", "answers")
-MEAN = ("value_sum", "square_sum", "answers")
+def intervals(models: Models, **counts: list[int] | Numbers) -> pd.DataFrame:
+    """Return both bounds of every interval; a count that is not given is 0."""
+    columns = ["promoters", "detractors", "hits", "value_sum", "square_sum", "answers"]
+    return models.rows("intervals", counts=pd.DataFrame(counts).reindex(columns=columns, fill_value=0))
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=25, deadline=None)
 @given(st.lists(bands, min_size=1, max_size=30), st.integers(2, 20))
-def test_an_nps_interval_stays_on_the_scale_and_shrinks_with_more_of_the_same_answers(
-    counts: list[Bands], times: int
+def test_an_nps_interval_stays_on_the_scale_and_shrinks_with_the_base(
+    models: Models, counts: list[Bands], factor: int
 ) -> None:
-    def interval(factor: int) -> tuple[pd.Series, pd.Series]:
-        frame = pd.DataFrame([(factor * p, factor * d, factor * (p + n + d)) for p, n, d in counts], columns=list(NPS))
-        return values(macro("nps_low", *NPS), frame), values(macro("nps_high", *NPS), frame)
-
-    low, high = interval(1)
-    assert (low >= -100).all()
-    assert (high <= 100).all()
-    assert (low < high).all()
-    narrow_low, narrow_high = interval(times)
-    assert (narrow_high - narrow_low < high - low).all()
+    promoters, _, detractors = (np.array(band) for band in zip(*counts, strict=True))
+    base = np.array([sum(group) for group in counts])
+    wide = intervals(models, promoters=promoters, detractors=detractors, answers=base)
+    narrow = intervals(models, promoters=factor * promoters, detractors=factor * detractors, answers=factor * base)
+    assert (wide["nps_low"] >= -100).all()
+    assert (wide["nps_high"] <= 100).all()
+    assert (wide["nps_low"] < wide["nps_high"]).all()
+    assert (narrow["nps_high"] - narrow["nps_low"] < wide["nps_high"] - wide["nps_low"]).all()
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=25, deadline=None)
 @given(
     st.lists(st.integers(1, 500).flatmap(lambda n: st.tuples(st.integers(0, n), st.just(n))), min_size=1),
     st.integers(2, 20),
 )
-def test_a_wilson_interval_holds_its_share_stays_on_the_scale_and_shrinks(
-    counts: list[tuple[int, int]], times: int
+def test_a_wilson_interval_contains_its_share_and_shrinks_with_the_base(
+    models: Models, counts: list[tuple[int, int]], factor: int
 ) -> None:
-    def interval(factor: int) -> tuple[pd.Series, pd.Series]:
-        frame = pd.DataFrame([(factor * hits, factor * n) for hits, n in counts], columns=list(SHARE))
-        return values(macro("share_low", *SHARE), frame), values(macro("share_high", *SHARE), frame)
-
-    low, high = interval(1)
-    share = pd.Series([hits / n for hits, n in counts])
-    assert (low >= 0).all()
-    assert (high <= 1).all()
-    assert (low <= share + 1e-12).all()
-    assert (high >= share - 1e-12).all()
-    narrow_low, narrow_high = interval(times)
-    assert (narrow_high - narrow_low < high - low).all()
+    hits, base = (np.array(column) for column in zip(*counts, strict=True))
+    wide = intervals(models, hits=hits, answers=base)
+    narrow = intervals(models, hits=factor * hits, answers=factor * base)
+    assert (wide["share_low"] >= 0).all()
+    assert (wide["share_high"] <= 1).all()
+    assert (wide["share_low"] <= hits / base + 1e-12).all()
+    assert (wide["share_high"] >= hits / base - 1e-12).all()
+    assert (narrow["share_high"] - narrow["share_low"] < wide["share_high"] - wide["share_low"]).all()
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=25, deadline=None)
 @given(st.lists(st.integers(1, 7), min_size=10, max_size=60))
-def test_the_interval_of_a_mean_is_students(answered: list[int]) -> None:
-    frame = pd.DataFrame([(sum(answered), sum(value * value for value in answered), len(answered))], columns=list(MEAN))
-    [low] = values(macro("mean_low", *MEAN, "1"), frame)
-    [high] = values(macro("mean_high", *MEAN, "7"), frame)
+def test_the_interval_of_a_mean_is_students(models: Models, answered: list[int]) -> None:
+    squares = sum(value * value for value in answered)
+    [row] = intervals(models, value_sum=[sum(answered)], square_sum=[squares], answers=[len(answered)]).itertuples()
     centre = sum(answered) / len(answered)
     error = pd.Series(answered).std(ddof=1) / math.sqrt(len(answered))
     margin = float(stats.t.ppf(0.975, len(answered) - 1)) * error
-    assert low == pytest.approx(max(centre - margin, 1), abs=2e-4)
-    assert high == pytest.approx(min(centre + margin, 7), abs=2e-4)
+    assert row.mean_low == pytest.approx(max(centre - margin, 1), abs=2e-4)
+    assert row.mean_high == pytest.approx(min(centre + margin, 7), abs=2e-4)
 
 
-@pytest.mark.parametrize(
-    ("bound", "numbers"),
-    [
-        ("nps_low", "000"),
-        ("nps_high", "000"),
-        ("share_low", "00"),
-        ("share_high", "00"),
-        ("mean_low", "0001"),
-        ("mean_high", "0007"),
-        ("mean_low", "4411"),
-        ("mean_high", "4417"),
-    ],
-)
-def test_no_answers_have_no_interval_and_one_answer_has_none_of_its_mean(bound: str, numbers: str) -> None:
-    assert connection().sql(f"select {macro(bound, *numbers)}").fetchall() == [(None,)]
+def test_no_interval_without_answers_and_none_of_a_mean_of_one_answer(models: Models) -> None:
+    assert intervals(models, answers=[0]).isna().all(axis=None)
+    assert (
+        intervals(models, value_sum=[4], square_sum=[4], answers=[1])[["mean_low", "mean_high"]].isna().all(axis=None)
+    )
 
 
 @settings(max_examples=25, deadline=None)
 @given(groups)
-def test_the_bands_of_every_group_add_up_to_its_answers(counts: dict[str, Bands]) -> None:
-    rows = mart("mart_nps_by_segment_stage", experience_scores__period_answers=answers(counts)).set_index("segment")
+def test_the_bands_of_every_group_add_up_to_its_answers(models: Models, counts: dict[str, Bands]) -> None:
+    rows = models.rows("mart_nps_by_segment_stage", experience_scores__period_answers=answers(counts)).set_index(
+        "segment"
+    )
     assert sorted(rows.index) == sorted(counts)
     for segment, (promoters, passives, detractors) in counts.items():
         row = rows.loc[segment]
@@ -137,7 +127,7 @@ def test_the_bands_of_every_group_add_up_to_its_answers(counts: dict[str, Bands]
 
 @settings(max_examples=25, deadline=None)
 @given(groups, groups)
-def test_mix_and_rate_are_the_change_exactly(before: dict[str, Bands], after: dict[str, Bands]) -> None:
+def test_mix_and_rate_add_up_to_the_change(models: Models, before: dict[str, Bands], after: dict[str, Bands]) -> None:
     months = [pd.Timestamp(f"2025-0{month}-01") for month in (1, 2, 3)]
     sides = pd.DataFrame(
         [
@@ -165,7 +155,7 @@ def test_mix_and_rate_are_the_change_exactly(before: dict[str, Bands], after: di
             "is_complete": True,
         }
     )
-    rows = mart("mart_nps_change", nps_change__groups=sides, experience_scores__periods=periods)
+    rows = models.rows("mart_nps_change", nps_change__groups=sides, experience_scores__periods=periods)
     row = rows.set_index("period_start_date").loc[months[1]]
     if min(sum(map(sum, side.values())) for side in (before, after)) < 10:
         assert row[["nps_change", "mix_change", "rate_change"]].isna().all()
@@ -200,8 +190,8 @@ def _split(before: dict[str, Bands], after: dict[str, Bands]) -> tuple[Fraction,
 
 @settings(max_examples=25, deadline=None)
 @given(groups, st.dictionaries(st.sampled_from("abcdefgh"), st.integers(1, 200)))
-def test_weights_stand_for_every_customer_and_use_every_answer_once(
-    counts: dict[str, Bands], population: dict[str, int]
+def test_weights_represent_every_customer_and_sum_to_the_answers(
+    models: Models, counts: dict[str, Bands], population: dict[str, int]
 ) -> None:
     customers = pd.DataFrame(
         [
@@ -212,7 +202,7 @@ def test_weights_stand_for_every_customer_and_use_every_answer_once(
         columns=["month_start_date", "segment", "is_active"],
     ).astype({"month_start_date": "datetime64[us]", "segment": "str", "is_active": "bool"})
     given_answers = answers(counts)
-    strata = mart(
+    strata = models.rows(
         "mart_nps_strata", experience_scores__period_answers=given_answers, fct_customer_months=customers
     ).set_index("stratum")
     assert set(strata.index) == {*counts, *population}
@@ -220,16 +210,16 @@ def test_weights_stand_for_every_customer_and_use_every_answer_once(
     assert float((strata["weight"] * strata["answer_count"]).sum()) == pytest.approx(answer_count, abs=1e-6)
     assert (strata["weight"] >= 0).all()
 
-    everybody = sum(population.values())
+    total = sum(population.values())
     score = {name: 100 * (row[0] - row[2]) / sum(row) for name, row in counts.items()}
     overall = 100 * sum(row[0] - row[2] for row in counts.values()) / answer_count
     expected = overall
-    if everybody:
+    if total:
         is_upheld = {name: sum(counts.get(name, (0,))) >= 10 for name in population}
         expected = sum(
-            count / everybody * (score[name] if is_upheld[name] else overall) for name, count in population.items()
+            count / total * (score[name] if is_upheld[name] else overall) for name, count in population.items()
         )
-    found = mart(
+    found = models.rows(
         "mart_nps_weighted",
         mart_nps_strata=strata.reset_index(),
         experience_scores__period_answers=given_answers,
@@ -240,11 +230,11 @@ def test_weights_stand_for_every_customer_and_use_every_answer_once(
         assert found["nps_low"] <= found["nps_high"]
 
 
-def test_a_single_night_of_data_is_a_month_and_a_quarter_that_are_not_complete_and_no_change() -> None:
+def test_a_single_night_is_an_incomplete_month_and_quarter_without_change(models: Models) -> None:
     dates = pd.DataFrame({"date_day": pd.date_range("2025-01-01", "2025-12-31")})
     dates["month_start_date"] = dates["date_day"].dt.to_period("M").dt.start_time
     dates["is_as_of"] = dates["date_day"] == pd.Timestamp("2025-01-02")
-    periods = mart("experience_scores__periods", dim_dates=dates)
+    periods = models.rows("experience_scores__periods", dim_dates=dates)
     night = pd.DataFrame(
         {
             "survey_answer_key": [f"answer {number}" for number in range(12)],
@@ -265,20 +255,20 @@ def test_a_single_night_of_data_is_a_month_and_a_quarter_that_are_not_complete_a
         }
     )
     standing = night[["survey_answer_key"]].assign(lifecycle_stage="new")
-    in_periods = mart(
+    in_periods = models.rows(
         "experience_scores__period_answers",
         experience_scores__periods=periods,
         experience_scores__answers=night,
         experience_scores__standing=standing,
     )
-    scores = mart("mart_nps_by_segment_stage", experience_scores__period_answers=in_periods)
+    scores = models.rows("mart_nps_by_segment_stage", experience_scores__period_answers=in_periods)
     # the twelfth answer is of the as-of date, which is not in the figures
     assert scores.set_index("period_type")[["answer_count", "is_complete", "nps"]].to_dict("index") == {
         "month": {"answer_count": 11, "is_complete": False, "nps": 100.0},
         "trailing_quarter": {"answer_count": 11, "is_complete": False, "nps": 100.0},
     }
-    groups_of = mart("nps_change__groups", experience_scores__period_answers=in_periods)
-    changes = mart("mart_nps_change", nps_change__groups=groups_of, experience_scores__periods=periods)
+    groups_of = models.rows("nps_change__groups", experience_scores__period_answers=in_periods)
+    changes = models.rows("mart_nps_change", nps_change__groups=groups_of, experience_scores__periods=periods)
     assert len(changes) == 6
     assert set(changes["base_status"]) == {"suppressed"}
     assert changes["nps_change"].isna().all()

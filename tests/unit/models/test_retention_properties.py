@@ -11,21 +11,21 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 
 from tests.models import Models, Row
-from tests.unit.retention.worlds import World, asked, worlds
+from tests.unit.models.retention_worlds import RETENTION, World, rows_of, worlds
 
-pytestmark = pytest.mark.xdist_group("retention models")
+pytestmark = pytest.mark.xdist_group("models")
 
 
 @settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large])
 @given(world=worlds())
-def test_whatever_customers_do_the_bridges_close_and_rates_stay_in_their_bounds(models: Models, world: World) -> None:
-    with models.build(world) as connection:
-        bridges = asked(connection, "mart_revenue_bridge")
+def test_bridges_close_and_rates_stay_within_bounds(models: Models, world: World) -> None:
+    with models.build(RETENTION, world) as connection:
+        bridges = rows_of(connection, "mart_revenue_bridge")
         _bridges_close(bridges)
         _months_lead_to_what_customers_brought(bridges, world["customer_months__cumulative"][1])
-        _retention_keeps_its_bounds(asked(connection, "mart_retention_by_segment_stage"))
-        _growth_lies_between_its_bounds(asked(connection, "mart_earned_growth"))
-        _cohorts_never_exceed_their_size(asked(connection, "mart_retention_cohorts"))
+        _retention_keeps_its_bounds(rows_of(connection, "mart_retention_by_segment_stage"))
+        _growth_lies_between_its_bounds(rows_of(connection, "mart_earned_growth"))
+        _cohorts_never_exceed_their_size(rows_of(connection, "mart_retention_cohorts"))
 
 
 def _bridges_close(bridges: list[dict[str, Any]]) -> None:

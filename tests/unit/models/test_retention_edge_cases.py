@@ -8,12 +8,21 @@ from decimal import Decimal
 import pytest
 
 from tests.models import Models
-from tests.unit.retention.worlds import MONTHS, asked, calendar, customer_month, order, star, version
+from tests.unit.models.retention_worlds import (
+    MONTHS,
+    RETENTION,
+    calendar,
+    customer_month,
+    order,
+    rows_of,
+    star,
+    version,
+)
 
-pytestmark = pytest.mark.xdist_group("retention models")
+pytestmark = pytest.mark.xdist_group("models")
 
 
-def test_a_single_night_has_an_opening_of_nothing_and_no_rate(models: Models) -> None:
+def test_a_single_night_has_an_opening_of_zero_and_no_rate(models: Models) -> None:
     night = date(2026, 2, 27)
     days = [day for day in calendar(date(2026, 3, 1)) if day["date_day"] >= night]
     world = star(
@@ -22,12 +31,12 @@ def test_a_single_night_has_an_opening_of_nothing_and_no_rate(models: Models) ->
         dim_customers=[version("anna", "retail")],
         dim_dates=days,
     )
-    with models.build(world) as connection:
-        bridges = asked(connection, "mart_revenue_bridge")
+    with models.build(RETENTION, world) as connection:
+        bridges = rows_of(connection, "mart_revenue_bridge")
         [month] = [row for row in bridges if row["period_type"] == "month"]
-        [retention] = asked(connection, "mart_retention_by_segment_stage")
-        [growth] = asked(connection, "mart_earned_growth")
-        [cohort] = asked(connection, "mart_retention_cohorts")
+        [retention] = rows_of(connection, "mart_retention_by_segment_stage")
+        [growth] = rows_of(connection, "mart_earned_growth")
+        [cohort] = rows_of(connection, "mart_retention_cohorts")
     assert (month["opening_amount"], month["new_amount"], month["closing_amount"]) == (0, 10, 10)
     assert {row["churned_amount"] for row in bridges} == {0}
     assert (retention["base_customer_count"], retention["new_customer_count"]) == (0, 1)
@@ -36,7 +45,7 @@ def test_a_single_night_has_an_opening_of_nothing_and_no_rate(models: Models) ->
     assert (cohort["age_months"], cohort["retention_rate"]) == (0, 1)
 
 
-def test_an_order_of_price_nothing_makes_a_history_and_no_revenue(models: Models) -> None:
+def test_a_free_order_makes_a_history_without_revenue(models: Models) -> None:
     world = star(
         customer_months__cumulative=[
             customer_month("anna", MONTHS[-2], 0),
@@ -49,15 +58,15 @@ def test_an_order_of_price_nothing_makes_a_history_and_no_revenue(models: Models
         dim_customers=[version("anna", "retail")],
         dim_dates=list(calendar(date(2026, 3, 1))),
     )
-    with models.build(world) as connection:
-        [bridge] = [row for row in asked(connection, "mart_revenue_bridge") if row["period_type"] == "month"]
-        cohort = asked(connection, "mart_retention_cohorts")
+    with models.build(RETENTION, world) as connection:
+        [bridge] = [row for row in rows_of(connection, "mart_revenue_bridge") if row["period_type"] == "month"]
+        cohort = rows_of(connection, "mart_retention_cohorts")
     assert (bridge["period_start_date"], bridge["new_amount"], bridge["reactivated_amount"]) == (MONTHS[-1], 0, 5)
     assert [row["active_customer_count"] for row in cohort] == [1, 1]
     assert {row["revenue_retention_rate"] for row in cohort} == {None}
 
 
-def test_a_customer_without_a_segment_counts_as_unknown_and_moves_when_it_is_learned(models: Models) -> None:
+def test_a_customer_without_a_segment_is_unknown_until_the_segment_is_known(models: Models) -> None:
     world = star(
         customer_months__cumulative=[
             customer_month("anna", MONTHS[-2], 1000, segment="unknown"),
@@ -67,23 +76,23 @@ def test_a_customer_without_a_segment_counts_as_unknown_and_moves_when_it_is_lea
         dim_customers=[version("anna", "unknown")],
         dim_dates=list(calendar(date(2026, 3, 1))),
     )
-    with models.build(world) as connection:
-        rows = [row for row in asked(connection, "mart_revenue_bridge") if row["period_start_date"] == MONTHS[-1]]
-        cohorts = asked(connection, "mart_retention_cohorts")
+    with models.build(RETENTION, world) as connection:
+        rows = [row for row in rows_of(connection, "mart_revenue_bridge") if row["period_start_date"] == MONTHS[-1]]
+        cohorts = rows_of(connection, "mart_retention_cohorts")
     moved = {row["segment"]: (row["transferred_in_amount"], row["transferred_out_amount"]) for row in rows}
     assert moved == {"unknown": (0, 10), "retail": (10, 0)}
     assert {row["segment"] for row in cohorts} == {"unknown"}
 
 
-def test_a_second_currency_is_named_with_its_system_and_stops_the_night(models: Models) -> None:
+def test_a_second_currency_is_reported_with_its_system(models: Models) -> None:
     euro, dollar, none = ({"system": "shop", "currency": currency} for currency in ("EUR", "USD", None))
     world = star(
         int_orders__unioned=[euro, euro, dollar],
         int_subscriptions__unioned=[none, {"system": "billing", "currency": "GBP"}],
         dim_dates=list(calendar(date(2026, 3, 1))),
     )
-    with models.build(world) as connection:
-        failing = asked(connection, "assert_every_amount_is_in_the_currency_of_the_deployment")
+    with models.build(RETENTION, world) as connection:
+        failing = rows_of(connection, "assert_every_amount_is_in_the_currency_of_the_deployment")
     assert {tuple(row.values()) for row in failing} == {
         ("orders", "shop", "USD", "EUR", 1),
         ("subscriptions", "billing", "GBP", "EUR", 1),
