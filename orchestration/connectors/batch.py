@@ -71,14 +71,12 @@ class Batch:
 
     ``rows`` has the delivered columns, then ``_source_file`` (below the extracts folder) and ``_source_row`` (the line
     at which the record begins, counted from 1; in Parquet the number of the row). ``delivery`` stands in the first
-    batch of a delivered file. ``share`` is how much of its source's answer has come with it, from 0 to 1; None where
-    nobody can tell.
+    batch of a delivered file.
     """
 
     rows: pa.Table
     faults: tuple[Fault, ...]
     delivery: Delivery | None = None
-    share: float | None = None
 
     @classmethod
     def of(
@@ -87,7 +85,6 @@ class Batch:
         source_file: str,
         source_rows: Numbers,
         faults: Sequence[Fault] = (),
-        share: float | None = None,
     ) -> Batch:
         """The batch of ``columns``, each row with its place in ``source_file``."""
         places = pa.array(source_rows, pa.int64())
@@ -98,7 +95,6 @@ class Batch:
                 names=[*columns.column_names, "_source_file", "_source_row"],
             ),
             faults=tuple(faults),
-            share=share,
         )
 
 

@@ -75,12 +75,9 @@ def _pull(table: Table, load_date: date, extracts: Path, landed: Landed) -> Iter
             missing = drops.place.missing(pattern)
         raise SourceError(f"{table.told}: {missing}")
     taken: dict[str, str] = {}
-    size, size_before = sum(drop.size for drop in whole), 0
     for drop in whole:
         with _told(table, drop.name):
-            for batch in _take(drops, drop, load_date, taken):
-                yield replace(batch, share=batch.share and (size_before + batch.share * drop.size) / size)
-        size_before += drop.size
+            yield from _take(drops, drop, load_date, taken)
 
 
 def _take(drops: Drops, drop: Drop, load_date: date, taken: dict[str, str]) -> Iterator[Batch]:

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 from array import array
 from collections.abc import Iterator
-from dataclasses import replace
 from typing import Any
 from urllib.parse import urlencode
 
@@ -106,8 +105,7 @@ class _Reading:
 
     def batch(self) -> Batch:
         """What was read since the last batch."""
-        share = min(len(self.identities) / max(self.totals), 1.0) if any(self.totals) else None
-        batch = replace(batch_of(self.records, self.question, self.places, self.faults), share=share)
+        batch = batch_of(self.records, self.question, self.places, self.faults)
         self._clear()
         self.batch_count += 1
         return batch

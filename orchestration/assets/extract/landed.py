@@ -58,7 +58,7 @@ def extract(table: Table) -> dg.AssetsDefinition:
         context: dg.AssetExecutionContext, landing: dg.ResourceParam[Landing], run_lock: RunLock
     ) -> Iterator[dg.MaterializeResult | dg.AssetCheckResult]:
         with step(f"extract {table.name}", context.log.info) as progress:
-            pace = Pace(table.deployment.history_load_date, progress.detail)
+            pace = Pace(progress.detail)
             first, last = _range(context)
             try:
                 load_dates = _load_dates(first, last, landing)

@@ -48,12 +48,10 @@ def pull(asked: Asked, url: sa.URL) -> Iterator[Batch]:
         query = sa.select(*columns.values()).order_by(*(columns[name] for name in asked.order))
         if asked.settings.cursor:
             query = query.where(_in_window(asked, columns[asked.settings.cursor]))
-        counting = sa.select(sa.func.count()).select_from(query.order_by(None).subquery())
-        expected = connection.execute(counting).scalar_one() if asked.is_counted else None
         empty = pa.schema(list(lands_as.items())).empty_table()
         streamed = connection.execution_options(stream_results=True, yield_per=ROWS_PER_FETCH)
         with _ended_after(asked.source.statement_timeout_seconds, connection), streamed.execute(query) as result:
-            yield from asked.batches(_in_time(asked, _tables(result, lands_as)), empty, expected)
+            yield from asked.batches(_in_time(asked, _tables(result, lands_as)), empty)
 
 
 @contextmanager

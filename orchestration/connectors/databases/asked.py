@@ -82,25 +82,15 @@ class Asked:
         start = None if self.window.start is None else bound(self.window.start, kind, zone)
         return start, bound(self.window.end, kind, zone)
 
-    @property
-    def is_counted(self) -> bool:
-        """Whether the rows are counted before they are asked for: of a table's history, which may be long."""
-        return self.window.start is None and self.query is None
-
-    def batches(self, tables: Iterator[pa.Table], empty: pa.Table, expected: int | None = None) -> Iterator[Batch]:
-        """Rows in their order as batches of bounded length, at least one.
-
-        Args:
-            expected: how many rows there are, where they were counted.
-        """
+    def batches(self, tables: Iterator[pa.Table], empty: pa.Table) -> Iterator[Batch]:
+        """Rows in their order as batches of bounded length, at least one."""
         row_count = 0
         for rows in tables:
             for start in range(0, rows.num_rows, BATCH_ROWS):
                 part = rows.slice(start, BATCH_ROWS)
                 places = np.arange(row_count + 1, row_count + part.num_rows + 1)
                 row_count += part.num_rows
-                share = min(row_count / expected, 1.0) if expected else None
-                yield Batch.of(part, self.name, places, share=share)
+                yield Batch.of(part, self.name, places)
         if not row_count:
             yield Batch.of(empty, self.name, np.array([], np.int64))
 

@@ -63,11 +63,10 @@ def pull(asked: Asked, url: URL) -> Iterator[Batch]:
         query, bounds = _query(asked, columns, connection)
         empty = pa.schema([(column.name, column.lands_as) for column in columns]).empty_table()
         connection.exec_driver_sql(*_session(asked, bounds, "%s"))
-        expected = _count(connection, query) if asked.is_counted else None
         if by_driver:
-            yield from asked.batches(_by_psycopg(connection, query, columns), empty, expected)
+            yield from asked.batches(_by_psycopg(connection, query, columns), empty)
             return
-    yield from asked.batches(_by_adbc(asked, url, query, bounds, columns), empty, expected)
+    yield from asked.batches(_by_adbc(asked, url, query, bounds, columns), empty)
 
 
 def _tuned(url: URL, asked: Asked) -> URL:
@@ -156,11 +155,6 @@ def _query(asked: Asked, columns: list[Column], connection: Connection) -> tuple
             bounds["cx360.window_start"] = start.isoformat()
             where += f" and {cursor} >= cast(current_setting('cx360.window_start') as {kind})"
     return f"select {selected} from {_source(asked, connection)} as delivered {where} order by {order}", bounds
-
-
-def _count(connection: Connection, query: str) -> int:
-    counting = f"select count(*) from ({query}) as counted"
-    return int(connection.execution_options(no_parameters=True).exec_driver_sql(counting).scalar_one())
 
 
 def _source(asked: Asked, connection: Connection) -> str:

@@ -8,7 +8,6 @@ from __future__ import annotations
 import csv
 from collections import defaultdict
 from collections.abc import Iterator
-from dataclasses import replace
 from pathlib import Path
 from typing import TextIO
 
@@ -19,7 +18,7 @@ from orchestration.config.systems import Files
 from orchestration.connectors.batch import Batch, Fault, UnreadableError, check_columns
 from orchestration.connectors.readers.quotes import Quotes
 from orchestration.connectors.readers.records import LINE_BREAK, Records, parse
-from orchestration.connectors.readers.text import is_readable, open_text, share_read, shown
+from orchestration.connectors.readers.text import is_readable, open_text, shown
 
 BLOCK_CHARACTERS = 8 * 1024 * 1024
 HEADER_CHARACTERS = 64 * 1024
@@ -38,7 +37,7 @@ def read(path: Path, source_file: str, files: Files, block: int = BLOCK_CHARACTE
         is_empty = True
         for records in _blocks(text, names, line, quotes, block):
             is_empty = False
-            yield replace(_batch(records, source_file, files.encoding, quotes), share=share_read(text))
+            yield _batch(records, source_file, files.encoding, quotes)
         if is_empty:
             columns = pa.schema([(name, pa.string()) for name in names])
             yield Batch.of(columns.empty_table(), source_file, np.array([], np.int64))

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator, Sequence
-from dataclasses import replace
 from pathlib import Path
 from typing import TextIO
 
@@ -22,7 +21,7 @@ from orchestration.connectors.readers.json_values import (
     parse,
     record_of,
 )
-from orchestration.connectors.readers.text import is_readable, open_text, share_read, shown
+from orchestration.connectors.readers.text import is_readable, open_text, shown
 
 LINE_CHARACTERS = 8 * 1024 * 1024
 
@@ -37,7 +36,7 @@ def read(path: Path, source_file: str, files: Files) -> Iterator[Batch]:
         is_empty = True
         for lines in _batches(text):
             is_empty = False
-            yield replace(_batch(lines, source_file, files.encoding), share=share_read(text))
+            yield _batch(lines, source_file, files.encoding)
         if is_empty:
             yield _batch([], source_file, files.encoding)
 

@@ -29,8 +29,7 @@ def read(path: Path, source_file: str, files: Files) -> Iterator[Batch]:
             for rows in file.iter_batches(batch_size=BATCH_ROWS):
                 places = np.arange(first_row, first_row + rows.num_rows)
                 first_row += rows.num_rows
-                share = (first_row - 1) / file.metadata.num_rows
-                yield Batch.of(pa.Table.from_batches([rows]), source_file, places, share=share)
+                yield Batch.of(pa.Table.from_batches([rows]), source_file, places)
             if first_row == 1:
                 yield Batch.of(file.schema_arrow.empty_table(), source_file, np.array([], np.int64))
     except (pa.ArrowException, OSError) as error:

@@ -8,12 +8,11 @@ from __future__ import annotations
 import codecs
 import gzip
 import io
-import os
 import zlib
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any, BinaryIO, Literal, cast
+from typing import Any, BinaryIO, Literal
 
 import pyarrow as pa
 
@@ -58,13 +57,6 @@ def open_text(path: Path, files: Files, newline: Literal["", "\n"]) -> Iterator[
             f"the file is not {encoding} ({error.reason})",
             "Set the system's 'encoding' to the file's, or export anew",
         ) from error
-
-
-def share_read(text: io.TextIOWrapper) -> float:
-    """How much of an opened file has been read, by its bytes as they lie there: the blocks that are read ahead, too."""
-    stream = cast("io.BufferedReader", text.buffer)
-    packed = stream.raw.packed if isinstance(stream.raw, _Unpacked) else stream
-    return packed.tell() / os.fstat(packed.fileno()).st_size
 
 
 def _unpacked(path: Path, packed: io.BufferedReader, files: Files) -> io.BufferedReader:

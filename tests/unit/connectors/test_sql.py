@@ -13,7 +13,6 @@ import pytest
 
 from orchestration.connectors import sql
 from orchestration.connectors.batch import SourceError
-from orchestration.connectors.databases import asked
 from tests.postgres import Postgres
 from tests.unit.connectors.databases import EVER, NIGHT, URL, by_driver, pulled, table_of
 
@@ -101,21 +100,6 @@ def test_every_type_lands_as_documented_and_the_same_in_both_ways(server: Postgr
     assert {name: rows[name].to_pylist() for name in EVERY_TYPE} == {
         name: [kind[3], None] for name, kind in EVERY_TYPE.items()
     }
-
-
-def test_a_history_is_counted_first_so_that_each_batch_tells_how_much_has_come(
-    server: Postgres, database: str, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    server.execute(
-        "create table orders (id integer, changed timestamptz)",
-        "insert into orders select n, '2026-01-14 12:00+00' from generate_series(1, 500) as n",
-        "insert into orders values (501, null), (502, '2101-01-01 00:00+00')",
-        database=database,
-    )
-    monkeypatch.setattr(asked, "BATCH_ROWS", 100)
-    shares = [batch.share for batch in sql.pull(table_of(cursor="changed"), EVER)]
-    # what comes after the window is not counted
-    assert shares == pytest.approx([100 / 501, 200 / 501, 300 / 501, 400 / 501, 500 / 501, 1])
 
 
 def test_infinity_which_no_time_but_postgresqls_knows_lands_as_null(server: Postgres, database: str) -> None:
