@@ -17,14 +17,21 @@ UNREACHABLE = {"ConnectionError", "TimeoutError", "EndpointConnectionError", "Co
 
 
 @cache
-def file_system(protocol: str, options: str) -> Any:
-    """The file system of a URL; made once, for its connections are dear."""
+def file_system(url: str, options: str) -> tuple[Any, str]:
+    """Open the file system of a URL, and return it with the URL as it writes paths.
+
+    Cached, because fsspec opens new connections in every thread and a table is read in a thread of its own.
+
+    Args:
+        options: the storage options as JSON.
+    """
     import fsspec
 
-    asked = json.loads(options)
-    if protocol in {"s3", "s3a"}:
-        asked["config_kwargs"] = {**S3_DEFAULTS, **asked.get("config_kwargs", {})}
-    return fsspec.filesystem(protocol, use_listings_cache=False, **asked)
+    settings = json.loads(options)
+    if url.startswith(("s3://", "s3a://")):
+        settings["config_kwargs"] = {**S3_DEFAULTS, **settings.get("config_kwargs", {})}
+    system, path = fsspec.url_to_fs(url, use_listings_cache=False, **settings)
+    return system, path.rstrip("/")
 
 
 def plain(options: Mapping[str, Any]) -> dict[str, Any]:

@@ -150,14 +150,10 @@ class Remote:
         return f"'{self.url}'"
 
     @cached_property
-    def _root(self) -> str:
-        """The URL as its file system writes paths."""
-        return str(self._files._strip_protocol(self.url)).rstrip("/")  # noqa: SLF001  what fsspec's own callers do
-
-    @cached_property
-    def _files(self) -> Any:
-        with self._speaking():
-            return file_system(self.url.partition("://")[0], json.dumps(self.options, sort_keys=True))
+    def _opened(self) -> tuple[Any, str]:
+        """The file system, and the URL as it writes paths."""
+        with self._explaining():
+            return file_system(self.url, json.dumps(self.options, sort_keys=True))
 
     @cached_property
     def _listed(self) -> dict[str, list[Drop]]:
@@ -192,9 +188,10 @@ class Remote:
         """See ``Place``; a copy, which is gone afterwards."""
         with tempfile.TemporaryDirectory(prefix="cx360-") as folder:
             path = Path(folder) / f"drop{PurePosixPath(drop.name).suffix}"
-            with self._speaking():
-                self._files.get_file(f"{self._root}/{drop.name}", str(path))
-                info = self._files.info(f"{self._root}/{drop.name}")
+            system, root = self._opened
+            with self._explaining():
+                system.get_file(f"{root}/{drop.name}", str(path))
+                info = system.info(f"{root}/{drop.name}")
             if path.stat().st_size != info["size"]:
                 raise UnreadableError(
                     f"it came cut off: {path.stat().st_size:,} of {info['size']:,} bytes",
@@ -214,13 +211,14 @@ class Remote:
         return self._listed[known]
 
     def _list(self, folder: str) -> list[Drop]:
-        with self._speaking():
-            found = self._files.find(f"{self._root}/{folder}".rstrip("/"), detail=True)
-        drops = [_drop(str(path).removeprefix(self._root).lstrip("/"), info) for path, info in found.items()]
+        system, root = self._opened
+        with self._explaining():
+            found = system.find(f"{root}/{folder}".rstrip("/"), detail=True)
+        drops = [_drop(str(path).removeprefix(root).lstrip("/"), info) for path, info in found.items()]
         return sorted(drops, key=lambda drop: drop.name)
 
     @contextmanager
-    def _speaking(self) -> Iterator[None]:
+    def _explaining(self) -> Iterator[None]:
         """Say what went wrong without saying a secret: what a library says is not shown where it may hold one."""
         try:
             yield

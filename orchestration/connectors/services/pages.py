@@ -11,11 +11,12 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any, cast
+from urllib.parse import urljoin
 
 import requests
 import urllib3
 from dlt.common.configuration.specs import RuntimeConfiguration
-from dlt.common.jsonpath import set_value_at_path
+from dlt.common.jsonpath import find_values, set_value_at_path
 from dlt.sources.helpers.rest_client import paginators
 from dlt.sources.helpers.rest_client.client import PageData, RESTClient
 
@@ -175,12 +176,23 @@ def _no_next_page() -> Iterator[None]:
         ) from None
 
 
-class _NextUrl(paginators.JSONLinkPaginator):
-    """An address that is empty is none."""
+class _NextUrl(paginators.BasePaginator):
+    """Reads the next page's address from the response; dlt's own paginator takes an empty address for a page."""
 
-    def update_state(self, response: requests.Response, data: list[Any] | None = None) -> None:
-        super().update_state(response, data)
-        self._next_reference = self._next_reference or None
+    def __init__(self, path: str) -> None:
+        super().__init__()
+        self.path, self.url, self.is_first = path, "", True
+
+    @property
+    def has_next_page(self) -> bool:
+        return self.is_first or bool(self.url)
+
+    def update_state(self, response: requests.Response, data: list[Any] | None = None) -> None:  # noqa: ARG002
+        self.is_first = False
+        self.url = next(iter(find_values(self.path, response.json())), None) or ""
+
+    def update_request(self, request: requests.Request) -> None:
+        request.url, request.params = urljoin(request.url, self.url), {}
 
 
 def _paginator(pages: Pages, *, in_body: bool) -> paginators.BasePaginator:

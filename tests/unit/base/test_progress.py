@@ -43,6 +43,7 @@ def test_a_part_reports_its_seconds_apart_from_the_steps(now: list[float]) -> No
 def test_a_long_step_logs_its_detail_every_30_seconds(now: list[float]) -> None:
     logged: list[str] = []
     with step("extract", logged.append) as progress:
+        progress.logged_at = 0.0
         for seconds in range(0, 3 * LOG_EVERY_SECONDS, 10):
             now[0] = float(seconds)
             progress.detail(f"at {seconds}")
