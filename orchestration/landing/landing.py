@@ -119,7 +119,7 @@ def _as_promised(batch: Batch, table: Table, suite: RawSuite) -> Batch:
     for name, kind in zip(names, batch.rows.schema.types, strict=True):
         if name in judged and kind_of(kind) not in PLAIN:
             raise SourceError(
-                f"{table.told}: column '{name}' holds {kind}, and its rules judge plain values."
+                f"{table.label}: column '{name}' holds {kind}, and its rules judge plain values."
                 " Deliver it as text, nested values as JSON."
             )
     return replace(batch, rows=batch.rows.rename_columns(names)) if names != batch.rows.column_names else batch

@@ -65,8 +65,8 @@ def extract(table: Table) -> dg.AssetsDefinition:
                 units = landing.admit(table, load_dates, asked_for(context.run.tags, first, last), pace)
             except PipelineError as error:
                 # what a person must mend fails again; a fault of the machine may not
-                is_passing = isinstance(error, InfrastructureError)
-                raise dg.Failure(description=str(error), allow_retries=is_passing) from error
+                is_transient = isinstance(error, InfrastructureError)
+                raise dg.Failure(description=str(error), allow_retries=is_transient) from error
             landing.judgements.keep(landing.home, context.run.run_id)
             progress.detail(_told(units, pace))
             yield _check(key, units, site_of(landing.home))

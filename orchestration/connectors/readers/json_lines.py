@@ -1,6 +1,6 @@
-"""JSON Lines: one object per line, its values as ``json_values`` says.
+"""Reader of JSON Lines: one object per line, values as in ``json_values``.
 
-Two batches of one file may differ in their columns.
+Two batches of one file may have different columns.
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ def read(path: Path, source_file: str, files: Files) -> Iterator[Batch]:
     """Yield the file's rows, at least one batch.
 
     Raises:
-        UnreadableError: the file is no text of lines, or its keys cannot be columns.
+        UnreadableError: the file is not text in lines, or its keys cannot be columns.
     """
     with open_text(path, files, newline="\n") as text:
         is_empty = True
@@ -42,7 +42,7 @@ def read(path: Path, source_file: str, files: Files) -> Iterator[Batch]:
 
 
 def _batches(text: TextIO) -> Iterator[list[tuple[int, str]]]:
-    """The file's lines with their numbers, blank ones left out, some at a time."""
+    """The file's lines with their numbers, without blank lines, in chunks."""
     lines: list[tuple[int, str]] = []
     number = size = 0
     while line := text.readline(LINE_CHARACTERS):
@@ -64,24 +64,24 @@ def _batches(text: TextIO) -> Iterator[list[tuple[int, str]]]:
 
 def _batch(lines: Sequence[tuple[int, str]], source_file: str, encoding: str) -> Batch:
     records: list[Record] = []
-    places: list[int] = []
+    numbers: list[int] = []
     faults: list[Fault] = []
     for number, line in lines:
         try:
             records.append(_record(line, encoding))
-            places.append(number)
+            numbers.append(number)
         except NoRecordError as error:
             faults.append(Fault(source_file, number, str(error), shown(line)))
-    return batch_of(records, source_file, places, faults)
+    return batch_of(records, source_file, numbers, faults)
 
 
 def _record(line: str, encoding: str) -> Record:
-    """The object of ``line``, every value as text."""
+    """The object in ``line``, every value as text."""
     if not is_readable(line):
         raise NoRecordError(f"bytes that are not {encoding}")
     try:
         return record_of(parse(line), has_escapes="\\u" in line)
     except json.JSONDecodeError as error:
-        raise NoRecordError(f"column {error.colno}: no valid JSON ({error.msg})") from error
+        raise NoRecordError(f"column {error.colno}: not valid JSON ({error.msg})") from error
     except RecursionError as error:
         raise NoRecordError("values nested too deeply") from error

@@ -29,7 +29,7 @@ NIGHT = HISTORY + timedelta(days=1)
 
 
 @dataclass(frozen=True)
-class Asked:
+class Request:
     """A request as it arrived, and when."""
 
     method: str
@@ -63,7 +63,7 @@ class Reply:
         return cls(json.dumps(document, ensure_ascii=False).encode(), **how)
 
 
-Answering = Callable[[Asked], Reply]
+Answering = Callable[[Request], Reply]
 
 
 @dataclass
@@ -71,22 +71,22 @@ class Service:
     """Where the service is, and what it was asked."""
 
     url: str
-    asked: list[Asked] = field(default_factory=list)
+    requests: list[Request] = field(default_factory=list)
 
 
 class _Handler(BaseHTTPRequestHandler):
     """Keeps a request and answers it."""
 
-    asked: list[Asked]
+    requests: list[Request]
     answering: Answering
 
     def do_GET(self) -> None:
         address = urlsplit(self.path)
         body = self.rfile.read(int(self.headers.get("Content-Length", 0)))
         query = dict(parse_qsl(address.query, keep_blank_values=True))
-        asked = Asked(self.command, address.path, query, dict(self.headers), body, time.monotonic())
-        self.asked.append(asked)
-        self.reply(self.answering(asked))
+        request = Request(self.command, address.path, query, dict(self.headers), body, time.monotonic())
+        self.requests.append(request)
+        self.reply(self.answering(request))
 
     def do_POST(self) -> None:
         self.do_GET()
@@ -126,7 +126,7 @@ class _Server(ThreadingHTTPServer):
 def service(answering: Answering, tls: ssl.SSLContext | None = None) -> Iterator[Service]:
     """A web service that answers as it is told to."""
     made = Service("")
-    handler = type("Handler", (_Handler,), {"asked": made.asked, "answering": staticmethod(answering)})
+    handler = type("Handler", (_Handler,), {"requests": made.requests, "answering": staticmethod(answering)})
     server = _Server(("127.0.0.1", 0), handler)
     if tls:
         server.socket = tls.wrap_socket(server.socket, server_side=True)
@@ -161,8 +161,8 @@ SIZE = 7
 def paging(kind: str, holds: Callable[[], Sequence[Any]]) -> Answering:
     """A service that holds some records and pages them as ``kind`` says; what it holds is looked up each time."""
 
-    def answer(asked: Asked) -> Reply:
-        records, parameters = holds(), asked.parameters
+    def answer(request: Request) -> Reply:
+        records, parameters = holds(), request.parameters
         start = 0
         if kind.startswith("page_number"):
             start = SIZE * (int(parameters["p"]) - PAGES[kind]["first"])
@@ -172,15 +172,15 @@ def paging(kind: str, holds: Callable[[], Sequence[Any]]) -> Answering:
         elif kind == "cursor":
             start = int(str(parameters.get("after", "c0"))[1:])
         elif kind != "single":
-            start = int(asked.query.get("start", 0))
+            start = int(request.query.get("start", 0))
         end = len(records) if kind == "single" else start + SIZE
         has_more = end < len(records)
         meta = {"total": len(records), "more": has_more, "next_cursor": f"c{end}" if has_more else None}
         document: dict[str, Any] = {"data": list(records[start:end]), "meta": meta}
-        following = f"{asked.path}?{urlencode({**asked.query, 'start': end})}"
+        following = f"{request.path}?{urlencode({**request.query, 'start': end})}"
         headers = {}
         if kind == "link_header" and has_more:
-            headers["Link"] = f'<{following}>; rel="next", <{asked.path}>; rel="first"'
+            headers["Link"] = f'<{following}>; rel="next", <{request.path}>; rel="first"'
         if kind == "next_url":
             document["@next.link"] = following if has_more else None
         return Reply.of(document, headers=headers)
@@ -188,9 +188,9 @@ def paging(kind: str, holds: Callable[[], Sequence[Any]]) -> Answering:
     return answer
 
 
-def table_of(url: str, rest: dict[str, Any] | None = None, **asked: Any) -> Table:
+def table_of(url: str, rest: dict[str, Any] | None = None, **request: Any) -> Table:
     """A table of a survey tool at ``url``, which is asked as the settings say."""
-    asks = {"path": "/responses", "records": "$.data[*]", **asked}
+    asks = {"path": "/responses", "records": "$.data[*]", **request}
     settings = TableSettings(
         description="One row per response.",
         key=("id",),

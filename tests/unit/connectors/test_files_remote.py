@@ -144,17 +144,17 @@ def test_wrong_credentials_and_refused_access_are_said_without_the_secret(monkey
         iam.create_user(UserName="reader")
         granted = iam.create_access_key(UserName="reader")["AccessKey"]
         monkeypatch.setattr(moto.settings, "INITIAL_NO_AUTH_ACTION_COUNT", 0.0)  # from now on the server asks who it is
-        asked = {
+        attempts = {
             "does not exist in our records": ("nobody", "hush-hush"),
             "signature": (granted["AccessKeyId"], "hush-hush"),
             "Access Denied": (granted["AccessKeyId"], granted["SecretAccessKey"]),
         }
-        for told, (key, secret) in asked.items():
+        for reason, (key, secret) in attempts.items():
             monkeypatch.setenv(KEY, key)
             monkeypatch.setenv(SECRET, secret)
             message = problem(table_in(guarded))
             assert f"s3://{BUCKET} refuses access" in message
-            assert told in message
+            assert reason in message
 
 
 def test_a_secret_whose_variable_is_not_set_is_named(bucket: Bucket, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -207,7 +207,7 @@ def test_no_name_in_a_bucket_leads_anywhere_else(bucket: Bucket) -> None:
 
 
 @pytest.mark.parametrize(
-    ("settings", "told"),
+    ("settings", "message"),
     [
         ({"url": "s3://drops", "storage_options": {"secret": "x"}}, "secret looks like a secret"),
         ({"url": "s3://drops", "storage_options": {"client_kwargs": {"aws_secret_access_key": "x"}}}, "looks like"),
@@ -216,6 +216,6 @@ def test_no_name_in_a_bucket_leads_anywhere_else(bucket: Bucket) -> None:
         ({"storage_options": {"anon": True}}, "storage_options belong to a url"),
     ],
 )
-def test_a_deployment_holds_no_secret_and_names_one_place(settings: dict[str, Any], told: str) -> None:
-    with pytest.raises(ValidationError, match=told):
+def test_a_deployment_holds_no_secret_and_names_one_place(settings: dict[str, Any], message: str) -> None:
+    with pytest.raises(ValidationError, match=message):
         Files(format="csv", daily=DAILY, **settings)

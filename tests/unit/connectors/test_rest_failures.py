@@ -15,8 +15,8 @@ from orchestration.connectors.sources import pull
 from tests.unit.connectors.services import (
     NIGHT,
     PAGES,
-    Asked,
     Reply,
+    Request,
     in_turn,
     paging,
     pulled,
@@ -54,16 +54,16 @@ def test_what_may_pass_is_tried_again(failure: Reply) -> None:
     """Neither lost nor landed twice, on whichever page it happens."""
     held = [{"id": str(number)} for number in range(20)]
     paged = paging("cursor", lambda: held)
-    asked_for: list[str] = []
+    requested: list[str] = []
 
-    def answer(asked: Asked) -> Reply:
-        asked_for.append(asked.query.get("after", "first"))
-        return failure if asked_for.count(asked_for[-1]) < 3 else paged(asked)
+    def answer(request: Request) -> Reply:
+        requested.append(request.query.get("after", "first"))
+        return failure if requested.count(requested[-1]) < 3 else paged(request)
 
     with service(answer) as made:
         found = pulled(table_of(made.url, pages=PAGES["cursor"]))
     assert found.column("id") == [record["id"] for record in held]
-    assert asked_for == ["first"] * 3 + ["c7"] * 3 + ["c14"] * 3
+    assert requested == ["first"] * 3 + ["c7"] * 3 + ["c14"] * 3
 
 
 def test_a_service_that_says_when_it_may_be_asked_again_is_not_asked_before() -> None:
@@ -71,12 +71,12 @@ def test_a_service_that_says_when_it_may_be_asked_again_is_not_asked_before() ->
     with service(in_turn(*replies)) as made:
         found = pulled(table_of(made.url, {"longest_wait_seconds": 10}))
     assert found.column("id") == ["1"]
-    first, second = made.asked
+    first, second = made.requests
     assert second.at - first.at >= 2
 
 
 @pytest.mark.parametrize(
-    ("failure", "told"),
+    ("failure", "message"),
     [
         (Reply(b"", status=429, headers={"Retry-After": "9999"}), "status 429, 3 attempts long"),
         (Reply(b"", status=503), "status 503, 3 attempts long"),
@@ -86,18 +86,18 @@ def test_a_service_that_says_when_it_may_be_asked_again_is_not_asked_before() ->
     ],
     ids=["429", "503", "dropped", "cut", "cut and said to be whole"],
 )
-def test_what_does_not_pass_ends_after_so_many_attempts_and_may_be_retried_later(failure: Reply, told: str) -> None:
-    with service(in_turn(failure)) as made, pytest.raises(SourceUnavailableError, match=told) as caught:
+def test_what_does_not_pass_ends_after_so_many_attempts_and_may_be_retried_later(failure: Reply, message: str) -> None:
+    with service(in_turn(failure)) as made, pytest.raises(SourceUnavailableError, match=message) as caught:
         pulled(table_of(made.url, {"attempts": 3}))
     # Dagster tries an extract again after such an error, and after no other one
     assert isinstance(caught.value, InfrastructureError)
     assert "Deployment 'demo', system 'survey_tool', table 'responses', GET /responses, page 1" in str(caught.value)
     assert "un again" in str(caught.value)
-    assert len(made.asked) == (1 if "breaks off" in told else 3)
+    assert len(made.requests) == (1 if "breaks off" in message else 3)
 
 
 def test_a_service_that_is_silent_is_given_up() -> None:
-    def answer(_: Asked) -> Reply:
+    def answer(_: Request) -> Reply:
         time.sleep(1)
         return GOOD
 
@@ -135,7 +135,7 @@ def test_an_answer_that_never_ends_is_refused_before_it_fills_the_memory() -> No
 
 
 @pytest.mark.parametrize(
-    ("reply", "told"),
+    ("reply", "message"),
     [
         (Reply(b"<!doctype html><title>Log in, Jane</title>", headers={"Content-Type": "text/html"}), "but HTML"),
         (Reply(b"\n <html>Jane"), "but HTML"),
@@ -151,13 +151,13 @@ def test_an_answer_that_never_ends_is_refused_before_it_fills_the_memory() -> No
         (Reply(b"Jane", status=404), r"nothing at this path \(status 404\).*url and path"),
     ],
 )
-def test_what_no_retry_mends_is_told_at_once(reply: Reply, told: str) -> None:
-    with service(in_turn(reply)) as made, pytest.raises(SourceError, match=told) as caught:
+def test_what_no_retry_mends_is_told_at_once(reply: Reply, message: str) -> None:
+    with service(in_turn(reply)) as made, pytest.raises(SourceError, match=message) as caught:
         pulled(table_of(made.url))
     assert not isinstance(caught.value, InfrastructureError)
     assert "Deployment 'demo', system 'survey_tool', table 'responses', GET /responses, page 1" in str(caught.value)
     assert "Jane" not in str(caught.value)
-    assert len(made.asked) == 1
+    assert len(made.requests) == 1
 
 
 def test_a_later_page_is_named() -> None:
@@ -188,7 +188,7 @@ def test_a_redirect_is_told_and_not_followed(status: int) -> None:
             pulled(table_of(made.url, {"auth": auth}))
         assert other.url.removesuffix("/v2") in str(caught.value)
         assert SECRET not in str(caught.value)
-        assert other.asked == []
+        assert other.requests == []
 
 
 @pytest.mark.parametrize("kind", ["link_header", "next_url"])
@@ -200,7 +200,7 @@ def test_a_next_page_on_another_host_never_sees_the_login(kind: str) -> None:
         reply = Reply.of(document, headers={"Link": f'<{elsewhere}>; rel="next"'})
         with service(in_turn(reply)) as made, pytest.raises(SourceError, match="page 2: the answer names") as caught:
             pulled(table_of(made.url, {"auth": auth}, pages=PAGES[kind]))
-        assert other.asked == []
+        assert other.requests == []
     assert SECRET not in str(caught.value)
 
 

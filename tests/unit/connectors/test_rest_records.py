@@ -21,9 +21,9 @@ from tests.unit.connectors.deliveries import pulled as pulled_of_file
 from tests.unit.connectors.services import (
     NIGHT,
     PAGES,
-    Asked,
     Pulled,
     Reply,
+    Request,
     in_turn,
     paging,
     pulled,
@@ -32,10 +32,10 @@ from tests.unit.connectors.services import (
 )
 
 
-def taken(body: str, headers: dict[str, str] | None = None, **asked: Any) -> Pulled:
+def taken(body: str, headers: dict[str, str] | None = None, **request: Any) -> Pulled:
     """What a night takes of one answer."""
     with service(in_turn(Reply(body.encode(), headers=headers or {}))) as made:
-        return pulled(table_of(made.url, **asked))
+        return pulled(table_of(made.url, **request))
 
 
 def test_numbers_land_digit_by_digit_and_truth_values_as_words() -> None:
@@ -152,15 +152,15 @@ def test_no_content_is_no_records() -> None:
 
 
 @pytest.mark.parametrize(
-    ("body", "told"),
+    ("body", "message"),
     [
         ('{"error": "quota"}', r"nothing at \$\.data"),
         ('{"data": {"id": "Jane"}}', r"no list at \$\.data"),
         ('"data"', r"nothing at \$\.data"),
     ],
 )
-def test_an_answer_without_its_records_stops_the_night(body: str, told: str) -> None:
-    with pytest.raises(SourceError, match=told) as caught:
+def test_an_answer_without_its_records_stops_the_night(body: str, message: str) -> None:
+    with pytest.raises(SourceError, match=message) as caught:
         taken(body)
     assert "Deployment 'demo', system 'survey_tool', table 'responses', GET /responses, page 1" in str(caught.value)
     assert "rest.records" in str(caught.value)
@@ -219,8 +219,8 @@ def test_batches_are_bounded_and_pages_are_not_kept(monkeypatch: pytest.MonkeyPa
     text = "x" * 200
 
     def answer_of(count: int) -> Any:
-        def answer(asked: Asked) -> Reply:
-            start = int(asked.query.get("after", "c0")[1:])
+        def answer(request: Request) -> Reply:
+            start = int(request.query.get("after", "c0")[1:])
             page = [{"id": number, "text": text} for number in range(start, start + 500)]
             end = start + 500
             return Reply.of({"data": page, "meta": {"next_cursor": f"c{end}" if end < count else None}})

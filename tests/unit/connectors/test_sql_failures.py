@@ -71,9 +71,9 @@ def refused(**settings: Any) -> SourceError:
             pulled(table_of(**settings))
     finally:
         logging.getLogger().removeHandler(handler)
-    told = "".join(traceback.format_exception(caught.value))
+    message = "".join(traceback.format_exception(caught.value))
     for secret in (PASSWORD, quote(PASSWORD, safe=""), quote_plus(PASSWORD), "reader: of", "ada@example.com"):
-        assert secret not in told + log.getvalue()
+        assert secret not in message + log.getvalue()
     message = str(caught.value)
     assert message.startswith(WHERE)
     assert message.endswith(".")
