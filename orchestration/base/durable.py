@@ -11,12 +11,12 @@ def write_text(path: Path, text: str) -> None:
     path.parent.mkdir(parents=True, exist_ok=True)
     new = path.with_suffix(".new")
     new.write_text(text, encoding="utf-8")
-    settle(new)
+    sync(new)
     new.replace(path)
-    settle(path.parent)
+    sync(path.parent)
 
 
-def settle(*paths: Path) -> None:
+def sync(*paths: Path) -> None:
     """Wait until files, and the entries of folders, are on the disk; not the content of a folder's files."""
     for path in paths:
         descriptor = os.open(path, os.O_RDONLY)
@@ -26,6 +26,6 @@ def settle(*paths: Path) -> None:
             os.close(descriptor)
 
 
-def settle_all(folder: Path) -> None:
+def sync_tree(folder: Path) -> None:
     """Wait until a folder and everything below it are on the disk."""
-    settle(*folder.rglob("*"), folder)
+    sync(*folder.rglob("*"), folder)

@@ -12,13 +12,19 @@ from typing import TYPE_CHECKING, Any
 import pyarrow as pa
 
 from orchestration.connectors.batch import Batch
-from orchestration.connectors.databases.queries import CursorKind, TableQuery, as_arrow, not_of_type, wrong_cursor
+from orchestration.connectors.databases.queries import (
+    MAX_DIGITS,
+    ROWS_PER_FETCH,
+    CursorKind,
+    TableQuery,
+    as_arrow,
+    not_of_type,
+    wrong_cursor,
+)
 
 if TYPE_CHECKING:
     from sqlalchemy import URL, Connection
 
-ROWS_PER_FETCH = 20_000
-MOST_DIGITS = 38
 
 OWN_TYPES = {
     "bool": pa.bool_(),
@@ -123,7 +129,7 @@ def _landed(described: Any, known: tuple[str, str, str], quoted: str) -> Column:
     """
     kind, category, type_of_type = known
     column = f"delivered.{quoted}"
-    if kind == "numeric" and described.precision and described.scale <= described.precision <= MOST_DIGITS:
+    if kind == "numeric" and described.precision and described.scale <= described.precision <= MAX_DIGITS:
         return Column(described.name, kind, column, pa.decimal128(described.precision, described.scale))
     if kind in CURSORS:
         # Arrow has no infinite timestamp, and ADBC returns an arbitrary date instead

@@ -20,6 +20,9 @@ from orchestration.config.systems import Sql, SqlTable
 from orchestration.connectors.batch import Batch, UnreadableError, check_columns
 
 BATCH_ROWS = 100_000
+ROWS_PER_FETCH = 20_000
+MAX_DIGITS = 38
+"""Decimals with more digits land as text: no Parquet decimal holds them."""
 
 CursorKind = Literal["instant", "local time", "date"]
 """A timestamp with offset, a timestamp in the source's time zone, or a date there."""

@@ -19,14 +19,19 @@ import sqlalchemy as sa
 from sqlalchemy.dialects import sqlite
 
 from orchestration.connectors.batch import Batch, UnreadableError
-from orchestration.connectors.databases.queries import CursorKind, TableQuery, as_arrow, wrong_cursor
+from orchestration.connectors.databases.queries import (
+    MAX_DIGITS,
+    ROWS_PER_FETCH,
+    CursorKind,
+    TableQuery,
+    as_arrow,
+    wrong_cursor,
+)
 
 if TYPE_CHECKING:
     from sqlalchemy.sql.elements import KeyedColumnElement
     from sqlalchemy.types import TypeEngine
 
-ROWS_PER_FETCH = 20_000
-MOST_DIGITS = 38
 
 READ_ONLY = {"sqlite": "pragma query_only = on"}
 """The statement that makes a session read-only; other databases rely on the user's rights."""
@@ -116,7 +121,7 @@ def _lands_as(kind: TypeEngine[Any]) -> pa.DataType:
     """The Arrow type of a declared type; text if no Arrow type holds all of its values."""
     if isinstance(kind, sa.Numeric) and not isinstance(kind, sa.Float):
         digits, scale = kind.precision, kind.scale
-        is_bounded = digits is not None and scale is not None and 0 <= scale <= digits <= MOST_DIGITS
+        is_bounded = digits is not None and scale is not None and 0 <= scale <= digits <= MAX_DIGITS
         return pa.decimal128(digits, scale) if is_bounded else pa.string()
     own: dict[type[TypeEngine[Any]], pa.DataType] = {
         sa.Boolean: pa.bool_(),

@@ -85,7 +85,7 @@ def test_the_history_knows_of_the_withdrawal(home: Home) -> None:
 def test_released_load_dates_are_named() -> None:
     cx360("rollback")
     assert cx360("release", "--date", "2026-01-06")[1][0] == "Released    2026-01-06"
-    assert cx360("release") == (0, ["No load date is held."])
+    assert cx360("release") == (0, ["No load date is on hold."])
 
 
 @pytest.mark.usefixtures("home")
@@ -93,7 +93,7 @@ def test_a_load_date_that_is_not_held_cannot_be_released() -> None:
     cx360("rollback")
     code, [line] = cx360("release", "--date", "2026-01-05")
     assert code == 1
-    assert line == "2026-01-05 is not held in deployment 'demo'. Held are: 2026-01-06."
+    assert line == "2026-01-05 is not on hold in deployment 'demo'. On hold: 2026-01-06."
 
 
 @pytest.mark.parametrize("command", ["rollback", "release"])

@@ -47,7 +47,7 @@ def test_a_deployment_extends_one_that_is_there_and_whole(tmp_path: Path, base: 
     extending(tmp_path, "third", base)
     told = {
         "nobody": r"There is no deployment 'nobody' \(deployments/nobody\.yml\)",
-        "second": r"deployments/third\.yml cannot be used:\n  extends: second itself extends acme\. Extend that",
+        "second": r"deployments/third\.yml has invalid settings:\n  extends: second itself extends acme\. Extend that",
     }
     with pytest.raises(PipelineError, match=told[base]):
         load_deployment("third")
@@ -56,5 +56,7 @@ def test_a_deployment_extends_one_that_is_there_and_whole(tmp_path: Path, base: 
 def test_a_mistake_in_what_is_added_is_told_with_the_file_that_holds_it(tmp_path: Path) -> None:
     loaded(tmp_path)
     extending(tmp_path, "other", "acme", timzone="Europe/Rome")
-    with pytest.raises(PipelineError, match=r"deployments/other\.yml cannot be used:\n  timzone: unknown key, did you"):
+    with pytest.raises(
+        PipelineError, match=r"deployments/other\.yml has invalid settings:\n  timzone: unknown key, did you"
+    ):
         load_deployment("other")

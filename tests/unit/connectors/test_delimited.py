@@ -176,7 +176,7 @@ def test_a_gzip_that_is_cut_off_stops_the_night(tmp_path: Path, length: int) -> 
     text = "id,note\n" + "".join(f"{number},{number**5}\n" for number in range(5000))
     message = problem(tmp_path, gzip.compress(text.encode())[:length], "customers.csv.gz")
     assert "customers.csv.gz': the gzip file is cut off or damaged" in message
-    assert "Deliver the file again" in message
+    assert "Deliver the complete file again" in message
 
 
 def test_a_gzip_with_a_wrong_checksum_stops_the_night(tmp_path: Path) -> None:

@@ -79,5 +79,5 @@ def test_columns_that_differ_only_in_case_stop_the_night(tmp_path: Path) -> None
 def test_a_file_that_unpacks_to_more_than_may_be_stops_the_night(tmp_path: Path) -> None:
     pq.write_table(pa.table({"id": list(range(10_000))}), tmp_path / "orders.parquet")
     assert len(pulled(tmp_path / "orders.parquet", format="parquet", unpacked_gigabytes=1e-3).rows) == 10_000
-    with pytest.raises(SourceError, match=r"unpacks to more than 1e-06 GB\. If it is meant to, raise"):
+    with pytest.raises(SourceError, match=r"unpacks to more than 1e-06 GB\. If the size is right, raise"):
         pulled(tmp_path / "orders.parquet", format="parquet", unpacked_gigabytes=1e-6)

@@ -1,4 +1,4 @@
-"""How a request to a web service logs in, and that no secret is ever told."""
+"""Logins of web services; no message or log contains a secret."""
 
 from __future__ import annotations
 
@@ -52,7 +52,7 @@ AUTHS: dict[str, tuple[dict[str, Any], Callable[[Request], bool]]] = {
 
 @pytest.mark.parametrize("kind", AUTHS)
 @pytest.mark.parametrize("pages", ["cursor", "next_url", "page_number"])
-def test_every_page_is_asked_with_the_login(kind: str, pages: str) -> None:
+def test_every_request_has_the_login(kind: str, pages: str) -> None:
     auth, is_known = AUTHS[kind]
     held = [{"id": str(number)} for number in range(20)]
     paged = paging(pages, lambda: held)
@@ -83,7 +83,7 @@ def test_no_secret_stands_in_a_message_a_traceback_or_a_log(
 
 
 @pytest.mark.parametrize("value", ["", "lines\n", " spaced", "umlaut-ü€"])
-def test_a_secret_that_cannot_be_sent_is_told_by_its_variable(value: str, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_secret_that_cannot_be_sent_is_reported_by_its_variable(value: str, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("TOOL_SECRET", value)
     auth = {"kind": "bearer", "token": secret()}
     with service(in_turn(GOOD)) as made, pytest.raises(SourceError, match="TOOL_SECRET") as caught:
@@ -154,7 +154,7 @@ def test_a_client_may_log_in_by_the_header() -> None:
         (Reply(b"", is_dropped=True), "token's server http://127.0.0.1:.* does not answer", True),
     ],
 )
-def test_a_login_that_gives_no_token_is_told_with_its_variables(
+def test_a_login_without_token_is_reported_with_its_variables(
     reply: Reply, message: str, is_transient: bool, caplog: pytest.LogCaptureFixture
 ) -> None:
     caplog.set_level(logging.DEBUG)

@@ -50,7 +50,7 @@ def test_a_post_carries_everything_in_its_body(kind: str) -> None:
 
 
 @pytest.mark.parametrize("kind", PAGES)
-def test_every_page_is_asked_with_the_window_and_the_fixed_parameters(kind: str) -> None:
+def test_every_request_has_the_window_and_the_fixed_parameters(kind: str) -> None:
     with service(paging(kind, lambda: records(20))) as made:
         pulled(table_of(made.url, pages=PAGES[kind], window=WINDOW, params={"status": "done", "deleted": False}))
     expected = {
@@ -101,22 +101,22 @@ def test_a_page_that_comes_twice_lands_twice_where_nothing_can_be_missing_for_it
 
 @pytest.mark.parametrize("kind", ["page_number", "offset"])
 def test_a_numbered_page_that_comes_twice_stops_the_night_because_others_may_be_missing(kind: str) -> None:
-    """As where the service does not know the parameter, and answers every number with its first page."""
+    """The service ignores the parameter and always returns its first page."""
     reply = Reply.of({"data": records(7)})
     with service(in_turn(reply)) as made, pytest.raises(SourceUnavailableError, match="page 2 is the same") as caught:
         pulled(table_of(made.url, pages=PAGES[kind]))
     assert f"'{PAGES[kind]['parameter']}'" in str(caught.value)
 
 
-def test_a_service_that_gives_fewer_than_asked_for_is_not_jumped_over() -> None:
-    """Its limit is 5 where 7 were asked for: the second page would begin after 7."""
+def test_a_page_smaller_than_its_size_is_refused() -> None:
+    """The service returns at most 5 records of 7: the second page would skip 2."""
     held = records(20)
 
     def answer(request: Request) -> Reply:
         start = int(request.query["skip"])
         return Reply.of({"data": held[start : start + 5]})
 
-    with service(answer) as made, pytest.raises(SourceError, match="page 1 has 5 records and not the 7 asked for"):
+    with service(answer) as made, pytest.raises(SourceError, match="page 1 has 5 records instead of 7"):
         pulled(table_of(made.url, pages=PAGES["offset"]))
 
 
@@ -133,10 +133,10 @@ def test_a_record_that_leaves_between_two_pages_is_noticed_by_the_total(kind: st
         return reply
 
     with service(answer) as made:
-        with pytest.raises(SourceUnavailableError, match="counts 19 and then 20 records and gave 19") as caught:
+        with pytest.raises(SourceUnavailableError, match="reports 19 and then 20 records and returned 19") as caught:
             pulled(table_of(made.url, pages=PAGES[kind], total_path="$.meta.total"))
         assert "'survey_tool', table 'responses'" in str(caught.value)
-        # asked again, the service holds still
+        # the retry finds unchanged data
         again = pulled(table_of(made.url, pages=PAGES[kind], total_path="$.meta.total"))
     assert again.column("id") == [record["id"] for record in held]
 
@@ -152,7 +152,7 @@ def test_a_record_that_changes_and_moves_to_the_end_is_noticed_by_the_total() ->
             held.append({**held.pop(2), "text": "changed"})
         return reply
 
-    with service(answer) as made, pytest.raises(SourceUnavailableError, match="counts 20 records and gave 19"):
+    with service(answer) as made, pytest.raises(SourceUnavailableError, match="reports 20 records and returned 19"):
         pulled(table_of(made.url, pages=PAGES["page_number"], total_path="$.meta.total"))
 
 
@@ -179,7 +179,7 @@ def test_a_record_that_comes_between_two_pages_moves_another_to_both_of_them() -
     ],
 )
 def test_a_page_that_is_named_again_ends_the_endless(kind: str, document: Any) -> None:
-    with service(in_turn(Reply.of(document))) as made, pytest.raises(SourceError, match="that it gave before"):
+    with service(in_turn(Reply.of(document))) as made, pytest.raises(SourceError, match="already returned"):
         pulled(table_of(made.url, pages=PAGES[kind]))
     assert len(made.requests) == 2
 
@@ -208,7 +208,7 @@ def test_cursors_without_end_end_at_the_limit_of_pages() -> None:
 
 def test_an_answer_without_the_mark_that_more_follows_stops_the_night() -> None:
     reply = Reply.of({"data": [{"id": 1, "name": "Jane"}]})
-    with service(in_turn(reply)) as made, pytest.raises(SourceError, match="where the next page is") as caught:
+    with service(in_turn(reply)) as made, pytest.raises(SourceError, match="does not name the next page") as caught:
         pulled(table_of(made.url, pages=PAGES["page_number_from_0"]))
     assert "Jane" not in str(caught.value)
 

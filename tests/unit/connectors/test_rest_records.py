@@ -1,4 +1,4 @@
-"""What a web service holds, as it lands: digit by digit, nested or by declared paths, and what is no record."""
+"""Records of a web service as they land: exact numbers, nested values, declared paths, faults."""
 
 from __future__ import annotations
 
@@ -159,7 +159,7 @@ def test_no_content_is_no_records() -> None:
         ('"data"', r"nothing at \$\.data"),
     ],
 )
-def test_an_answer_without_its_records_stops_the_night(body: str, message: str) -> None:
+def test_a_response_without_its_records_stops_the_night(body: str, message: str) -> None:
     with pytest.raises(SourceError, match=message) as caught:
         taken(body)
     assert "Deployment 'demo', system 'survey_tool', table 'responses', GET /responses, page 1" in str(caught.value)
@@ -186,7 +186,7 @@ def test_what_is_no_object_on_the_way_to_the_records_stops_the_night() -> None:
 
 
 def test_a_column_that_the_records_have_already_is_refused() -> None:
-    with pytest.raises(SourceError, match="a column 'id' of their own"):
+    with pytest.raises(SourceError, match="already have a column 'id'"):
         taken(NESTED, records="$.result.items[*]", columns={"id": "$.result.survey.id"})
 
 
@@ -208,7 +208,7 @@ def test_text_is_read_in_the_declared_characters(charset: str, encoding: str) ->
 def test_text_in_other_characters_stops_the_night() -> None:
     with (
         service(in_turn(Reply('{"data": [{"id": "größer"}]}'.encode("latin-1")))) as made,
-        pytest.raises(SourceError, match="not the utf-8"),
+        pytest.raises(SourceError, match="not utf-8"),
     ):
         pulled(table_of(made.url))
 
