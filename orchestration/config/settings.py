@@ -185,7 +185,7 @@ class Secret(Strict):
         value = os.environ.get(self.env)
         if not value:
             raise PipelineError(
-                f"The environment variable {self.env}, which the deployment's file names, is not set."
+                f"The environment variable {self.env} is not set, and the deployment's file names it."
                 " Set it to the secret, and run again."
             )
         return value

@@ -153,7 +153,7 @@ def test_a_mail_server_that_is_down_is_said_with_its_address() -> None:
         EmailSender(_email(port)).send(ALERT)
 
 
-def test_nobody_is_told_where_the_deployment_names_nobody() -> None:
+def test_a_deployment_without_channels_sends_no_alert() -> None:
     assert senders_of(AlertSettings()) == []
 
 

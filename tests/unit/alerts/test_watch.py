@@ -66,7 +66,7 @@ def _failed(deployment: Deployment, instance: dg.DagsterInstance, asset: dg.Asse
         (gated, {"gate": "open"}, "A check failed, nothing is published", ("gated: unique",)),
     ],
 )
-def test_a_failed_run_names_what_is_red_and_no_value(
+def test_the_alert_of_a_failed_run_names_failed_checks_and_no_value(
     asset: dg.AssetsDefinition,
     tags: dict[str, str],
     what: str,

@@ -93,7 +93,7 @@ def test_an_unknown_deployment_is_one_line_and_no_stack(command: str) -> None:
     assert "Did you mean 'olist'?" in answer.output
 
 
-def test_the_stack_is_shown_where_it_is_asked_for() -> None:
+def test_trace_shows_the_stack() -> None:
     answer = cx360("--trace", "run", "--deployment", "olits")
     assert answer.exit_code == 1
     assert "Traceback (most recent call last)" in answer.output
@@ -136,11 +136,11 @@ def test_a_demo_company_is_made_where_its_deployment_looks_for_it(tmp_path: Path
 
 def test_a_run_without_extracts_says_where_to_put_them(tmp_path: Path) -> None:
     answer = cx360_in_a_process("run", "--deployment", "olist")
-    told = answer.stdout + answer.stderr
+    output = answer.stdout + answer.stderr
     assert answer.returncode == 1
-    assert f"Deployment 'olist' has no extracts in {tmp_path / 'home' / 'olist' / 'extracts'}. Put them there" in told
-    assert "EXTRACTS=<folder>" in told
-    assert "Traceback" not in told
+    assert f"Deployment 'olist' has no extracts in {tmp_path / 'home' / 'olist' / 'extracts'}. Put them there" in output
+    assert "EXTRACTS=<folder>" in output
+    assert "Traceback" not in output
 
 
 def test_a_second_run_at_the_same_time_says_so_and_ends(tmp_path: Path) -> None:

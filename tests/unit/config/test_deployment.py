@@ -118,7 +118,7 @@ def test_a_secret_may_be_named_by_its_variable(tmp_path: Path) -> None:
     assert "looks like a secret" not in problem(tmp_path, password={"env": "CX360_PASSWORD"})
 
 
-def test_a_file_that_is_no_yaml_is_told_without_its_lines(tmp_path: Path) -> None:
+def test_a_yaml_error_does_not_quote_the_file(tmp_path: Path) -> None:
     (tmp_path / "acme.yml").write_text("timezone: UTC\npassword: 'hunter2\n", encoding="utf-8")
     with pytest.raises(PipelineError) as error:
         load_deployment("acme")
@@ -126,7 +126,7 @@ def test_a_file_that_is_no_yaml_is_told_without_its_lines(tmp_path: Path) -> Non
     assert "hunter2" not in str(error.value)
 
 
-def test_a_file_that_is_no_yaml_is_refused_with_the_line(tmp_path: Path) -> None:
+def test_a_yaml_error_names_the_line(tmp_path: Path) -> None:
     (tmp_path / "acme.yml").write_text("timezone: UTC\nowner: [", encoding="utf-8")
     with pytest.raises(PipelineError, match=r"(?s)deployments/acme\.yml is not valid YAML: .*line 2"):
         load_deployment("acme")
@@ -217,19 +217,17 @@ def test_a_file_that_is_no_yaml_is_refused_with_the_line(tmp_path: Path) -> None
     ],
     ids=lambda value: str(value) if isinstance(value, dict) else "",
 )
-def test_a_mistake_is_told_with_its_place_and_what_is_right(
-    tmp_path: Path, changes: dict[str, Any], message: str
-) -> None:
+def test_an_invalid_setting_is_reported_with_its_path(tmp_path: Path, changes: dict[str, Any], message: str) -> None:
     error = problem(tmp_path, **changes)
     assert error.startswith("deployments/acme.yml has invalid settings:\n  ")
     assert message in error
 
 
-def test_a_secret_that_stands_in_the_file_is_refused_without_being_repeated(tmp_path: Path) -> None:
+def test_a_secret_in_the_file_is_refused_without_being_repeated(tmp_path: Path) -> None:
     assert "hunter2" not in problem(tmp_path, alerts__webhook__url="https://hooks.example/hunter2")
 
 
-def test_every_mistake_of_a_file_is_told_at_once(tmp_path: Path) -> None:
+def test_all_invalid_settings_are_reported_at_once(tmp_path: Path) -> None:
     assert len(problem(tmp_path, timezone="Berlin", currency="euro", curency="EUR").splitlines()) == 4
 
 
@@ -242,7 +240,7 @@ def test_the_usual_delimiters_are_allowed(tmp_path: Path, delimiter: str) -> Non
 
 
 @pytest.mark.parametrize("encoding", ["utf-8", "latin-1", "cp1252", "utf-16", "shift_jis"])
-def test_the_encodings_that_python_knows_are_allowed(tmp_path: Path, encoding: str) -> None:
+def test_every_encoding_of_python_is_allowed(tmp_path: Path, encoding: str) -> None:
     acme = loaded(tmp_path, systems__crm__files__encoding=encoding)
     files = acme.systems["crm"].files
     assert files is not None

@@ -41,7 +41,7 @@ def company(files: dict[str, str] | None = None, **tables: dict[str, Any]) -> De
         ({"limits": {"snapshot_loss": 1.5}}, "snapshot_loss"),
     ],
 )
-def test_what_is_said_of_a_table_must_make_sense(table: dict[str, Any], message: str) -> None:
+def test_contradictory_settings_of_a_table_are_refused(table: dict[str, Any], message: str) -> None:
     with pytest.raises(ValidationError) as refused:
         company(customers=CUSTOMERS | table)
     assert message in str(refused.value)

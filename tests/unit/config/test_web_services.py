@@ -104,11 +104,11 @@ def test_a_service_is_set_up_by_configuration_alone(tmp_path: Path, monkeypatch:
                 "tables__responses__rest__window": {"from_parameter": "since", "to_parameter": "until"},
                 "tables__responses__rest__params": {"since": "2020"},
             },
-            "name the same parameter",
+            "set the same parameter",
         ),
         (
             {"tables__responses__rest__window": {"from_parameter": "at", "to_parameter": "at"}},
-            "name the same parameter",
+            "set the same parameter",
         ),
         ({"tables__responses__rest__params": {"filter": {"a": 1}}}, "plain values"),
         ({"tables__responses__rest__params": {"api_key": "hidden"}}, "looks like a secret"),
@@ -120,7 +120,7 @@ def test_a_service_is_set_up_by_configuration_alone(tmp_path: Path, monkeypatch:
         ({"files": {"format": "csv", "daily": "{load_date}/x.csv"}}, "exactly one of files, sql and rest"),
     ],
 )
-def test_a_setting_that_cannot_be_is_told(
+def test_an_invalid_setting_is_reported(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, changes: dict[str, Any], message: str
 ) -> None:
     with pytest.raises(PipelineError) as caught:

@@ -84,7 +84,7 @@ def test_every_format_is_read_from_a_bucket(bucket: Bucket) -> None:
         assert [row["id"] for row in rows(table, dt.date(2025, 12, 31))] == ["1"]
 
 
-def test_any_file_system_that_fsspec_knows_will_do() -> None:
+def test_any_file_system_of_fsspec_is_supported() -> None:
     files = fsspec.filesystem("memory")
     files.pipe("/cx360-drops/customers_2.csv", b"id\n2\n")
     files.pipe("/cx360-drops/customers_1.csv", b"id\n1\n")
@@ -111,13 +111,11 @@ def test_what_changed_in_a_bucket_has_another_fingerprint(bucket: Bucket) -> Non
     assert (first == changed, first == fingerprint(table, MONDAY, NOWHERE)) == (False, True)
 
 
-def test_a_missing_file_is_named_with_what_lies_there_instead(bucket: Bucket) -> None:
+def test_a_missing_file_is_named_with_similar_names(bucket: Bucket) -> None:
     bucket.put("near/2026-01-05/crm/customer.csv", b"id\n1\n")
     message = problem(table_in(bucket, url=f"s3://{BUCKET}/near"))
-    assert (
-        f"no file '2026-01-05/crm/customers.csv' in 's3://{BUCKET}/near'. The nearest there:"
-        " '2026-01-05/crm/customer.csv'" in message
-    )
+    assert f"no file '2026-01-05/crm/customers.csv' in 's3://{BUCKET}/near'" in message
+    assert ": '2026-01-05/crm/customer.csv'." in message
 
 
 def test_a_bucket_that_is_not_there_is_said(bucket: Bucket) -> None:
@@ -132,7 +130,7 @@ def test_an_endpoint_that_is_down_is_said(bucket: Bucket) -> None:
     assert "Check the address and the network, and run again" in message
 
 
-def test_a_certificate_that_nobody_trusts_is_said(bucket: Bucket) -> None:
+def test_an_untrusted_certificate_is_reported(bucket: Bucket) -> None:
     message = problem(table_in(bucket, endpoint=bucket.endpoint.replace("http:", "https:")))
     assert f"the certificate of s3://{BUCKET} is not trusted" in message
 

@@ -62,7 +62,7 @@ def test_a_file_that_does_not_stop_growing_stops_the_night_and_nothing_of_it_is_
     assert "Run again when the source has finished" in str(error.value)
 
 
-def test_nobody_waits_for_a_file_that_has_been_left_alone(tmp_path: Path) -> None:
+def test_an_unchanged_file_is_taken_without_waiting(tmp_path: Path) -> None:
     path = tmp_path / "customers.csv"
     path.write_bytes(b"id\n1\n")
     an_hour_ago = time.time() - 3600
@@ -156,11 +156,11 @@ def test_zstd_is_unpacked_in_one_frame_or_several(tmp_path: Path, suffix: str, k
 @pytest.mark.parametrize(
     ("limits", "message"),
     [
-        ({"unpacked_ratio": 20}, "the zstd file unpacks to more than 20 times its size. If it is meant to, raise"),
-        ({"unpacked_gigabytes": 0.03}, "the zstd file unpacks to more than 0.03 GB. If it is meant to, raise"),
+        ({"unpacked_ratio": 20}, "the zstd file unpacks to more than 20 times its size. If the size is right, raise"),
+        ({"unpacked_gigabytes": 0.03}, "the zstd file unpacks to more than 0.03 GB. If the size is right, raise"),
     ],
 )
-def test_a_zstd_file_that_unpacks_to_more_than_may_be_stops_the_night(
+def test_a_zstd_file_above_the_size_limits_stops_the_night(
     tmp_path: Path, limits: dict[str, float], message: str
 ) -> None:
     content = b"id,note\n" + b'1,"............."\n' * 3_000_000

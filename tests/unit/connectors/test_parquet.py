@@ -53,7 +53,7 @@ def test_a_file_without_rows_is_an_empty_window_with_its_columns(tmp_path: Path)
 
 
 @pytest.mark.parametrize("content", [b"PAR1", b"id,note\n1,a\n", b"PAR1 and then no footer PAR1"])
-def test_a_file_that_is_no_parquet_stops_the_night(tmp_path: Path, content: bytes) -> None:
+def test_a_file_that_is_not_parquet_stops_the_night(tmp_path: Path, content: bytes) -> None:
     (tmp_path / "orders.parquet").write_bytes(content)
     with pytest.raises(SourceError, match=r"file 'orders\.parquet': the Parquet file is cut off or damaged"):
         pulled(tmp_path / "orders.parquet", format="parquet")

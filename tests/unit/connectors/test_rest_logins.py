@@ -144,14 +144,14 @@ def test_a_client_may_log_in_by_the_header() -> None:
 @pytest.mark.parametrize(
     ("reply", "message", "is_transient"),
     [
-        (Reply.of({"error": SECRET}, status=401), r"gives no token \(status 401\).*TOOL_USER, TOOL_SECRET", False),
-        (Reply.of({"access_token": None}), r"gives no token \(status 200\)", False),
-        (Reply.of({"access_token": "a", "expires_in": "soon"}), "gives no token", False),
-        (Reply(b"<html>"), "gives no token", False),
-        (Reply(b"[]"), "gives no token", False),
+        (Reply.of({"error": SECRET}, status=401), r"returns no token \(status 401\).*TOOL_USER, TOOL_SECRET", False),
+        (Reply.of({"access_token": None}), r"returns no token \(status 200\)", False),
+        (Reply.of({"access_token": "a", "expires_in": "soon"}), "returns no token", False),
+        (Reply(b"<html>"), "returns no token", False),
+        (Reply(b"[]"), "returns no token", False),
         (Reply(b"", status=307, headers={"Location": "https://elsewhere.invalid/token"}), "status 307", False),
-        (Reply(b"", status=503), "token's server http://127.0.0.1:.* status 503", True),
-        (Reply(b"", is_dropped=True), "token's server http://127.0.0.1:.* does not answer", True),
+        (Reply(b"", status=503), "token server http://127.0.0.1:.* status 503", True),
+        (Reply(b"", is_dropped=True), "token server http://127.0.0.1:.* does not answer", True),
     ],
 )
 def test_a_login_without_token_is_reported_with_its_variables(

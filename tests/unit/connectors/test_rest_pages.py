@@ -100,10 +100,10 @@ def test_a_page_that_comes_twice_lands_twice_where_nothing_can_be_missing_for_it
 
 
 @pytest.mark.parametrize("kind", ["page_number", "offset"])
-def test_a_numbered_page_that_comes_twice_stops_the_night_because_others_may_be_missing(kind: str) -> None:
+def test_a_repeated_numbered_page_stops_the_night(kind: str) -> None:
     """The service ignores the parameter and always returns its first page."""
     reply = Reply.of({"data": records(7)})
-    with service(in_turn(reply)) as made, pytest.raises(SourceUnavailableError, match="page 2 is the same") as caught:
+    with service(in_turn(reply)) as made, pytest.raises(SourceUnavailableError, match="page 2 equals") as caught:
         pulled(table_of(made.url, pages=PAGES[kind]))
     assert f"'{PAGES[kind]['parameter']}'" in str(caught.value)
 
@@ -251,7 +251,7 @@ def test_a_window_is_written_as_the_service_reads_it(
     assert (made.requests[0].query["since"], made.requests[0].query["until"]) == expected
 
 
-def test_a_service_that_knows_no_end_is_left_what_other_nights_take() -> None:
+def test_a_service_without_an_end_parameter_leaves_later_records_to_their_nights() -> None:
     """The day in Berlin is from 23:00 to 23:00 in UTC; what has no time that can be read is judged by gate 1."""
     changed = [
         "2025-12-31T22:59:59.999Z",

@@ -167,20 +167,20 @@ def test_a_response_without_its_records_stops_the_night(body: str, message: str)
     assert "Jane" not in str(caught.value)
 
 
-def test_what_is_no_record_is_a_fault_and_the_others_land() -> None:
+def test_a_value_that_is_not_a_record_is_a_fault_and_the_others_land() -> None:
     found = taken('{"data": [{"id": "1"}, 1.50, {"id": "\\ud83d"}, null, [{"a": "b"}], {"id": "2"}]}')
     assert [(row["id"], row["_source_row"]) for row in found.rows] == [("1", 1), ("2", 6)]
-    no_object = "valid JSON, but no object"
+    not_an_object = "valid JSON, but not an object"
     assert [(fault.source_row, fault.reason, fault.text) for fault in found.faults] == [
-        (2, no_object, "1.50"),
-        (3, "an escape names half a character (a lone surrogate)", '{"id":"\\ud83d"}'),
-        (4, no_object, "null"),
-        (5, no_object, '[{"a":"b"}]'),
+        (2, not_an_object, "1.50"),
+        (3, "an escape is half a character (a lone surrogate)", '{"id":"\\ud83d"}'),
+        (4, not_an_object, "null"),
+        (5, not_an_object, '[{"a":"b"}]'),
     ]
     assert {fault.source_file for fault in found.faults} == {"GET /responses"}
 
 
-def test_what_is_no_object_on_the_way_to_the_records_stops_the_night() -> None:
+def test_a_parent_of_records_that_is_not_an_object_stops_the_night() -> None:
     with pytest.raises(SourceError, match=r"nothing at \$\.answers"):
         taken('{"data": [{"answers": []}, "Jane"]}', records="$.data[*].answers[*]")
 
@@ -261,7 +261,7 @@ print(sorted(told))
 """
 
 
-def test_the_tools_for_web_services_are_imported_when_one_is_pulled_and_ask_nobody_else(tmp_path: Path) -> None:
+def test_dlt_is_imported_only_for_a_pull_and_connects_only_to_the_service(tmp_path: Path) -> None:
     """Importing them takes seconds, and most deployments have none. No telemetry, no file of settings."""
     done = subprocess.run(
         [sys.executable, "-B", "-c", WATCHED_PULL],

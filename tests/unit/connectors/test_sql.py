@@ -165,7 +165,7 @@ def test_odd_names_are_quoted(server: Postgres, database: str) -> None:
     assert rows["_source_file"].to_pylist() == ["My Schema.Drop; Table"]
 
 
-def test_a_query_may_hold_whatever_sql_knows(server: Postgres, database: str) -> None:
+def test_a_query_may_contain_any_sql(server: Postgres, database: str) -> None:
     server.execute("create table orders as select 7 as id, timestamptz '2026-01-15 12:00Z' as at", database=database)
     query = "with found as (select * from orders)\nselect *, '12:30' as clock, 'a%b' as share from found; -- all of it"
     table = table_of(query=query.replace("; --", " --"), cursor="at")
@@ -203,7 +203,7 @@ def test_a_query_cannot_write(server: Postgres, database: str) -> None:
 
 
 @pytest.mark.parametrize("cursor", ["note", "id"])
-def test_a_cursor_that_is_no_time_is_refused(server: Postgres, database: str, cursor: str) -> None:
+def test_a_cursor_that_is_not_a_time_is_refused(server: Postgres, database: str, cursor: str) -> None:
     server.execute("create table orders (id integer, note text)", database=database)
     with pytest.raises(SourceError, match=f"the cursor '{cursor}' is of type (text|int4)"):
         pulled(table_of(cursor=cursor))

@@ -146,8 +146,8 @@ def test_a_value_that_its_column_does_not_declare_is_refused_without_quoting_it(
 @pytest.mark.parametrize(
     ("settings", "message"),
     [
-        ({"table": "ordres"}, "the table or what its query reads does not exist"),
-        ({"query": "select * from ordres"}, "the table or what its query reads does not exist"),
+        ({"table": "ordres"}, "the table, or a table of its query, does not exist"),
+        ({"query": "select * from ordres"}, "the table, or a table of its query, does not exist"),
         ({"query": "select total from orders"}, "a selected column does not exist"),
         ({"query": "selekt 1"}, "the query has a syntax error"),
         ({"cursor": "note"}, "the cursor 'note' is of type"),
