@@ -14,8 +14,8 @@ from rich.table import Table
 
 from orchestration.base.paths import Home
 from orchestration.config.deployment import Deployment
-from orchestration.nightly import why_held
 from orchestration.publication.publication import Publication
+from orchestration.runs.pending import why_held
 
 if TYPE_CHECKING:
     from orchestration.run import Outcome
