@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-import io
 import os
-import sys
 import time
 from collections import defaultdict
 from datetime import date
 from pathlib import Path
-from typing import IO, Any
+from typing import Any
 
 import click
 from rich.console import Console
@@ -24,7 +22,8 @@ def run_watched(
 ) -> int:
     """Run the night for a command and show it (see ``run_night``); returns the exit code."""
     started, seconds, parts = time.monotonic(), defaultdict[str, float](float), defaultdict[str, float](float)
-    console = Console(file=_own_stdout(), highlight=False, soft_wrap=True)
+    # a copy of stdout: Dagster swaps file descriptor 1 during a step to keep the step's output
+    console = Console(file=os.fdopen(os.dup(1), "w"), highlight=False, soft_wrap=True)
     columns = (TimeElapsedColumn(), TextColumn("{task.description}", markup=False))
     line = Progress(
         *columns,
@@ -63,11 +62,3 @@ def run_watched(
         console.print(f"Time        {total:.1f} s: {', '.join(f'{name} {each:.1f}' for name, each in seconds.items())}")
         console.print(f"Gates       {parts['gates']:.1f} s of it, {100 * parts['gates'] / total:.0f} %")
     return 1 if outcome.problems else 0
-
-
-def _own_stdout() -> IO[str] | None:
-    """A copy of stdout: Dagster swaps file descriptor 1 during a step to keep the step's output."""
-    try:
-        return os.fdopen(os.dup(sys.stdout.fileno()), "w", encoding=sys.stdout.encoding)
-    except io.UnsupportedOperation:
-        return None
