@@ -1,4 +1,4 @@
-"""The demo's extracts as tables of PostgreSQL, each row with the moment at which its night delivered it."""
+"""Loads the demo's extracts into PostgreSQL, each row with the timestamp of its night."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from tests.postgres import Postgres
 
 URL = "TEST_EXTRACTS_URL"
 DELIVERED = "exported_at"
-"""The cursor: noon of the load date and as many microseconds as the row is down its file, so that the order is kept."""
+"""The cursor: noon of the load date plus the row number in microseconds, which keeps the order."""
 
 TYPES = {
     pa.string(): "text",
@@ -34,20 +34,20 @@ TYPES = {
 
 
 def pulled_from_postgres(deployment: Deployment, systems: Sequence[str]) -> Deployment:
-    """The same company, some of whose systems are databases."""
-    told = dict(deployment.systems)
+    """Return the deployment with some systems pulled from databases."""
+    changed = dict(deployment.systems)
     for name in systems:
         tables = {
             table: settings.model_copy(update={"sql": SqlTable(table=f"{name}.{table}", cursor=DELIVERED)})
-            for table, settings in told[name].tables.items()
+            for table, settings in changed[name].tables.items()
         }
         source = Sql(url=Secret(env=URL))
-        told[name] = told[name].model_copy(update={"files": None, "sql": source, "tables": tables})
-    return deployment.model_copy(update={"systems": told})
+        changed[name] = changed[name].model_copy(update={"files": None, "sql": source, "tables": tables})
+    return deployment.model_copy(update={"systems": changed})
 
 
 def load(server: Postgres, database: str, tables: Sequence[Table], extracts: Path) -> None:
-    """Put every drop of ``tables`` into a new database."""
+    """Load every drop of ``tables`` into a new database."""
     server.execute(f"create database {database}")
     with dbapi.connect(server.conninfo(database)) as connection, connection.cursor() as cursor:
         for table in tables:
@@ -76,7 +76,7 @@ def _type(kind: pa.DataType) -> str:
 
 
 def _drops(table: Table, extracts: Path) -> Iterator[pa.Table]:
-    """The rows of each drop, with the moment of its night."""
+    """The rows of each drop with the timestamp of its night."""
     history = table.deployment.history_load_date
     nights = sorted(date.fromisoformat(folder.name) for folder in extracts.glob("????-??-??"))
     for load_date in (history, *nights):

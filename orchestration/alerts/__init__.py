@@ -1,1 +1,1 @@
-"""Alerts: what a person must be told at once, and the ways to tell it."""
+"""Alerts: when they are raised, and how they are sent."""

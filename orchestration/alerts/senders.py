@@ -1,6 +1,6 @@
-"""The ways to tell an alert: e-mail by SMTP, and a webhook that takes Slack's JSON.
+"""Channels of alerts: e-mail by SMTP, and a webhook with Slack's JSON.
 
-A new way is a class with ``send`` and an entry in the deployment's ``alerts``.
+A new channel is a class with ``send`` and a section in the deployment's ``alerts``.
 """
 
 from __future__ import annotations
@@ -22,17 +22,17 @@ TIMEOUT_SECONDS = 20
 
 
 class Sender(Protocol):
-    """Tells an alert to somebody."""
+    """A channel of alerts."""
 
     @property
     def name(self) -> str:
-        """What it is called in a message about it."""
+        """The name of the channel in messages."""
 
     def send(self, alert: Alert) -> None:
-        """Tell the alert.
+        """Send the alert.
 
         Raises:
-            PipelineError: it could not be told; the message names no secret.
+            PipelineError: sending failed; the message contains no secret.
         """
 
 
@@ -44,7 +44,7 @@ class EmailSender:
     name: str = "e-mail"
 
     def send(self, alert: Alert) -> None:
-        """Hand the alert to the mail server, encrypted unless the deployment says otherwise."""
+        """Send the alert through the mail server, encrypted unless ``security`` is none."""
         settings = self.settings
         message = EmailMessage()
         message["Subject"] = alert.subject
@@ -62,19 +62,19 @@ class EmailSender:
         except (OSError, smtplib.SMTPException) as error:
             raise PipelineError(
                 f"The alert could not be sent by e-mail through {settings.host}:{settings.port} "
-                f"({type(error).__name__}). Look at alerts.email in the deployment's file and at the mail server."
+                f"({type(error).__name__}). Check alerts.email in the deployment's file, and the mail server."
             ) from error
 
 
 @dataclass(frozen=True)
 class WebhookSender:
-    """Posts an alert as JSON with a ``text``, as Slack, Mattermost and many others take it."""
+    """Posts an alert as JSON with a ``text``, the format of Slack and Mattermost."""
 
     settings: Webhook
     name: str = "webhook"
 
     def send(self, alert: Alert) -> None:
-        """Post the alert once; the address is a secret, because whoever knows it may post."""
+        """Post the alert once; the address is a secret, because it authorises posting."""
         try:
             answer = requests.post(
                 self.settings.url.value(),
@@ -86,17 +86,17 @@ class WebhookSender:
             status = f", status {error.response.status_code}" if error.response is not None else ""
             raise PipelineError(
                 f"The alert could not be posted to the webhook of {self.settings.url.env} "
-                f"({type(error).__name__}{status}). Look at that variable and at the service behind it."
+                f"({type(error).__name__}{status}). Check the variable, and the service behind it."
             ) from None
 
 
 def _for_slack(text: str) -> str:
-    """Slack reads <...> as links and mentions: its three control characters are escaped, as it asks for."""
+    """Escape Slack's three control characters, which would become links and mentions."""
     return text.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
 
 
 def senders_of(settings: AlertSettings) -> list[Sender]:
-    """The ways that the deployment has set up; none where it names none."""
+    """Return the channels that the deployment has configured."""
     senders: list[Sender] = []
     if settings.email:
         senders.append(EmailSender(settings.email))
@@ -106,12 +106,10 @@ def senders_of(settings: AlertSettings) -> list[Sender]:
 
 
 def tell(alerts: Sequence[Alert], senders: Sequence[Sender]) -> list[str]:
-    """Tell every alert in every way.
-
-    A way that fails keeps no other from being tried.
+    """Send every alert through every channel, even if one of them fails.
 
     Returns:
-        What could not be told, and why.
+        The messages of failed channels.
     """
     problems = []
     for alert in alerts:

@@ -1,6 +1,6 @@
-"""Alerts about runs that the daemon drives, and about nothing happening at all.
+"""Sensors that send alerts about scheduled runs and about a stale publication.
 
-A run from the command line tells its own alerts (``run.py``): its tag says so, and the sensors leave it alone.
+A run from the command line sends its own alerts (``run.py``); the sensors skip runs with its tag.
 """
 
 from datetime import UTC, datetime
@@ -20,7 +20,7 @@ SECONDS_BETWEEN_LOOKS = 900
 
 
 def alert_sensors(deployment: Deployment, publication: Publication, job: Any) -> list[dg.SensorDefinition]:
-    """Build the sensors of a deployment that names a receiver of alerts; none otherwise.
+    """Build the sensors of a deployment with a channel of alerts; none otherwise.
 
     Args:
         job: the nightly job, as ``dg.define_asset_job`` returns it (Dagster does not export its type).
@@ -39,7 +39,7 @@ def _on_failure(deployment: Deployment, job: Any) -> dg.SensorDefinition:
         name="alert_on_failure",
         monitored_jobs=[job],
         default_status=dg.DefaultSensorStatus.RUNNING,
-        description="Tells that a night failed or a gate closed.",
+        description="Sends an alert if a night failed or a gate closed.",
     )
     def on_failure(context: dg.RunFailureSensorContext) -> None:
         if COMMAND_TAG not in context.dagster_run.tags:
@@ -54,7 +54,7 @@ def _on_quarantine(deployment: Deployment, publication: Publication, job: Any) -
         run_status=dg.DagsterRunStatus.SUCCESS,
         monitored_jobs=[job],
         default_status=dg.DefaultSensorStatus.RUNNING,
-        description="Tells that a night was published, and that more of it than allowed lies in quarantine.",
+        description="Sends an alert if a published night put more rows into quarantine than allowed.",
     )
     def on_quarantine(context: dg.RunStatusSensorContext) -> None:
         run = context.dagster_run
@@ -71,23 +71,23 @@ def _when_stale(deployment: Deployment, publication: Publication) -> dg.SensorDe
         name="alert_when_stale",
         minimum_interval_seconds=SECONDS_BETWEEN_LOOKS,
         default_status=dg.DefaultSensorStatus.RUNNING,
-        description="Tells, once for each version, that nothing new has been published for too long.",
+        description="Sends an alert, once per version, if nothing new has been published for too long.",
     )
     def when_stale(context: dg.SensorEvaluationContext) -> dg.SkipReason:
         alert = watch.of_stale_publication(deployment, publication, datetime.now(UTC))
         if alert is None:
-            return dg.SkipReason("The publication is fresh, or there is none yet.")
+            return dg.SkipReason("The published version is fresh, or there is none yet.")
         (version,) = alert.where
         if context.cursor != version:
             _send(deployment, alert)
             context.update_cursor(version)
-        return dg.SkipReason(f"{alert.what}: told.")
+        return dg.SkipReason(f"{alert.what}: alert sent.")
 
     return when_stale
 
 
 def _send(deployment: Deployment, alert: Alert) -> None:
-    """Tell the alert; what could not be told fails the sensor's tick, which the UI shows."""
+    """Send the alert; a failure fails the sensor's tick, which the UI shows."""
     problems = tell([alert], senders_of(deployment.alerts))
     if problems:
         raise PipelineError("\n".join(problems))

@@ -1,7 +1,7 @@
-"""What is worth an alert: a night that failed, a gate that closed, too much in quarantine, nothing new for too long.
+"""Raises alerts: a failed night, a closed gate, too many rows in quarantine, a stale publication.
 
-Add here when an alert is raised; keep out how it is sent (``senders.py``). Everything is taken from what Dagster and
-the landing know by name and number: a message that quotes a delivered value never gets here.
+Keep out how an alert is sent (``senders.py``). Alerts contain only names and numbers, because messages may quote
+delivered values.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ GATE = "gate"
 
 
 def of_failed_run(deployment: Deployment, instance: dg.DagsterInstance, run: dg.DagsterRun) -> Alert:
-    """The alert of a run that failed: the checks that are red, else the steps that broke."""
+    """Return the alert of a failed run: its failed checks, or else its failed steps."""
     import dagster as dg
 
     events = [entry.dagster_event for entry in instance.all_logs(run.run_id) if entry.dagster_event]
@@ -39,15 +39,15 @@ def of_failed_run(deployment: Deployment, instance: dg.DagsterInstance, run: dg.
         what, where = "A gate is closed, nothing is published", [f"gate of {table}" for table in closed]
         cause = "Read which rule is broken"
     elif red:
-        what = "A check is red, nothing is published"
+        what = "A check failed, nothing is published"
         where = [f"{check.asset_key.to_user_string()}: {check.check_name}" for check in red]
         cause = "Read what the check found"
     elif steps:
         what, where = "The night failed, nothing is published", [f"step {step}" for step in steps]
         cause = "Read why"
     else:
-        what, where = "The night was cut off, nothing is published", []
-        cause = "Its process is gone: killed, out of memory, or the machine went down"
+        what, where = "The night was interrupted, nothing is published", []
+        cause = "Its process ended: killed, out of memory, or the machine went down"
     return Alert(
         deployment=deployment.name,
         what=what,
@@ -55,7 +55,7 @@ def of_failed_run(deployment: Deployment, instance: dg.DagsterInstance, run: dg.
         since=_started_at(instance, run),
         what_to_do=(
             "Readers keep the last good version. "
-            f"{cause} (make ui DEPLOYMENT={deployment.name}, and docs/runbook.md), mend it, and run again: "
+            f"{cause} (make ui DEPLOYMENT={deployment.name}, and docs/runbook.md), fix it, and run again: "
             f"make run DEPLOYMENT={deployment.name}"
         ),
         run_id=run.run_id,
@@ -63,14 +63,14 @@ def of_failed_run(deployment: Deployment, instance: dg.DagsterInstance, run: dg.
 
 
 def of_start_refused(deployment: Deployment, now: datetime) -> Alert:
-    """The alert of a night that could not even begin."""
+    """Return the alert of a night that could not start."""
     return Alert(
         deployment=deployment.name,
         what="The night could not start",
         where=(),
         since=now,
         what_to_do=(
-            f"Readers keep the last good version. Run it by hand, and it says why: make run "
+            f"Readers keep the last good version. Run it by hand to see the reason: make run "
             f"DEPLOYMENT={deployment.name}"
         ),
     )
@@ -83,7 +83,7 @@ def of_quarantine(
     since: datetime,
     run_id: str | None,
 ) -> Alert | None:
-    """The alert of a run that put a larger share of a table's rows into quarantine than the deployment allows."""
+    """Return an alert if a larger share of a table's rows is in quarantine than the deployment allows."""
     limit = deployment.alerts.quarantine_rate_limit
     with duckdb.connect((publication.current / "cx360.duckdb").resolve(), read_only=True) as connection:
         tables = connection.execute(
@@ -101,19 +101,19 @@ def of_quarantine(
         return None
     return Alert(
         deployment=deployment.name,
-        what=f"The quarantine took more than {limit:.1%} of what was delivered",
+        what=f"More than {limit:.1%} of delivered rows are in quarantine",
         where=tuple(f"{system}__{table}: {rejected:,} of {rows:,} rows" for system, table, rejected, rows in tables),
         since=since,
         what_to_do=(
-            "The night was published without these rows. See what is wrong with them (make quarantine "
-            f"DEPLOYMENT={deployment.name}), and correct them or have the system deliver them anew"
+            "The night was published without these rows. List their reasons (make quarantine "
+            f"DEPLOYMENT={deployment.name}), and correct them or have the system deliver them again"
         ),
         run_id=run_id,
     )
 
 
 def of_stale_publication(deployment: Deployment, publication: Publication, now: datetime) -> Alert | None:
-    """The alert of a publication that nothing new came to for longer than the deployment allows."""
+    """Return an alert if the published version is older than the deployment allows."""
     manifest = publication.manifest()
     if manifest is None:
         return None
@@ -127,7 +127,7 @@ def of_stale_publication(deployment: Deployment, publication: Publication, now: 
         where=(f"version {manifest['version']}, as of {manifest['as_of_date']}",),
         since=published_at,
         what_to_do=(
-            "Readers see old figures. Look whether the schedule is on and whether anything was delivered "
+            "Readers see old figures. Check that the schedule is on and that extracts were delivered "
             f"(make ui DEPLOYMENT={deployment.name}), then run: make run DEPLOYMENT={deployment.name}"
         ),
     )

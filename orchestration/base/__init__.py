@@ -1,1 +1,1 @@
-"""What everything stands on: paths, durable writes, progress, errors. Imports nothing of the project."""
+"""Paths, durable writes, progress and errors. Imports nothing else of the project."""

@@ -1,7 +1,4 @@
-"""What a machine that loses its power finds again: files and folders that have reached the disk before they count.
-
-Add here how something reaches the disk; keep out what is written and where (``resources/``).
-"""
+"""Writes that survive a loss of power: files and folders reach the disk before they are renamed into place."""
 
 from __future__ import annotations
 
@@ -10,17 +7,17 @@ from pathlib import Path
 
 
 def write_text(path: Path, text: str) -> None:
-    """Write a file in place of the one before: whoever looks, after whatever happened, finds the one or the other."""
+    """Replace a file atomically: readers find the old or the new content, also after a crash."""
     path.parent.mkdir(parents=True, exist_ok=True)
     new = path.with_suffix(".new")
     new.write_text(text, encoding="utf-8")
-    settle(new)
+    sync(new)
     new.replace(path)
-    settle(path.parent)
+    sync(path.parent)
 
 
-def settle(*paths: Path) -> None:
-    """Wait until files, and the names in folders, are on the disk; not what is below a folder."""
+def sync(*paths: Path) -> None:
+    """Wait until files, and the entries of folders, are on the disk; not the content of a folder's files."""
     for path in paths:
         descriptor = os.open(path, os.O_RDONLY)
         try:
@@ -29,6 +26,6 @@ def settle(*paths: Path) -> None:
             os.close(descriptor)
 
 
-def settle_all(folder: Path) -> None:
-    """Wait until a folder is on the disk, with everything below it."""
-    settle(*folder.rglob("*"), folder)
+def sync_tree(folder: Path) -> None:
+    """Wait until a folder and everything below it are on the disk."""
+    sync(*folder.rglob("*"), folder)

@@ -1,9 +1,9 @@
-"""Errors for the person who must fix them."""
+"""Errors with a message for the person who fixes them."""
 
 
 class PipelineError(Exception):
-    """Something a person must mend: the message says what, where, why and what to do."""
+    """An error that a person must fix: the message says what happened, where, why and what to do."""
 
 
 class InfrastructureError(PipelineError):
-    """The pipeline or its machine failed, and nothing was learned of the data: the same again may succeed."""
+    """The pipeline or its machine failed, independent of the data: a retry may succeed."""

@@ -1,4 +1,4 @@
-"""Where a deployment's data lies. Every path that the pipeline writes to is named here, and nowhere else."""
+"""The paths of a deployment's data: every path that the pipeline writes to."""
 
 from __future__ import annotations
 
@@ -7,39 +7,39 @@ from dataclasses import dataclass
 from pathlib import Path
 
 PROJECT = Path(__file__).resolve().parents[2]
-"""The checkout: where ``deployments/``, ``dbt_project/`` and ``seeds/`` lie."""
+"""The checkout, with ``deployments/``, ``dbt_project/`` and ``seeds/``."""
 
 
 @dataclass(frozen=True)
 class Home:
-    """The folder of one deployment: ``data/<deployment>``, or below ``CX360_HOME`` where that is set."""
+    """The data folder of one deployment: ``data/<deployment>``, or ``$CX360_HOME/<deployment>``."""
 
     root: Path
 
     @classmethod
     def of(cls, deployment: str) -> Home:
-        """The home of the deployment of this name, below the environment's ``CX360_HOME`` where that is set."""
+        """Return the home of a deployment."""
         parent = Path(os.environ.get("CX360_HOME") or PROJECT / "data")
         return cls(parent.resolve() / deployment)
 
     @property
     def extracts(self) -> Path:
-        """Where extracts are looked for when the run names no other folder."""
+        """The default folder of extracts."""
         return self.root / "extracts"
 
     @property
     def landing(self) -> Path:
-        """Accepted rows, as delivered: ``<system>/<table>/load_date=<day>/``."""
+        """Accepted rows as delivered: ``<system>/<table>/load_date=<day>/``."""
         return self.root / "landing"
 
     @property
     def quarantine(self) -> Path:
-        """Rejected rows with their reasons, in the landing's folders."""
+        """Rejected rows with their reasons, in the same folders as the landing."""
         return self.root / "quarantine"
 
     @property
     def held(self) -> Path:
-        """Units that were taken out of the landing and the quarantine, because a withdrawn version holds them."""
+        """Units of withdrawn versions, moved out of landing and quarantine."""
         return self.root / "held"
 
     @property
@@ -69,20 +69,20 @@ class Home:
 
     @property
     def state(self) -> Path:
-        """What cannot be derived from landing: the history of runs, withdrawn versions, the lock."""
+        """What cannot be derived from the landing: history of runs, withdrawn versions, the lock."""
         return self.root / "state"
 
     @property
     def docs(self) -> Path:
-        """The documentation of every table and check, as pages."""
+        """The documentation site of tables and checks."""
         return self.root / "docs"
 
     @property
     def published(self) -> Path:
-        """What readers open: ``versions/<id>/`` and the pointer ``current``."""
+        """Published versions, ``versions/<id>/``, and the pointer ``current``."""
         return self.root / "published"
 
 
 def sql_text(value: object) -> str:
-    """A path as SQL writes it, whatever letters it has."""
+    """Return a path as a quoted SQL string."""
     return "'" + str(value).replace("'", "''") + "'"

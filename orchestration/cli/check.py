@@ -1,7 +1,7 @@
-"""What ``cx360 check`` finds: every table is tried, ten of its rows are judged, and nothing lands.
+"""The checks of ``cx360 check``: pull ten rows of every table and judge them; nothing lands.
 
-Add here what is tried and judged before a first night; keep out how it is shown (``check_page.py``), what is proposed
-to write (``skeletons.py``) and which places a deployment needs (``wiring.py``).
+Keep out how results are shown (``check_page.py``), generated skeletons (``skeletons.py``) and missing files of a
+deployment (``completeness.py``).
 """
 
 from __future__ import annotations
@@ -31,19 +31,19 @@ from orchestration.landing.unit import pandas_type
 from orchestration.landing.unit_profile import PLAIN, kind_of
 
 ROWS = 10
-# any column is filled, and most are short
-TELLS_NOTHING = {"ExpectColumnValuesToNotBeNull", "ExpectColumnValueLengthsToBeBetween"}
+# most columns meet these expectations, so they do not identify a column
+UNSPECIFIC = {"ExpectColumnValuesToNotBeNull", "ExpectColumnValueLengthsToBeBetween"}
 
 
 @dataclass(frozen=True)
 class Column:
-    """A column as it is delivered and as it is promised.
+    """A column as it is delivered and as the suite promises it.
 
     Attributes:
-        delivered: its name in the source; None where it is missing.
-        promised: its name in the suite; None where nothing reads it.
-        kind: what kind of values it holds.
-        state: required, optional or new, and ``missing`` or ``renamed`` where it is.
+        delivered: its name in the source; None if it is missing.
+        promised: its name in the suite; None if it is not in the suite.
+        kind: the kind of its values.
+        state: required, optional or new, plus ``missing`` or ``renamed``.
     """
 
     delivered: str | None
@@ -54,7 +54,7 @@ class Column:
 
 @dataclass(frozen=True)
 class Sample:
-    """Ten rows of a table, as they were delivered for a load date, and how many lines beside them are no records."""
+    """Up to ten delivered rows of a table, and the number of lines that are not records."""
 
     load_date: date
     rows: pa.Table
@@ -62,18 +62,18 @@ class Sample:
 
     @property
     def columns(self) -> dict[str, str]:
-        """The delivered columns and what kind of values they hold."""
+        """The delivered columns and the kind of their values."""
         return {field.name: kind_of(field.type) for field in self.rows.schema if field.name not in RESERVED_COLUMNS}
 
 
 @dataclass(frozen=True)
 class TableCheck:
-    """What was found of one table.
+    """The result for one table.
 
     Attributes:
-        sample: None where it could not be pulled, or has nothing.
-        failures: what would stop a night, each for the person who must mend it.
-        remarks: what would land with a warning.
+        sample: None if nothing could be pulled.
+        failures: problems that would stop a night.
+        remarks: problems that would land with a warning.
     """
 
     table: Table
@@ -84,7 +84,7 @@ class TableCheck:
 
 
 def unset_secrets(deployment: Deployment) -> list[str]:
-    """The environment variables that the deployment names and that hold nothing, and where it names them."""
+    """Return a message for each environment variable that the deployment names and that is not set."""
     return [
         f"{secret.env} is not set; {where} names it"
         for where, secret in _secrets(deployment, f"deployments/{deployment.name}.yml")
@@ -93,7 +93,7 @@ def unset_secrets(deployment: Deployment) -> list[str]:
 
 
 def check_tables(deployment: Deployment, extracts: Path) -> Iterator[TableCheck]:
-    """Try every table of the deployment, one after the other; a fault of one hides nothing of the others."""
+    """Check every table of the deployment; a failure of one does not stop the others."""
     for table in deployment.tables():
         try:
             sample = first_rows(table, extracts)
@@ -111,18 +111,18 @@ def check_tables(deployment: Deployment, extracts: Path) -> Iterator[TableCheck]
 
 
 def first_rows(table: Table, extracts: Path) -> Sample | None:
-    """The first rows of the newest window that has any; None where no window has.
+    """Return the first rows of the last or else the first window; None if nothing was delivered.
 
     Raises:
-        PipelineError: the source cannot be reached, or what it delivers cannot be taken as it is.
+        PipelineError: the source cannot be reached, or its delivery is unusable.
     """
     system = table.system.model_copy(update={"tables": {table.table_name: table.settings}})
     alone = table.deployment.model_copy(update={"systems": {table.system_name: system}})
     days = available_load_dates(alone, extracts)
     empty: Sample | None = None
-    # a database can be asked for every day: when the last one is quiet, the whole past is not
+    # a database can be queried for every day: if the last window is empty, the history is not
     for load_date in dict.fromkeys([*days[-1:], *days[:1]] or [table.deployment.history_load_date]):
-        # a connector is a generator: closed, it lets go of its file or connection at once
+        # closing the generator releases its file or connection at once
         with closing(cast("Any", pull(table, load_date, extracts))) as batches:
             for batch in cast("Iterator[Batch]", batches):
                 sample = Sample(load_date, batch.rows.slice(0, ROWS), len(batch.faults))
@@ -133,7 +133,7 @@ def first_rows(table: Table, extracts: Path) -> Sample | None:
 
 
 def judged(table: Table, suite: RawSuite, sample: Sample) -> TableCheck:
-    """What gate 1 would say of ten rows: the rules for rows, and those for columns."""
+    """Return the findings of gate 1 for ten rows: row rules and column rules."""
     delivered = list(sample.columns)
     failures: list[str] = []
     try:
@@ -146,7 +146,7 @@ def judged(table: Table, suite: RawSuite, sample: Sample) -> TableCheck:
     rows = sample.rows.select(delivered).rename_columns(names)
     frame = rows.to_pandas(types_mapper=pandas_type)
     failures += [
-        f"column '{name}' holds {kinds[name]}, and its rules judge plain values: deliver it as text, nested values as"
+        f"column '{name}' holds {kinds[name]}, but its rules need plain values: deliver it as text, nested values as"
         " JSON"
         for name in dict.fromkeys(rule.column for rule in suite.rows)
         if kinds.get(name, "text") not in PLAIN
@@ -156,11 +156,11 @@ def judged(table: Table, suite: RawSuite, sample: Sample) -> TableCheck:
 
     def resemblance(missing: str, new: str) -> float:
         of_column = (rule for rule in rules if rule.column == missing and not rule.other)
-        telling = tuple(rule for rule in of_column if rule.expectation not in TELLS_NOTHING)
+        specific = tuple(rule for rule in of_column if rule.expectation not in UNSPECIFIC)
         values = frame[[new]].dropna().rename(columns={new: missing})
-        if values.empty or not telling or kinds[new] not in PLAIN:
+        if values.empty or not specific or kinds[new] not in PLAIN:
             return 0.0
-        return 1 - len(broken_row_rules(table.name, telling, values)) / len(values)
+        return 1 - len(broken_row_rules(table.name, specific, values)) / len(values)
 
     counted = sample.rows.num_rows + sample.fault_count
     rejected = len(broken) + sample.fault_count
@@ -171,7 +171,7 @@ def judged(table: Table, suite: RawSuite, sample: Sample) -> TableCheck:
         **columns_compared(table, suite, kinds, {}, resemblance),
     }
     found = broken_profile_rules(table.name, suite.batch, [facts], table.limits)[0]
-    per_rule = Counter(told.rule for reasons in broken.values() for told in reasons)
+    per_rule = Counter(reason.rule for reasons in broken.values() for reason in reasons)
     if sample.fault_count:
         per_rule["a line cannot be read as a record"] = sample.fault_count
     failures += [finding.message for finding in found if finding.severity == "error"]
@@ -182,21 +182,21 @@ def judged(table: Table, suite: RawSuite, sample: Sample) -> TableCheck:
 
 
 def _columns(suite: RawSuite, names: Mapping[str, str], kinds: Mapping[str, str]) -> tuple[Column, ...]:
-    """The promised columns in their order, then those that are new."""
-    theirs = {promised: delivered for delivered, promised in names.items()}
+    """The promised columns in order, then the new ones."""
+    delivered_names = {promised: delivered for delivered, promised in names.items()}
     found = []
     for promised in suite.promised:
         state = "required" if promised in suite.required else "optional"
-        delivered = theirs.get(promised)
+        delivered = delivered_names.get(promised)
         if delivered is None:
             found.append(Column(None, promised, "", f"{state}, missing"))
         else:
             renamed = ", renamed" if delivered.lower() != promised.lower() else ""
             found.append(Column(delivered, promised, kinds[delivered], state + renamed))
-    is_header = bool(theirs.keys() & set(suite.promised))
-    new = [name for name, ours in names.items() if ours not in suite.promised]
-    # what stands where a header should be may be a person's data
-    shown = {name: name if is_header else f"column {place}" for place, name in enumerate(names, start=1)}
+    is_header = bool(delivered_names.keys() & set(suite.promised))
+    new = [name for name, promised in names.items() if promised not in suite.promised]
+    # without a header the first line may be personal data
+    shown = {name: name if is_header else f"column {position}" for position, name in enumerate(names, start=1)}
     return (*found, *(Column(shown[name], None, kinds[name], "new") for name in new))
 
 
@@ -207,7 +207,7 @@ def _without_renames(table: Table) -> Deployment:
 
 
 def _secrets(value: object, where: str) -> Iterator[tuple[str, Secret]]:
-    """Every secret in a part of the deployment, and its place."""
+    """Every secret in a section of the deployment, with its path."""
     if isinstance(value, Secret):
         yield where, value
     elif isinstance(value, BaseModel):

@@ -1,6 +1,6 @@
-"""What ``cx360 check`` prints: table by table what maps to what and what would fail, then what the deployment lacks.
+"""The output of ``cx360 check``: columns and failures per table, then the missing parts of the deployment.
 
-Delivered values are never shown: rules, counts, and the names of columns.
+It shows rules, counts and column names, never delivered values.
 """
 
 from __future__ import annotations
@@ -23,35 +23,37 @@ STYLES = {"missing": "red", "new": "yellow", "renamed": "cyan"}
 
 
 def show_check(deployment: Deployment, extracts: Path, console: Console) -> bool:
-    """Try everything and print what is found.
+    """Run all checks and print their results.
 
     Returns:
-        Whether a night would go through as far as ten rows of each table tell.
+        Whether a night would succeed, judged by ten rows of each table.
     """
-    lacking = [*unset_secrets(deployment), *missing_places(deployment)]
+    missing = [*unset_secrets(deployment), *missing_places(deployment)]
     failing: list[str] = []
     for found in check_tables(deployment, extracts):
         _show(found, console)
         if found.failures:
             failing.append(found.table.name)
     console.rule(f"deployments/{deployment.name}.yml", align="left")
-    for line in lacking:
-        console.print(f"  lacks  {line}", style="red", markup=False)
+    for line in missing:
+        console.print(f"  missing  {line}", style="red", markup=False)
     console.print(f"Delivers    {_entities(deployment)}", markup=False)
     console.print(f"Codes       {_references(deployment)}", markup=False)
-    if failing or lacking:
-        told = [f"{len(failing)} tables would not land ({', '.join(failing)})"] if failing else []
-        told += [f"{len(lacking)} things are lacking"] if lacking else []
-        console.print(f"\nThis would fail: {'; '.join(told)}. Nothing was landed.", style="red", markup=False)
+    if failing or missing:
+        problems = [f"{len(failing)} tables would not land ({', '.join(failing)})"] if failing else []
+        problems += [f"{len(missing)} parts are missing"] if missing else []
+        console.print(f"\nA night would fail: {'; '.join(problems)}. Nothing was landed.", style="red", markup=False)
         return False
-    console.print(f"\nAs far as ten rows tell, make run DEPLOYMENT={deployment.name} goes through. Nothing was landed.")
+    console.print(
+        f"\nJudged by ten rows per table, make run DEPLOYMENT={deployment.name} would succeed. Nothing was landed."
+    )
     return True
 
 
 def _show(found: TableCheck, console: Console) -> None:
     console.rule(found.table.name, align="left")
     if found.sample:
-        how = " · ".join(
+        facts = " · ".join(
             [
                 f"{found.sample.rows.num_rows} rows of load date {found.sample.load_date}",
                 f"key {', '.join(found.table.settings.key)}",
@@ -59,7 +61,7 @@ def _show(found: TableCheck, console: Console) -> None:
                 f"delivers {', '.join(found.table.settings.delivers) or 'no entity'}",
             ]
         )
-        console.print(how, style="dim", markup=False)
+        console.print(facts, style="dim", markup=False)
     if found.columns:
         grid = Grid("delivered", "", "promised", "holds", "", box=None, pad_edge=False)
         for column in found.columns:
@@ -76,7 +78,7 @@ def _show(found: TableCheck, console: Console) -> None:
 
 
 def _propose(found: TableCheck, console: Console) -> None:
-    """What to begin with, where the suite or a staging model is not there yet."""
+    """Print skeletons for a missing suite and missing staging models."""
     table = found.table
     models = {
         entity: MODELS / "staging" / table.system_name / f"stg_{table.system_name}__{entity}.sql"
@@ -90,10 +92,10 @@ def _propose(found: TableCheck, console: Console) -> None:
     names = [column.delivered for column in found.columns if column.delivered]
     kinds = kinds_of(table, found.sample.rows.select(names).to_pandas(types_mapper=pandas_type))
     if not has_suite:
-        console.print(f"\nTo begin with, in expectations/raw/{table.system_name}.py:", markup=False)
+        console.print(f"\nSkeleton for expectations/raw/{table.system_name}.py:", markup=False)
         console.print(Syntax(suite_of(table, names, kinds), "python", background_color="default"))
     for entity in missing:
-        console.print(f"\nTo begin with, {models[entity].relative_to(MODELS.parent.parent)}:", markup=False)
+        console.print(f"\nSkeleton for {models[entity].relative_to(MODELS.parent.parent)}:", markup=False)
         console.print(Syntax(staging_of(table, entity, names, kinds), "sql", background_color="default"))
 
 
@@ -103,12 +105,12 @@ def _entities(deployment: Deployment) -> str:
 
 
 def _references(deployment: Deployment) -> str:
-    """Where its codes come from, with how many there are."""
+    """The reference seeds in use, with their numbers of rows."""
     own = own_references(deployment)
     known = sorted({path.stem for path in (REFERENCE / "defaults").glob("*.csv")} | set(own))
-    told = []
+    seeds = []
     for name in known:
         folder = deployment.name if name in own else "defaults"
         lines = (REFERENCE / folder / f"{name}.csv").read_text(encoding="utf-8").splitlines()
-        told.append(f"{name} {max(len(lines) - 1, 0)}" + ("" if name in own else " (default)"))
-    return ", ".join(told)
+        seeds.append(f"{name} {max(len(lines) - 1, 0)}" + ("" if name in own else " (default)"))
+    return ", ".join(seeds)

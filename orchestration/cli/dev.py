@@ -1,7 +1,6 @@
-"""What ``cx360 lint`` and ``cx360 test`` do: the checks that every change passes.
+"""The commands ``cx360 lint`` and ``cx360 test``.
 
-Add here a tool that judges the project; keep out what a night needs, and rules about the project's own shape
-(``tests/architecture``).
+Add here tools that check the project; keep out rules about its architecture (``tests/architecture``).
 """
 
 from __future__ import annotations
@@ -24,52 +23,52 @@ SHARED_LAYERS = ("intermediate", "star", "marts", "quality")
 
 
 def lint(tools: Sequence[str] = (), *, fix: bool = False) -> int:
-    """Run the linters, or only those named, and say of each how long it took.
+    """Run the linters and print the result and seconds of each.
 
     Args:
         tools: names of ``LINTERS``; all where empty.
-        fix: also mend what ruff and sqlfluff can mend by themselves.
+        fix: also apply the automatic fixes of ruff and sqlfluff.
 
     Returns:
-        0 if every linter is content, else 1.
+        0 if no linter complains, else 1.
 
     Raises:
-        PipelineError: a linter is named that is none.
+        PipelineError: an unknown linter is named.
     """
     unknown = sorted(set(tools) - set(LINTERS))
     if unknown:
-        raise PipelineError(f"There is no linter {', '.join(unknown)}. There are: {', '.join(LINTERS)}.")
+        raise PipelineError(f"Unknown linter: {', '.join(unknown)}. Linters: {', '.join(LINTERS)}.")
     lanes = [[name for name in tools or LINTERS if (name in IN_PROCESS) == is_here] for is_here in (True, False)]
     with ThreadPoolExecutor(len(lanes)) as side_by_side:
         return max(side_by_side.map(partial(_lint, fix=fix), lanes))
 
 
 def _lint(tools: Sequence[str], *, fix: bool) -> int:
-    """Run linters one after the other; 0 if every one is content, else 1."""
+    """Run linters one after the other; 0 if none complains, else 1."""
     failed = 0
     for name in tools:
         started = time.monotonic()
         complaints = LINTERS[name](fix)
         verdict = "FAILED" if complaints else "ok"
-        told = f"{name:<10} {verdict:<7} {time.monotonic() - started:5.1f} s\n"
+        lines = f"{name:<10} {verdict:<7} {time.monotonic() - started:5.1f} s\n"
         if complaints:
-            told += complaints.rstrip() + "\n\n"
+            lines += complaints.rstrip() + "\n\n"
             failed = 1
-        print(told, end="", flush=True)
+        print(lines, end="", flush=True)
     return failed
 
 
 def test(long: bool, arguments: Sequence[str]) -> int:
     """Run the tests on two workers: all but the long ones, or only these; ``arguments`` go to pytest."""
     selected = ["-m", "long" if long else "not long"]
-    # in the order of the files: the integration tests, which take longest, come before the many short ones
+    # in the order of the files, so that the slow integration tests start before the unit tests
     spread = ["-n", "2", "--dist", "loadgroup", "--no-loadscope-reorder"]
     command = [sys.executable, "-m", "pytest", *selected, *spread, "--durations", "10", *arguments]
     return subprocess.run(command, cwd=PROJECT, check=False).returncode
 
 
 def _tool(*arguments: str) -> str:
-    """What a tool complains about; nothing if it is content."""
+    """The complaints of a tool, or nothing."""
     done = subprocess.run([sys.executable, "-m", *arguments], cwd=PROJECT, check=False, capture_output=True, text=True)
     return (done.stdout + done.stderr or f"exit code {done.returncode}") if done.returncode else ""
 
@@ -89,7 +88,7 @@ def _yamllint(_fix: bool) -> str:
 
 
 def _sqlfluff(fix: bool) -> str:
-    """Judge every model and singular test as dbt compiles it, without a warehouse."""
+    """Lint every model and singular test as dbt compiles it, without a warehouse."""
     with tempfile.TemporaryDirectory() as folder:
         home = Home(Path(folder))
         return "\n".join(
@@ -101,7 +100,7 @@ def _lint_sql(deployment: Deployment, home: Home, paths: Sequence[str], fix: boo
     from dbt.adapters.factory import reset_adapters
     from sqlfluff.core import FluffConfig, Linter, SQLFluffUserError
 
-    reset_adapters()  # one that was used before would look for its own warehouse
+    reset_adapters()  # an adapter in use refers to its own warehouse
     with ready_for_dbt(deployment, home):
         config = FluffConfig.from_path(str(PROJECT))
         config.get_section(("templater", "dbt"))["context"] = dbt_vars(deployment, home)
@@ -118,7 +117,7 @@ def _lint_sql(deployment: Deployment, home: Home, paths: Sequence[str], fix: boo
 
 
 def _sql_paths() -> Iterator[tuple[Deployment, tuple[str, ...]]]:
-    """The SQL files judged in each deployment, each file in the first that has it: staging, and all that is shared."""
+    """The SQL files to lint per deployment, each file once: staging models, and shared models and tests."""
     models = DBT_PROJECT / "models"
     shared = [path for layer in SHARED_LAYERS for path in (models / layer).rglob("*.sql")]
     shared += (DBT_PROJECT / "data_tests").glob("*.sql")
@@ -133,7 +132,7 @@ def _sql_paths() -> Iterator[tuple[Deployment, tuple[str, ...]]]:
 
 
 def _dbt(_fix: bool) -> str:
-    """Parse every deployment with all of dbt's warnings, deprecations first, as errors."""
+    """Parse every deployment with all of dbt's warnings and deprecations as errors."""
     complaints = []
     for name in deployment_names():
         with tempfile.TemporaryDirectory() as folder:
@@ -152,4 +151,4 @@ LINTERS: dict[str, Callable[[bool], str]] = {
     "sqlfluff": _sqlfluff,
 }
 IN_PROCESS = ("dbt", "sqlfluff")
-"""Those that use dbt in this process, one after the other; the others are programs of their own, beside them."""
+"""The linters that use dbt in this process, one after the other; the others run as subprocesses meanwhile."""

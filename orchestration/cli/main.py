@@ -1,7 +1,7 @@
-"""The ``cx360`` command: what a person types. Every make target is an alias of one of these.
+"""The ``cx360`` command line. Every make target is an alias of one of these commands.
 
-Add here options and what is printed; keep out what is done (``run.py``, ``demo/``, ``dev.py``). Imports of the heavy
-libraries stand inside the commands, so that ``--help`` answers at once.
+Add here options; keep out what a command does. Heavy modules are imported inside the commands, so that every command
+starts quickly.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ from orchestration.config.deployment import load_deployment
 
 
 class _Commands(click.Group):
-    """Prints what a person must mend as one message; the stack only where it is asked for."""
+    """Prints a ``PipelineError`` as one message; with ``--trace`` also its stack."""
 
     def invoke(self, ctx: click.Context) -> object:
         try:
@@ -65,9 +65,9 @@ _wait = click.option("--wait", is_flag=True, help="Wait for another run to end, 
 @click.group(cls=_Commands, context_settings={"help_option_names": ["-h", "--help"]})
 @click.option("--trace", is_flag=True, help="Show the stack of an error, and Dagster's log of a run.")
 def main(trace: bool) -> None:
-    """The customer-experience warehouse: pull, judge, build, judge again, publish.
+    """The customer-experience warehouse: pull extracts, check rows, build tables, check figures, publish.
 
-    Everything that is written lies below data/<deployment> (or $CX360_HOME/<deployment>).
+    All output is written below data/<deployment> (or $CX360_HOME/<deployment>).
     """
 
 
@@ -110,7 +110,7 @@ def run(
 @_anew
 @_wait
 def backfill(deployment: str, extracts: Path | None, first: date, last: date, anew: bool, wait: bool) -> None:
-    """Pull a range of load dates again, published or not, as one run; what was killed goes on where it was."""
+    """Pull a range of load dates again, published or not, as one run; a killed run is resumed."""
     from orchestration.cli.console import run_watched
 
     sys.exit(run_watched(load_deployment(deployment), extracts, first, last, is_anew=anew, wait=wait))
@@ -119,7 +119,7 @@ def backfill(deployment: str, extracts: Path | None, first: date, last: date, an
 @main.command()
 @_deployment
 def versions(deployment: str) -> None:
-    """List the published versions: which is current, which were withdrawn."""
+    """List the published versions, with the current and the withdrawn ones."""
     from orchestration.cli.versions import listed
 
     click.echo(listed(load_deployment(deployment)))
@@ -127,9 +127,9 @@ def versions(deployment: str) -> None:
 
 @main.command()
 @_deployment
-@click.option("--version", help="The version to withdraw, with every later one  [default: the current one]")
+@click.option("--version", help="Withdraw this version and every later one  [default: the current one]")
 def rollback(deployment: str, version: str | None) -> None:
-    """Withdraw a version: readers get the one before, and what it had loaded is held until it is released."""
+    """Withdraw a version: readers get the previous one, and its load dates are on hold until released."""
     from orchestration.cli.versions import roll_back
 
     click.echo(roll_back(load_deployment(deployment), version))
@@ -137,28 +137,30 @@ def rollback(deployment: str, version: str | None) -> None:
 
 @main.command()
 @_deployment
-@click.option("--date", "days", type=_day, multiple=True, help="This load date only; may be given again.")
+@click.option("--date", "days", type=_day, multiple=True, help="Only this load date; may be repeated.")
 def release(deployment: str, days: tuple[date, ...]) -> None:
-    """Let go the load dates that a withdrawn version holds: the next run takes them again."""
-    from orchestration.cli.versions import release as let_go
+    """Release load dates on hold after a rollback: the next run loads them again."""
+    from orchestration.cli.versions import release as release_holds
 
-    click.echo(let_go(load_deployment(deployment), days))
+    click.echo(release_holds(load_deployment(deployment), days))
 
 
 @main.command()
 @_deployment
-@click.option("--customers", default=10_000, show_default=True, help="How many customers the company has.")
-@click.option("--nights", default=30, show_default=True, help="How many nightly drops follow the history.")
+@click.option("--customers", default=10_000, show_default=True, help="Number of customers.")
+@click.option("--nights", default=30, show_default=True, help="Number of nightly drops after the history.")
 @click.option("--seed", default=7, show_default=True, help="The same seed gives the same files, byte for byte.")
-@click.option("--world", default="full", show_default=True, help="full, or plain where nothing acts on anything.")
-@click.option("--dirt", default="late_rows", show_default=True, help="all, none, or kinds of faults with commas.")
-@click.option("--out", type=click.Path(path_type=Path), help="Where to  [default: data/<deployment>/extracts]")
+@click.option("--world", default="full", show_default=True, help="full, or plain for a company without effects.")
+@click.option(
+    "--dirt", default="late_rows", show_default=True, help="all, none, or a comma-separated list of kinds of faults."
+)
+@click.option("--out", type=click.Path(path_type=Path), help="Output folder  [default: data/<deployment>/extracts]")
 def demo(deployment: str, customers: int, nights: int, seed: int, world: str, dirt: str, out: Path | None) -> None:
-    """Make the extracts of the demo company, as far as the deployment names its systems."""
+    """Generate the extracts of the demo company, for the systems that the deployment names."""
     settings = load_deployment(deployment)
     if not settings.is_demo:
         raise PipelineError(
-            f"Deployment '{deployment}' is no demo company (is_demo): its systems deliver by themselves."
+            f"Deployment '{deployment}' is not a demo company (is_demo is false): its systems deliver real extracts."
         )
     from demo.dirt import KINDS
     from demo.make import make_demo
@@ -172,7 +174,7 @@ def demo(deployment: str, customers: int, nights: int, seed: int, world: str, di
 @_deployment
 @_extracts
 def check(deployment: str, extracts: Path | None) -> None:
-    """Try every connection and judge ten rows of each table: what maps to what, what would fail. Nothing lands."""
+    """Check every connection and ten rows of each table: column mapping and failures. Nothing lands."""
     settings = load_deployment(deployment)
     from rich.console import Console
 
@@ -186,23 +188,23 @@ def check(deployment: str, extracts: Path | None) -> None:
 @_deployment
 @click.option("--table", help="Only this table, <system>__<table>.")
 @click.option("--date", "day", type=_day, help="Only this load date.")
-@click.option("--explain", is_flag=True, help="Show each row with its reasons and what was delivered.")
-@click.option("--export", type=click.Path(path_type=Path), help="Write the rows to this file, to correct them there.")
-@click.option("--release", type=click.Path(path_type=Path), help="Bring back the corrected rows of this file.")
+@click.option("--explain", is_flag=True, help="Show each row with its reasons and delivered text.")
+@click.option("--export", type=click.Path(path_type=Path), help="Export the rows to this file for correction.")
+@click.option("--release", type=click.Path(path_type=Path), help="Readmit the corrected rows of this file.")
 def quarantine(
     deployment: str, table: str | None, day: date | None, explain: bool, export: Path | None, release: Path | None
 ) -> None:
-    """List what the row rules rejected: its units, and how many rows break each rule."""
+    """List the rows in quarantine: units, and the number of rows per broken rule."""
     settings = load_deployment(deployment)
     home = Home.of(settings.name)
     if release and (table or day or explain or export):
-        raise click.UsageError("--release stands alone: the file says which rows it corrects.")
-    from orchestration.cli.quarantine import answer, released
+        raise click.UsageError("--release cannot be combined with other options: the file names the rows.")
+    from orchestration.cli.quarantine import quarantine_lines, released
 
     lines = (
         released(settings, home, release)
         if release
-        else answer(settings, home, table, day, is_explained=explain, export_to=export)
+        else quarantine_lines(settings, home, table, day, is_explained=explain, export_to=export)
     )
     for line in lines:
         click.echo(line)
@@ -214,7 +216,7 @@ def quarantine(
 @click.option("--host", default="127.0.0.1", show_default=True, help="The address to listen on.")
 @click.option("--port", default=3000, show_default=True, help="The port to listen on.")
 def ui(deployment: str, extracts: Path | None, host: str, port: int) -> None:
-    """Open the Dagster UI, with the schedule's daemon, on the instance that the runs used."""
+    """Start the Dagster UI and the daemon of the schedule."""
     settings = load_deployment(deployment)
     from orchestration.runs.instance import open_instance
 
@@ -274,9 +276,9 @@ def clean(deployment: str) -> None:
 
 @main.command()
 @click.argument("tools", nargs=-1)
-@click.option("--fix", is_flag=True, help="Let ruff and sqlfluff mend what they can.")
+@click.option("--fix", is_flag=True, help="Apply the automatic fixes of ruff and sqlfluff.")
 def lint(tools: tuple[str, ...], fix: bool) -> None:
-    """Check style and types with every linter, or with TOOLS of them: ruff, mypy, yamllint, dbt, sqlfluff."""
+    """Run every linter, or only TOOLS: ruff, mypy, yamllint, dbt, sqlfluff."""
     from orchestration.cli.dev import lint as check
 
     sys.exit(check(tools, fix=fix))
@@ -286,7 +288,7 @@ def lint(tools: tuple[str, ...], fix: bool) -> None:
 @click.option("--long", "is_long", is_flag=True, help="Run the tests marked long instead of the others.")
 @click.argument("arguments", nargs=-1, type=click.UNPROCESSED)
 def test(is_long: bool, arguments: tuple[str, ...]) -> None:
-    """Run the tests, or pass ARGUMENTS on to pytest: cx360 test -k nps."""
+    """Run the tests with ARGUMENTS for pytest, for example: cx360 test -k nps."""
     from orchestration.cli.dev import test as check
 
     sys.exit(check(is_long, arguments))

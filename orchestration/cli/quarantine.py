@@ -1,4 +1,4 @@
-"""What ``cx360 quarantine`` prints: units and rules, or the rows themselves, which no message or log ever tells."""
+"""The output of ``cx360 quarantine``: units and rules, or the rows, which no other output contains."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from orchestration.landing.quarantine import QuarantinedUnit, Release, export, q
 from orchestration.runs.lock import hold
 
 
-def answer(
+def quarantine_lines(
     deployment: Deployment,
     home: Home,
     table: str | None,
@@ -21,26 +21,26 @@ def answer(
     is_explained: bool,
     export_to: Path | None,
 ) -> Iterator[str]:
-    """What is in quarantine, in short or row by row; or written to a file to be corrected there."""
+    """Yield a summary of the quarantine or its rows, or export the rows to a file for correction."""
     units = list(quarantined(deployment, home, table, load_date))
     if not units:
         yield "Nothing is in quarantine."
     elif export_to:
         yield f"{export(units, export_to):,} rows: {export_to}"
-        yield "Correct each line's 'row', take out what stays, then --release."
+        yield "Correct the 'row' of each line, delete the lines to leave in quarantine, then --release the file."
     else:
         yield from explained(units) if is_explained else listed(units)
 
 
 def released(deployment: Deployment, home: Home, file: Path) -> Iterator[str]:
-    """Bring back the corrected rows of a file, and say what happens next."""
+    """Readmit the corrected rows of a file."""
     with hold(home):
         done = release(deployment, home, file)
-    yield from told(done, deployment.name)
+    yield from readmitted(done, deployment.name)
 
 
 def listed(units: Iterable[QuarantinedUnit]) -> Iterator[str]:
-    """Each unit, and how many of its rows break each rule."""
+    """Yield each unit with the number of rows per broken rule."""
     for unit in units:
         yield _heading(unit)
         for rule, count in unit.rules().items():
@@ -48,7 +48,7 @@ def listed(units: Iterable[QuarantinedUnit]) -> Iterator[str]:
 
 
 def explained(units: Iterable[QuarantinedUnit]) -> Iterator[str]:
-    """Each row with its file, its line, every reason, and what was delivered."""
+    """Yield each row with its file, line, reasons and delivered text."""
     for unit in units:
         yield _heading(unit)
         for row in unit.rows:
@@ -58,15 +58,15 @@ def explained(units: Iterable[QuarantinedUnit]) -> Iterator[str]:
             yield inert(f"    {row['row_text']}")
 
 
-def told(release: Release, deployment: str) -> Iterator[str]:
-    """What was released, and what happens next."""
+def readmitted(release: Release, deployment: str) -> Iterator[str]:
+    """Yield what was readmitted, and the next step."""
     for (table, load_date), count in release.row_counts.items():
         yield f"{table}, load date {load_date}: {count:,} rows released"
     yield f"Release {release.number} is published by the next run: make run DEPLOYMENT={deployment}"
 
 
 def inert(text: str) -> str:
-    """What a system delivered, without what a terminal would obey."""
+    """Return delivered text with control characters escaped."""
     return "".join(letter if letter.isprintable() else ascii(letter)[1:-1] for letter in text)
 
 

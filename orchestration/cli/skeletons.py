@@ -1,6 +1,6 @@
-"""What a new system still has to be given, as a beginning to paste: a suite, and staging models.
+"""Skeletons for a new system, to be pasted and completed: a suite, and staging models.
 
-Add here a text that a person writes once per system and then owns; keep out which places are missing (``wiring.py``).
+Keep out which files are missing (``completeness.py``).
 """
 
 from __future__ import annotations
@@ -17,16 +17,16 @@ from orchestration.gates.judge import broken_row_rules
 from orchestration.landing.columns import suggested
 from orchestration.warehouse.completeness import MODELS
 
-# the strictest first: the first one that every value meets is proposed
+# strictest first: the first kind that every value meets is proposed
 KINDS = ("boolean", "whole_number", "amount", "instant", "wall_clock")
 READ_AS = {"instant": "{{{{ utc('{0}') }}}}", "wall_clock": "{{{{ utc_from_local('{0}') }}}}"}
 
 
 def suite_of(table: Table, columns: Sequence[str], kinds: Mapping[str, str]) -> str:
-    """A suite that takes the table as it is delivered.
+    """Return a suite that accepts the table as it is delivered.
 
     Args:
-        kinds: the rule that every value of a column meets, by column (``kinds_of``).
+        kinds: per column, the rule that all of its values meet (``kinds_of``).
     """
     name = table.table_name.upper()
     judged = "".join(f'        *{kind}("{column}"),\n' for column, kind in kinds.items())
@@ -40,7 +40,7 @@ def suite_of(table: Table, columns: Sequence[str], kinds: Mapping[str, str]) -> 
 
 
 def staging_of(table: Table, entity: str, columns: Sequence[str], kinds: Mapping[str, str]) -> str:
-    """A staging model: what the table seems to deliver of the entity, and what it may deliver besides."""
+    """Return a staging model with the entity's columns that the table seems to deliver; the others are comments."""
     lines = list(_canonical(table, entity, columns, kinds))
     return (
         f"with\n\nsource as (\n\n    select * from {{{{ source('{table.system_name}', '{table.name}') }}}}\n\n),\n\n"
@@ -50,12 +50,12 @@ def staging_of(table: Table, entity: str, columns: Sequence[str], kinds: Mapping
 
 
 def kinds_of(table: Table, frame: pd.DataFrame) -> dict[str, str]:
-    """The rule of ``expectations.rules`` that every value of a column meets, for those that are no mere text."""
+    """Return the strictest rule of ``expectations.rules`` that all values of a column meet, except for plain text."""
     made: dict[tuple[str, str], tuple[RowRule, ...]] = {
         (column, kind): getattr(rules, kind)(column) for column in frame.columns for kind in KINDS
     }
     broken = broken_row_rules(table.name, [rule for found in made.values() for rule in found], frame)
-    refused = {told.rule for reasons in broken.values() for told in reasons}
+    refused = {reason.rule for reasons in broken.values() for reason in reasons}
     met = {
         pair: not any(rule.reason.replace(" '{value}'", "") in refused for rule in found)
         for pair, found in made.items()
@@ -75,15 +75,15 @@ def _canonical(table: Table, entity: str, columns: Sequence[str], kinds: Mapping
         for column in door["models"][0]["columns"]
         if column["name"] not in {"system", "source_id"} and not column["name"].startswith("_")
     }
-    theirs = {ours: name for name, ours in suggested(list(wanted), columns).items()}
+    delivered = {ours: name for name, ours in suggested(list(wanted), columns).items()}
     yield f"        {{{{ record_key('{table.system_name}', '{table.table_name}') }}}} as source_id,"
     for name, column in wanted.items():
         must = any(constraint["type"] == "not_null" for constraint in column.get("constraints", ()))
-        if name in theirs:
-            read = READ_AS.get(kinds.get(theirs[name], ""), "{0}").format(theirs[name])
+        if name in delivered:
+            read = READ_AS.get(kinds.get(delivered[name], ""), "{0}").format(delivered[name])
             yield f"        {read} as {name},"
         elif must:
-            yield f"        ??? as {name},  -- {column['data_type']}, must be there: {column['description']}"
+            yield f"        ??? as {name},  -- {column['data_type']}, required: {column['description']}"
         else:
             yield f"        -- {name} ({column['data_type']}): {column['description']}"
 

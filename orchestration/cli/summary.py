@@ -1,19 +1,24 @@
-"""What ``cx360 run`` prints at the end: published figures, read from the published file as any reader would.
+"""The outcome that ``cx360 run`` prints: what failed, or figures read from the published file.
 
-Only figures that the marts hold, added up; a definition belongs to the marts (``docs/metrics.md``).
+Only sums of figures that the marts hold; definitions belong to the marts (``docs/metrics.md``).
 """
 
 from __future__ import annotations
 
 from decimal import Decimal
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import duckdb
-from rich.console import Group
+from rich.console import Console, Group
 from rich.table import Table
 
+from orchestration.base.paths import Home
 from orchestration.config.deployment import Deployment
 from orchestration.publication.publication import Publication
+from orchestration.runs.pending import why_held
+
+if TYPE_CHECKING:
+    from orchestration.run import Outcome
 
 # headings of the columns, and the query that fills them; a section without rows is left out
 SECTIONS: tuple[tuple[tuple[str, ...], str], ...] = (
@@ -61,8 +66,29 @@ SECTIONS: tuple[tuple[tuple[str, ...], str], ...] = (
 )
 
 
+def print_outcome(console: Console, deployment: Deployment, outcome: Outcome) -> None:
+    """Print the published figures, or what failed and what to do about it."""
+    publication = Publication(Home.of(deployment.name), deployment.retention)
+    for problem in outcome.untold:
+        console.print(f"\n{problem}", style="yellow", markup=False)
+    if outcome.problems:
+        for problem in outcome.problems:
+            console.print(f"\n{problem}", style="red", markup=False)
+        manifest = publication.manifest()
+        still = f"Version {manifest['version']} stays published." if manifest else "Nothing is published yet."
+        console.print(f"\nThe night has failed. {still} Details: make ui DEPLOYMENT={deployment.name}")
+        return
+    console.print("", published(deployment, publication), sep="\n")
+    if days := outcome.undelivered:
+        console.print(f"No extracts for {len(days)} of the requested load dates, {days[0]} to {days[-1]}.")
+    if outcome.run_id is None:
+        console.print("Nothing was pending: every load date with extracts is published or on hold.")
+    if held := why_held(deployment, publication):
+        console.print(held, style="yellow", markup=False)
+
+
 def published(deployment: Deployment, publication: Publication) -> Group:
-    """The current version: rows per mart, the main figures, checks, quarantine, and where it is."""
+    """Describe the current version: rows per mart, main figures, checks, rows in quarantine, its file."""
     manifest = publication.manifest()
     if manifest is None:
         return Group("Nothing is published yet.")
@@ -93,8 +119,8 @@ def published(deployment: Deployment, publication: Publication) -> Group:
 
 def _table(headings: tuple[str, ...], rows: list[tuple[Any, ...]]) -> Table:
     table = Table(box=None, pad_edge=False, padding=(0, 3, 0, 0))
-    for place, heading in enumerate(headings):
-        is_text = place == 0 or heading == "stage"
+    for position, heading in enumerate(headings):
+        is_text = position == 0 or heading == "stage"
         table.add_column(heading, justify="left" if is_text else "right", no_wrap=True, header_style="bold")
     for row in rows:
         table.add_row(*(_shown(value) for value in row))

@@ -1,7 +1,6 @@
-"""What a person does with published versions: look at them, take one back, let go what it held.
+"""The commands ``cx360 versions``, ``rollback`` and ``release``.
 
-Add here what ``cx360 versions``, ``rollback`` and ``release`` do and print; keep out how versions change
-(``resources/publication.py``, ``resources/holds.py``).
+Keep out how versions and holds change (``publication/``).
 """
 
 from __future__ import annotations
@@ -21,7 +20,7 @@ from orchestration.runs.pending import why_held
 
 
 def listed(deployment: Deployment) -> str:
-    """Every version on disk, the newest first."""
+    """Return a line per version on disk, newest first."""
     publication = Publication(Home.of(deployment.name), deployment.retention)
     versions = publication.versions()
     if not versions:
@@ -45,10 +44,10 @@ def _standing(publication: Publication, version: Version) -> str:
 
 
 def roll_back(deployment: Deployment, name: str | None) -> str:
-    """Withdraw a version, the current one where none is named, with every later one.
+    """Withdraw a version (default: the current one) and every later one.
 
     Raises:
-        PipelineError: there is no such version, nothing is left to go back to, or a run is under way.
+        PipelineError: the version does not exist, no earlier version is left, or a run is in progress.
     """
     home = Home.of(deployment.name)
     publication, history = Publication(home, deployment.retention), History(home)
@@ -63,16 +62,16 @@ def roll_back(deployment: Deployment, name: str | None) -> str:
     lines = [
         *(f"Withdrawn   {version.name}" for version in withdrawn),
         f"Current     {current.name}, as of {current.as_of_date}",
-        why_held(deployment, publication) or "No load date is held: what was withdrawn had taken none.",
+        why_held(deployment, publication) or "No load date is on hold: the withdrawn versions had loaded none.",
     ]
     return "\n".join(lines)
 
 
 def release(deployment: Deployment, load_dates: Collection[date]) -> str:
-    """Let go load dates that are held, all of them where none is named: they are pending again.
+    """Release load dates from hold (default: all of them), so that they are pending again.
 
     Raises:
-        PipelineError: one of them is not held, or a run is under way.
+        PipelineError: a load date is not on hold, or a run is in progress.
     """
     home = Home.of(deployment.name)
     publication = Publication(home, deployment.retention)
@@ -81,14 +80,14 @@ def release(deployment: Deployment, load_dates: Collection[date]) -> str:
         unknown = sorted(set(load_dates) - set(held))
         if unknown:
             raise PipelineError(
-                f"{unknown[0]} is not held in deployment '{deployment.name}'. "
-                f"Held are: {', '.join(day.isoformat() for day in held) or 'none'}."
+                f"{unknown[0]} is not on hold in deployment '{deployment.name}'. "
+                f"On hold: {', '.join(day.isoformat() for day in held) or 'none'}."
             )
         released = sorted(load_dates) or held
         publication.holds.release(released)
     if not released:
-        return "No load date is held."
+        return "No load date is on hold."
     days = ", ".join(day.isoformat() for day in released)
     return (
-        f"Released    {days}\nThe next run takes what is not published of it: cx360 run --deployment {deployment.name}"
+        f"Released    {days}\nThe next run loads those that are not published: cx360 run --deployment {deployment.name}"
     )

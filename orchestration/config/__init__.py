@@ -1,1 +1,1 @@
-"""What a deployment declares: systems, tables, thresholds, secrets by name."""
+"""The settings of a deployment: systems, tables, thresholds, names of secrets."""

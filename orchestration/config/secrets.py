@@ -1,7 +1,6 @@
-"""No deployment's file holds a secret: whatever looks like one is refused, and never shown.
+"""Refuses secrets in a deployment's file: values that look like one, by key or URL.
 
-Add here how a secret is known; keep out how a file is read (``deployment.py``) and where secrets do stand
-(``settings.Secret``).
+Keep out how a secret is named (``settings.Secret``).
 """
 
 from __future__ import annotations
@@ -15,7 +14,7 @@ _SECRET_IN_URL = re.compile(r"://[^/@\s]*:[^/@\s]+@")
 
 
 def refuse_secrets(name: str, settings: object, *where: str) -> None:
-    """Refuse a value that looks like a secret; a secret is named by its environment variable, ``{env: NAME}``.
+    """Refuse values that look like secrets; a file names the environment variable instead: ``{env: NAME}``.
 
     Raises:
         PipelineError: the message names the key, never the value.
@@ -24,12 +23,13 @@ def refuse_secrets(name: str, settings: object, *where: str) -> None:
         for key, value in settings.items():
             refuse_secrets(name, value, *where, str(key))
     elif isinstance(settings, list):
-        for place, value in enumerate(settings):
-            refuse_secrets(name, value, *where, str(place))
+        for position, value in enumerate(settings):
+            refuse_secrets(name, value, *where, str(position))
     elif settings is not None and where:
         is_secret = _SECRET_KEY.search(where[-1]) or (isinstance(settings, str) and _SECRET_IN_URL.search(settings))
         if is_secret:
             raise PipelineError(
-                f"deployments/{name}.yml cannot be used:\n  {'.'.join(where)}: looks like a secret, and no file holds"
-                " one. Put it into an environment variable and name that: {env: NAME_OF_THE_VARIABLE}."
+                f"deployments/{name}.yml has invalid settings:\n  {'.'.join(where)}: the value looks like a secret, and"
+                " secrets are not allowed in files. Put it into an environment variable and set"
+                f" {where[-1]}: {{env: NAME_OF_THE_VARIABLE}}."
             )

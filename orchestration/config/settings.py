@@ -1,8 +1,7 @@
-"""What a deployment's file may hold, part by part: a class for each part, with its defaults and its limits.
+"""The settings of a deployment's file: one class per section, with defaults and limits.
 
-Add here a setting; keep out the source systems (``system_settings.py``), how the file is read (``deployment.py``) and
-rules (they stand in SQL). Unknown keys are refused with a suggestion, so that a typing error never silently means a
-default.
+Keep out source systems (``systems.py``), reading the file (``deployment.py``) and business rules (SQL). Unknown keys
+are refused with a suggestion, so that a typing error never falls back to a default silently.
 """
 
 from __future__ import annotations
@@ -20,7 +19,7 @@ Role = Literal["surveys", "crm", "transactions", "interactions"]
 
 def _is_a_timezone(value: str) -> str:
     if value not in available_timezones():
-        raise ValueError(f"'{value}' is no IANA time zone (like Europe/Berlin)")
+        raise ValueError(f"'{value}' is not an IANA time zone (such as Europe/Berlin)")
     return value
 
 
@@ -28,24 +27,26 @@ Timezone = Annotated[str, AfterValidator(_is_a_timezone)]
 
 
 class Strict(BaseModel):
-    """Settings that refuse what they do not know."""
+    """Settings that refuse unknown keys."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
 
 class Limits(Strict):
-    """The limits of gate 1; what is held against recent loads is held against their median, from the fifth load on."""
+    """The limits of gate 1. Figures are compared with the median of recent loads, from the fifth load on."""
 
     rejected_rate: float = Field(0.05, ge=0, le=1, description="Share of rows that break a row rule.")
-    duplicate_rate: float = Field(0.05, ge=0, le=1, description="Share of rows that the same unit holds once more.")
-    repeated_rate: float = Field(0.05, ge=0, le=1, description="Share of rows that the load before delivered too.")
-    volume_at_least: float = Field(0.2, ge=0, description="Rows by the recent loads'.")
-    volume_at_most: float = Field(5.0, ge=1, description="Rows by the recent loads'.")
+    duplicate_rate: float = Field(0.05, ge=0, le=1, description="Share of rows that appear more than once in the unit.")
+    repeated_rate: float = Field(0.05, ge=0, le=1, description="Share of rows that the previous load also had.")
+    volume_at_least: float = Field(0.2, ge=0, description="Rows, as a multiple of recent loads.")
+    volume_at_most: float = Field(5.0, ge=1, description="Rows, as a multiple of recent loads.")
     null_rate_change: float = Field(0.3, ge=0, le=1, description="Change of a column's share of missing values.")
-    amount_at_least: float = Field(0.33, ge=0, description="Mean and median of an amount by the recent loads'.")
-    amount_at_most: float = Field(3.0, ge=1, description="Mean and median of an amount by the recent loads'.")
+    amount_at_least: float = Field(
+        0.33, ge=0, description="Mean and median of an amount, as a multiple of recent loads."
+    )
+    amount_at_most: float = Field(3.0, ge=1, description="Mean and median of an amount, as a multiple of recent loads.")
     score_change: float = Field(0.2, ge=0, le=1, description="Change of a mean score, as a share of its scale.")
-    snapshot_loss: float = Field(0.1, ge=0, le=1, description="Share of the last snapshot's keys that a new one lacks.")
+    snapshot_loss: float = Field(0.1, ge=0, le=1, description="Share of the last snapshot's keys that are missing.")
     days_behind: float = Field(2.0, gt=0, description="Days from the newest changes to the end of the window.")
     days_ahead: float = Field(1.0, ge=0, description="Days from the end of the window to the newest changes.")
 
@@ -53,41 +54,45 @@ class Limits(Strict):
     def _leave_room(self) -> Limits:
         for name in ("volume", "amount"):
             if getattr(self, f"{name}_at_least") > 1:
-                raise ValueError(f"{name}_at_least must not be above 1: the usual must be let through")
+                raise ValueError(f"{name}_at_least must not be above 1: a usual load must pass")
         return self
 
 
 class Movement(Strict):
-    """How far figures may move from the published version to the next one (gate 2)."""
+    """How far figures may change from the published version to the next one (gate 2)."""
 
-    nps_change: float = Field(25, gt=0, description="Points of an overall NPS of the running quarter, up or down.")
-    invalid_rate_change: float = Field(0.05, gt=0, le=1, description="Change of its share of answers without a score.")
-    revenue_change: float = Field(0.10, gt=0, description="Change of the revenue of ended months, as a share of it.")
-    customer_loss: float = Field(0.05, gt=0, le=1, description="Share of the customers who are no more.")
-    residual_value_change: float = Field(0.30, gt=0, description="Change of the value to come, as a share of it.")
+    nps_change: float = Field(25, gt=0, description="Points that an overall NPS of the current quarter may change.")
+    invalid_rate_change: float = Field(0.05, gt=0, le=1, description="Change of the share of answers without a score.")
+    revenue_change: float = Field(0.10, gt=0, description="Relative change of the revenue of ended months.")
+    customer_loss: float = Field(0.05, gt=0, le=1, description="Share of customers that are missing.")
+    residual_value_change: float = Field(0.30, gt=0, description="Relative change of the residual value.")
 
 
 class Presence(Strict):
-    """What becomes of post-purchase journey stages and channels without traffic or feedback in a year (gate 2)."""
+    """The verdict on post-purchase journey stages and channels without traffic or feedback in a year (gate 2)."""
 
     severity: Literal["red", "warn", "off"] = "warn"
-    known_gaps: tuple[str, ...] = Field((), description="Journey stages and channels of which it is known, and why.")
+    known_gaps: tuple[str, ...] = Field((), description="Journey stages and channels whose gap is accepted.")
 
     @field_validator("severity", mode="before")
     @classmethod
-    def _takes_off_for_a_word(cls, value: object) -> object:
-        return "off" if value is False else value  # as YAML reads it
+    def _reads_off_as_text(cls, value: object) -> object:
+        return "off" if value is False else value  # YAML reads off as false
 
 
 class Identity(Strict):
     """How records of different systems are linked to one customer."""
 
-    max_people_per_value: int = Field(10, ge=2, description="An e-mail or phone that more people share links nobody.")
-    country_calling_code: str = Field(pattern="^[1-9][0-9]{0,2}$", description="Read into phone numbers without one.")
+    max_people_per_value: int = Field(
+        10, ge=2, description="An e-mail or phone that more people share is not used to link records."
+    )
+    country_calling_code: str = Field(
+        pattern="^[1-9][0-9]{0,2}$", description="Added to phone numbers without a country code."
+    )
 
 
 class Lifecycle(Strict):
-    """Days since an order that divide the lifecycle stages (docs/metrics.md)."""
+    """Days since the last order that separate the lifecycle stages (docs/metrics.md)."""
 
     new_days: int = Field(90, ge=1)
     active_days: int = Field(180, ge=1)
@@ -96,32 +101,36 @@ class Lifecycle(Strict):
     @model_validator(mode="after")
     def _are_ordered(self) -> Lifecycle:
         if not self.new_days <= self.active_days <= self.lapsed_days:
-            raise ValueError("new_days, active_days and lapsed_days must not fall")
+            raise ValueError("new_days, active_days and lapsed_days must be in ascending order")
         return self
 
 
 class RetentionPeriods(Strict):
-    """How many months are held against how many before them when customers are said to be retained."""
+    """The months of the base period and of the period after it, by which retention is measured."""
 
     orders: int = Field(12, ge=1, le=60)
     subscriptions: int = Field(1, ge=1, le=60)
 
 
 class LifetimeValue(Strict):
-    """How far lifetime value looks ahead, and which fits it believes (docs/metrics.md)."""
+    """The horizon of lifetime value, and which fits are accepted (docs/metrics.md)."""
 
-    horizon_days: int = Field(365, ge=7, description="What is forecast: the days from the as-of date on.")
-    annual_discount_rate: float = Field(0.10, ge=0, lt=1, description="What a year's waiting takes off an amount.")
-    minimum_customers_per_fit: int = Field(500, ge=2, description="A segment with fewer buyers is fitted with all.")
-    holdout_days: int = Field(91, ge=7, description="The last days, which a fit on the days before must foresee.")
-    holdout_error_limit: float = Field(0.30, gt=0, description="A fit whose total is further off is refused.")
+    horizon_days: int = Field(365, ge=7, description="Forecast days from the as-of date on.")
+    annual_discount_rate: float = Field(0.10, ge=0, lt=1, description="Discount per year.")
+    minimum_customers_per_fit: int = Field(
+        500, ge=2, description="Smaller segments are fitted together with all customers."
+    )
+    holdout_days: int = Field(91, ge=7, description="The last days, which a fit on the days before must predict.")
+    holdout_error_limit: float = Field(
+        0.30, gt=0, description="A fit with a larger relative error of the total is refused."
+    )
     high_value_share: float = Field(0.20, gt=0, lt=1, description="Share of customers in the highest value tier.")
     medium_value_share: float = Field(0.30, gt=0, lt=1, description="Share of customers in the tier below it.")
 
     @model_validator(mode="after")
     def _leave_a_low_tier(self) -> LifetimeValue:
         if self.high_value_share + self.medium_value_share >= 1:
-            raise ValueError("high_value_share and medium_value_share leave nobody for the low tier")
+            raise ValueError("high_value_share and medium_value_share leave no customers for the low tier")
         return self
 
 
@@ -129,18 +138,20 @@ class Surveys(Strict):
     """How answers become scores (docs/metrics.md)."""
 
     one_answer_per_customer: bool = Field(
-        False, description="Of several answers in a window only the customer's latest counts."
+        False, description="Count only the latest of a customer's answers in a window."
     )
     strata: tuple[Literal["segment", "lifecycle_stage"], ...] = Field(
-        ("segment",), min_length=1, description="What the weighted score sets right: these shares of active customers."
+        ("segment",),
+        min_length=1,
+        description="The weighted score corrects the shares of these groups of active customers.",
     )
-    repeat_ask_days: int = Field(30, ge=1, description="Who was asked so many days ago or less is asked again.")
+    repeat_ask_days: int = Field(30, ge=1, description="An invitation within so many days of another is a repeat.")
 
     @field_validator("strata")
     @classmethod
-    def _names_nothing_twice(cls, value: tuple[str, ...]) -> tuple[str, ...]:
+    def _has_no_duplicates(cls, value: tuple[str, ...]) -> tuple[str, ...]:
         if len(set(value)) < len(value):
-            raise ValueError("each may stand in it once")
+            raise ValueError("a value is listed twice")
         return value
 
 
@@ -152,33 +163,36 @@ class Retention(Strict):
 
 
 class Secret(Strict):
-    """A secret, named by the environment variable that holds it: no file of the project ever does."""
+    """A secret, named by its environment variable; files never contain the value."""
 
     env: str = Field(pattern="^[A-Z_][A-Z0-9_]*$")
 
     @model_validator(mode="before")
     @classmethod
-    def _stands_in_the_environment(cls, value: object) -> object:
+    def _names_its_variable(cls, value: object) -> object:
         if not isinstance(value, dict | Secret):
-            raise ValueError(  # noqa: TRY004 - pydantic tells value errors only
-                "a secret never stands in the file: name the variable that holds it, as {env: NAME}"
+            raise ValueError(  # noqa: TRY004 - pydantic reports value errors only
+                "secrets are not allowed in files: name the environment variable, as {env: NAME}"
             )
         return value
 
     def value(self) -> str:
-        """The secret itself; read when it is needed, never kept.
+        """Return the secret; it is read when it is needed and never stored.
 
         Raises:
             PipelineError: the variable is not set.
         """
         value = os.environ.get(self.env)
         if not value:
-            raise PipelineError(f"The environment variable {self.env} is not set. The deployment's file asks for it.")
+            raise PipelineError(
+                f"The environment variable {self.env} is not set, and the deployment's file names it."
+                " Set it to the secret, and run again."
+            )
         return value
 
 
 class Email(Strict):
-    """The mail server that alerts go through, and whom they reach."""
+    """The mail server for alerts, and their recipients."""
 
     host: str
     port: int = Field(587, ge=1, le=65535)
@@ -191,21 +205,23 @@ class Email(Strict):
     @model_validator(mode="after")
     def _logs_in_with_both(self) -> Email:
         if (self.username is None) != (self.password is None):
-            raise ValueError("username and password go together")
+            raise ValueError("set both username and password, or neither")
         if self.password and self.security == "none":
-            raise ValueError("a password is never sent without encryption: set security to starttls or tls")
+            raise ValueError("a password requires encryption: set security to starttls or tls")
         return self
 
 
 class Webhook(Strict):
-    """Where alerts are posted as JSON."""
+    """The address that alerts are posted to as JSON."""
 
     url: Secret
 
 
 class AlertSettings(Strict):
-    """What is worth an alert, and whom it reaches; nobody where neither e-mail nor webhook is set."""
+    """The channels of alerts; without e-mail and webhook no alerts are sent."""
 
-    quarantine_rate_limit: float = Field(0.01, ge=0, le=1, description="Share of a run's rows of one table.")
+    quarantine_rate_limit: float = Field(
+        0.01, ge=0, le=1, description="Alert above this share of a table's rows in a run."
+    )
     email: Email | None = None
     webhook: Webhook | None = None

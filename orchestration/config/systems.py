@@ -1,7 +1,6 @@
-"""What a deployment's file may say of a source system: where its extracts come from, and its tables.
+"""The settings of a source system: its kind of source and its tables.
 
-Add here a setting that a connector reads; keep out how it pulls (``connectors/``) and the company's thresholds
-(``settings.py``).
+Add here settings that a connector reads; keep out the company's thresholds (``settings.py``).
 """
 
 from __future__ import annotations
@@ -26,7 +25,7 @@ _SECRET_OPTION = re.compile(
 
 
 def _is_pattern(value: str) -> str:
-    """A pattern of file names, in which {table} and {load_date} are filled in."""
+    """A pattern of file names with the placeholders {table} and {load_date}."""
     return _has_placeholders(value, "table", "load_date")
 
 
@@ -45,19 +44,19 @@ def _has_placeholders(value: str, *known: str) -> str:
 
 def _names_its_night(value: str) -> str:
     if "{load_date}" not in value:
-        raise ValueError(f"the pattern '{value}' lacks {{load_date}}: every night would take the same file")
+        raise ValueError(f"the pattern '{value}' has no {{load_date}}: every night would take the same file")
     return value
 
 
 def _names_no_night(value: str) -> str:
     if "{load_date}" in value:
-        raise ValueError(f"the pattern '{value}' has {{load_date}}: files that are named by date are 'daily'")
+        raise ValueError(f"the pattern '{value}' has {{load_date}}: use 'daily' for files with a date in their names")
     return value
 
 
 def _is_marker(value: str) -> str:
     if "{file}" not in value and "{folder}" not in value:
-        raise ValueError(f"'{value}' names neither {{file}} nor {{folder}}: one marker would stand for every drop")
+        raise ValueError(f"'{value}' has neither {{file}} nor {{folder}}: all drops would share one marker")
     return _has_placeholders(value, "file", "folder")
 
 
@@ -69,32 +68,34 @@ _Value = bool | int | float | str | None
 Option = Annotated[
     _Value | Secret | dict[str, _Value | Secret | dict[str, _Value | Secret]], Field(union_mode="left_to_right")
 ]
-"""A setting of a file system; some file systems nest them."""
+"""An option of a file system; some are nested."""
 
 
 class Files(Strict):
-    """Where the files of a system lie, in the extracts folder or at a URL, and how they are written."""
+    """Location and format of a system's files, in the extracts folder or at a URL."""
 
     format: Format
-    url: str | None = Field(None, description="Folder or bucket that patterns are relative to; else the extracts.")
-    storage_options: dict[str, Option] = Field({}, description="What the URL's file system asks for, as fsspec has it.")
-    history: Pattern | None = Field(None, description="Pattern of the one drop that holds the past.")
-    daily: DailyPattern | None = Field(None, description="Pattern of a night's drop.")
-    found: FoundPattern | None = Field(None, description="Pattern of drops whose names carry no date.")
-    done_marker: Marker | None = Field(None, description="File that says that {file}, or all of {folder}, is complete.")
-    settle_seconds: float = Field(1, ge=0, description="A file that changed later than that is looked at again.")
-    wait_seconds: float = Field(60, ge=0, description="How long a night waits for files that are still being written.")
+    url: str | None = Field(None, description="Folder or bucket of the files; default: the extracts folder.")
+    storage_options: dict[str, Option] = Field({}, description="Options of the URL's file system, as in fsspec.")
+    history: Pattern | None = Field(None, description="Pattern of the drop with the history.")
+    daily: DailyPattern | None = Field(None, description="Pattern of a night's drop, with {load_date}.")
+    found: FoundPattern | None = Field(None, description="Pattern of drops without a date in their names.")
+    done_marker: Marker | None = Field(
+        None, description="File whose presence means that {file}, or all of {folder}, is complete."
+    )
+    settle_seconds: float = Field(1, ge=0, description="A file is complete when it has been unchanged for so long.")
+    wait_seconds: float = Field(60, ge=0, description="How long a night waits for incomplete files.")
     delimiter: str = ","
     encoding: str = "utf-8"
-    unpacked_gigabytes: float = Field(20, gt=0, description="A compressed file that unpacks to more is refused.")
-    unpacked_ratio: float = Field(250, ge=1, description="The same for one that unpacks to more times its own size.")
+    unpacked_gigabytes: float = Field(20, gt=0, description="Larger unpacked files are refused.")
+    unpacked_ratio: float = Field(250, ge=1, description="Files with a higher compression ratio are refused.")
 
     @field_validator("url")
     @classmethod
     def _is_one_place(cls, value: str | None) -> str | None:
         if value and (not re.match("^[a-z][a-z0-9+.-]*://", value) or "::" in value or "@" in value.split("/")[2]):
             raise ValueError(
-                f"'{value}' is no plain URL (like s3://bucket/folder); who logs in stands in storage_options"
+                f"'{value}' is not a plain URL (such as s3://bucket/folder); set logins in storage_options"
             )
         return value
 
@@ -102,22 +103,24 @@ class Files(Strict):
     @classmethod
     def _names_its_secrets(cls, value: object) -> object:
         for name in _open_secrets(value):
-            raise ValueError(f"{name} looks like a secret, and no file holds one: name its variable, {{env: NAME}}")
+            raise ValueError(f"{name} looks like a secret, and secrets are not allowed in files: set {{env: NAME}}")
         return value
 
     @model_validator(mode="after")
     def _dates_a_drop_in_one_way(self) -> Files:
         if self.daily and self.found:
-            raise ValueError("'daily' names files by date, 'found' those without: set one of them")
+            raise ValueError(
+                "'daily' is for files with a date in their names, 'found' for files without: set one of them"
+            )
         if self.storage_options and not self.url:
-            raise ValueError("storage_options belong to a url")
+            raise ValueError("storage_options require a url")
         return self
 
     @field_validator("delimiter")
     @classmethod
     def _is_one_character(cls, value: str) -> str:
         if len(value) != 1 or not value.isascii() or value in '"\r\n':
-            raise ValueError(f'{value!r} is not one ASCII character that may part fields (a tab is "\\t")')
+            raise ValueError(f'{value!r} is not one ASCII character that can separate fields (a tab is "\\t")')
         return value
 
     @field_validator("encoding")
@@ -126,12 +129,12 @@ class Files(Strict):
         try:
             "text".encode(value)
         except (LookupError, UnicodeError):
-            raise ValueError(f"'{value}' is no encoding that Python knows (like utf-8 or latin-1)") from None
+            raise ValueError(f"'{value}' is not an encoding of Python (such as utf-8 or latin-1)") from None
         return value
 
 
 def _open_secrets(options: object) -> list[str]:
-    """The options, nested ones too, that look like a secret and do not name a variable."""
+    """The options, including nested ones, that look like a secret and do not name a variable."""
     if not isinstance(options, Mapping):
         return []
     return [
@@ -144,30 +147,32 @@ def _open_secrets(options: object) -> list[str]:
 class Sql(Strict):
     """A database that is pulled by queries."""
 
-    url: Secret = Field(description="The variable that holds the SQLAlchemy URL, password included.")
-    timezone: Timezone = Field("UTC", description="Zone of cursors that name none: times without an offset, dates.")
-    statement_timeout_seconds: int = Field(3600, ge=1, description="A statement may take so long, landing included.")
+    url: Secret = Field(description="Environment variable with the SQLAlchemy URL, including the password.")
+    timezone: Timezone = Field("UTC", description="Time zone of cursors without offset, and of dates.")
+    statement_timeout_seconds: int = Field(3600, ge=1, description="Limit of a statement, including landing its rows.")
     connect_timeout_seconds: int = Field(15, ge=1)
 
 
 class SqlTable(Strict):
-    """What is pulled of a database for one table: the table of its own name, unless it says another or a query."""
+    """The rows of one table in a database: the table of the same name, another table, or a query."""
 
-    table: str | None = Field(None, min_length=1, description="Its name in the database, with the schema.")
-    query: str | None = Field(None, min_length=1, description="A select whose rows are pulled instead of a table's.")
+    table: str | None = Field(None, min_length=1, description="Name in the database, with the schema.")
+    query: str | None = Field(None, min_length=1, description="Select statement to pull instead of a table.")
     cursor: str | None = Field(
-        None, min_length=1, description="The column that says when a row changed last; without one all is pulled."
+        None,
+        min_length=1,
+        description="Column with the time of the last change; without it every night pulls all rows.",
     )
 
     @model_validator(mode="after")
     def _names_one_source(self) -> SqlTable:
         if self.table and self.query:
-            raise ValueError("a table is pulled from a table or from a query: set sql.table or sql.query")
+            raise ValueError("set either sql.table or sql.query")
         return self
 
 
 class TableSettings(Strict):
-    """What the deployment says of one table of a system."""
+    """The settings of one table of a system."""
 
     description: str
     key: tuple[str, ...] = Field(min_length=1)
@@ -178,9 +183,9 @@ class TableSettings(Strict):
     sql: SqlTable | None = None
     rest: RestTable | None = None
     lookback_days: int = Field(0, ge=0, description="Days before the window that are pulled again, for late changes.")
-    snapshot: bool = Field(False, description="Every load holds the table whole: what it lacks was deleted.")
-    rename: dict[str, str] = Field({}, description="The names that columns were promised under, by the delivered ones.")
-    limits: Limits = Field(Limits(), description="Limits of gate 1 that differ from the deployment's.")
+    snapshot: bool = Field(False, description="Every load is the complete table: missing rows were deleted.")
+    rename: dict[str, str] = Field({}, description="Column names of the suite, by delivered name.")
+    limits: Limits = Field(Limits(), description="Limits of gate 1 that override the deployment's.")
 
     @field_validator("rename")
     @classmethod
@@ -189,13 +194,15 @@ class TableSettings(Strict):
             known: set[str] = set()
             for name in names:
                 if not name.strip() or name.lower() in known:
-                    raise ValueError(f"every column may stand once on either side; '{name}' is empty or stands twice")
+                    raise ValueError(
+                        f"a column name may appear once on either side; '{name}' is empty or appears twice"
+                    )
                 known.add(name.lower())
         return value
 
 
 class System(Strict):
-    """A source system: the roles it serves, how its extracts are pulled, and its tables."""
+    """A source system: its roles, its kind of source and its tables."""
 
     description: str
     roles: tuple[Role, ...] = Field(min_length=1)
@@ -206,7 +213,7 @@ class System(Strict):
 
     @property
     def kind(self) -> str:
-        """What it is pulled from, in a word, for the lineage."""
+        """The kind of source, as shown in the lineage."""
         if self.files:
             return self.files.format
         return "sql" if self.sql else "rest"
@@ -215,7 +222,9 @@ class System(Strict):
     def _is_pulled_in_one_way(self) -> System:
         ways = [name for name in ("files", "sql", "rest") if getattr(self, name)]
         if len(ways) != 1:
-            raise ValueError(f"a system is pulled in one way, files, sql or rest; here: {', '.join(ways) or 'none'}")
+            raise ValueError(
+                f"a system has exactly one of files, sql and rest; this one has {', '.join(ways) or 'none'}"
+            )
         return self
 
     @model_validator(mode="after")
@@ -223,15 +232,19 @@ class System(Strict):
         for name, table in self.tables.items():
             patterns = [one for part in (table, self.files) if part for one in (part.history, part.daily, part.found)]
             if self.files and not any(patterns):
-                raise ValueError(f"table '{name}' has no pattern: name its files by history, daily or found")
+                raise ValueError(f"table '{name}' has no file pattern: set history, daily or found")
             if table.daily and table.found:
-                raise ValueError(f"table '{name}' has daily and found: its files are named by date or they are not")
+                raise ValueError(f"table '{name}' has both daily and found: set one of them")
             if self.files and table.snapshot and not (table.daily or self.files.daily):
-                raise ValueError(f"table '{name}' is a snapshot and names no daily files: every night needs its own")
+                raise ValueError(
+                    f"table '{name}' is a snapshot without daily files: set daily, because every night needs its own"
+                )
             if self.rest and not table.rest:
-                raise ValueError(f"table '{name}' does not say what is asked for: set rest.path and rest.records")
+                raise ValueError(f"table '{name}' has no request: set rest.path and rest.records")
             if self.rest and table.rest and not (table.rest.pages or self.rest.pages):
-                raise ValueError(f"table '{name}' does not say how its pages follow: set rest.pages, if only to single")
+                raise ValueError(
+                    f"table '{name}' has no pagination: set rest.pages, to single if there is only one page"
+                )
             if (table.sql and not self.sql) or (table.rest and not self.rest):
-                raise ValueError(f"table '{name}' has settings of another kind of system")
+                raise ValueError(f"table '{name}' has settings of another kind of source than its system")
         return self

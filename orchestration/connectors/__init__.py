@@ -1,1 +1,1 @@
-"""How a batch is pulled from a source. No business rule, no Dagster, no dbt."""
+"""Pulls batches of rows from the source systems. No business rule, no Dagster, no dbt."""

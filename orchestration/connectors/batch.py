@@ -1,7 +1,7 @@
-"""The seam between a source and the landing: what a connector yields, and how it says that it cannot.
+"""The interface between connectors and the landing: batches of rows, and errors.
 
-Every connector turns a table's entry in the deployment and a load date into an iterator of ``Batch``. Add here what
-all of them share; keep out what only one kind of source knows.
+Every connector turns a table of the deployment and a load date into an iterator of ``Batch``. Add here what all
+connectors share; keep out what is specific to one kind of source.
 """
 
 from __future__ import annotations
@@ -21,27 +21,27 @@ RESERVED_COLUMNS = ("_load_date", "_source_file", "_source_row")
 
 
 class SourceError(PipelineError):
-    """A source cannot be taken as it is, for a reason that no single row bears: the night stops."""
+    """A source or its delivery is unusable as a whole, not because of a single row: the night stops."""
 
 
 class SourceUnavailableError(SourceError, InfrastructureError):
-    """A source cannot be reached, or broke off: the same again may succeed."""
+    """A source cannot be reached, or its connection broke: a retry may succeed."""
 
 
 class UnreadableError(Exception):
-    """What a reader says of such a source; its connector adds whose it is and makes a ``SourceError`` of it."""
+    """A reader's error, without table and file: the connector adds them and raises a ``SourceError``."""
 
     def __init__(self, problem: str, remedy: str) -> None:
         super().__init__(f"{problem}. {remedy}")
 
 
 class UnavailableError(UnreadableError):
-    """The same of a source that may be read when it is asked again: it becomes a ``SourceUnavailableError``."""
+    """A reader's error where a retry may succeed: it becomes a ``SourceUnavailableError``."""
 
 
 @dataclass(frozen=True, slots=True)
 class Fault:
-    r"""A row that could not be read as a record; in ``text`` a byte that is no text stands as ``\xNN``."""
+    r"""A row that cannot be read as a record; ``text`` holds an undecodable byte as ``\xNN``."""
 
     source_file: str
     source_row: int
@@ -51,12 +51,12 @@ class Fault:
 
 @dataclass(frozen=True, slots=True)
 class Delivery:
-    """A delivered file, as the landing remembers it.
+    """A delivered file, as the landing records it.
 
     Attributes:
         content: the hash of its bytes.
-        tag: another one where the content may be another one: cheap to ask for. Empty where it is not known.
-        repeats: the earlier file that has the same bytes; nothing of this one was taken then.
+        tag: a cheap sign of change: it differs if the content may differ. Empty if it is not known.
+        repeats: the earlier file with the same bytes; if set, no row of this file was taken.
     """
 
     name: str
@@ -69,16 +69,14 @@ class Delivery:
 class Batch:
     """Some rows of one file, and the faults among them.
 
-    ``rows`` has the delivered columns, then ``_source_file`` (below the extracts folder) and ``_source_row`` (the line
-    at which the record begins, counted from 1; in Parquet the number of the row). ``delivery`` stands in the first
-    batch of a delivered file. ``share`` is how much of its source's answer has come with it, from 0 to 1; None where
-    nobody can tell.
+    ``rows`` has the delivered columns, then ``_source_file`` (relative to the extracts folder) and ``_source_row`` (the
+    line at which the record begins, counted from 1; in Parquet the row number). The first batch of a delivered file
+    carries its ``delivery``.
     """
 
     rows: pa.Table
     faults: tuple[Fault, ...]
     delivery: Delivery | None = None
-    share: float | None = None
 
     @classmethod
     def of(
@@ -87,41 +85,39 @@ class Batch:
         source_file: str,
         source_rows: Numbers,
         faults: Sequence[Fault] = (),
-        share: float | None = None,
     ) -> Batch:
-        """The batch of ``columns``, each row with its place in ``source_file``."""
-        places = pa.array(source_rows, pa.int64())
-        files = pa.repeat(pa.scalar(source_file, pa.string()), len(places))
+        """Return a batch of ``columns``, each row with its row number in ``source_file``."""
+        row_numbers = pa.array(source_rows, pa.int64())
+        files = pa.repeat(pa.scalar(source_file, pa.string()), len(row_numbers))
         return cls(
             rows=pa.Table.from_arrays(
-                [*columns.columns, files, places],
+                [*columns.columns, files, row_numbers],
                 names=[*columns.column_names, "_source_file", "_source_row"],
             ),
             faults=tuple(faults),
-            share=share,
         )
 
 
 def check_columns(names: Sequence[str]) -> None:
-    """Refuse columns that landing could not tell apart; the warehouse knows no upper and lower case.
+    """Refuse column names that the landing cannot distinguish; the warehouse ignores upper and lower case.
 
-    What stands where a header should be may be a person's data: the message tells a column by its number.
+    A file without a header may hold personal data in its first line, so a message names a column by its number.
 
     Raises:
-        UnreadableError: a name is empty, stands twice, or is one that landing adds.
+        UnreadableError: a name is empty, appears twice, or is reserved for the landing.
     """
-    first_places: dict[str, int] = {}
-    for place, name in enumerate(names, start=1):
+    first_positions: dict[str, int] = {}
+    for position, name in enumerate(names, start=1):
         if not name.strip():
-            raise UnreadableError(f"column {place} has no name", "Give every column a name in the export")
+            raise UnreadableError(f"column {position} has no name", "Give every column a name in the export")
         if name.lower() in RESERVED_COLUMNS:
             raise UnreadableError(
-                f"column {place} is named '{name}', a name that the landing adds itself",
+                f"column {position} is named '{name}', which is reserved for the landing",
                 "Rename it in the export",
             )
-        first = first_places.setdefault(name.lower(), place)
-        if first != place:
+        first = first_positions.setdefault(name.lower(), position)
+        if first != position:
             raise UnreadableError(
-                f"columns {first} and {place} have the same name (upper and lower case are one)",
+                f"columns {first} and {position} have the same name (upper and lower case are not distinguished)",
                 "Rename or remove one of them in the export",
             )

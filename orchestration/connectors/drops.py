@@ -1,8 +1,8 @@
-"""Which files a window takes: those whose names carry its date, or those that came on its day; whole ones alone.
+"""Assigns complete files to load dates: by the date in their name, or by the day of their last change.
 
-A file without a date in its name belongs to the day on which it was last modified, in the deployment's time zone; what
-has landed is remembered, so that a day that is pulled again takes the same files (docs/decisions/found-drops.md). Add
-here which file belongs where; keep out how a place is spoken to (``places.py``).
+A file without a date in its name belongs to the day of its last modification, in the deployment's time zone. The
+landing records which files each day took, so that a repeated pull takes the same files
+(docs/decisions/found-drops.md). Keep out how a folder or bucket is read (``locations.py``).
 """
 
 from __future__ import annotations
@@ -17,12 +17,12 @@ from pathlib import Path, PurePosixPath
 from orchestration.config.deployment import Table
 from orchestration.config.systems import Files
 from orchestration.connectors.batch import Delivery, UnreadableError
-from orchestration.connectors.places import Drop, Place, content, place_of
+from orchestration.connectors.locations import Drop, Location, content, location_of
 
 LOOK_AGAIN_SECONDS = 1.0
 
 Landed = Mapping[date, Mapping[str, Delivery]]
-"""The files of each load date that have landed, by their names: what the landing remembers of a table."""
+"""The files that have landed of one table: per load date, by file name."""
 
 
 @dataclass(frozen=True)
@@ -30,20 +30,20 @@ class Drops:
     """The files of one table."""
 
     table: Table
-    place: Place
+    location: Location
     landed: Landed
     _contents: dict[Drop, str] = field(default_factory=dict)
 
     @property
     def files(self) -> Files:
-        """How the system's files are written."""
+        """The file settings of the system."""
         return files_of(self.table)
 
     def of(self, load_date: date) -> list[Drop]:
-        """The files of a load date, in the order of their names.
+        """Return the files of a load date, ordered by name.
 
         Raises:
-            UnreadableError: the place cannot be read.
+            UnreadableError: the folder or bucket cannot be read.
         """
         pattern = self.table.pattern(load_date)
         if pattern:
@@ -51,10 +51,10 @@ class Drops:
         return [drop for drop, day in self.dated() if day == load_date]
 
     def whole(self, load_date: date) -> list[Drop]:
-        """The files of a load date, once none of them is being written any more.
+        """Return the files of a load date as soon as all of them are complete.
 
         Raises:
-            UnreadableError: one still is, after the time that a night waits.
+            UnreadableError: a file is still being written after ``wait_seconds``.
         """
         waits_until = time.monotonic() + max(self.files.wait_seconds, self.files.settle_seconds)
         before: list[Drop] = []
@@ -68,65 +68,65 @@ class Drops:
                 raise self._unfinished(unmarked, drops)
             time.sleep(pause or min(LOOK_AGAIN_SECONDS, self.files.wait_seconds))
             before = drops
-            self.place.look_again()
+            self.location.refresh()
 
     def dated(self) -> Iterator[tuple[Drop, date]]:
-        """Each complete file whose name carries no date, and the load date that it belongs to."""
+        """Yield each complete file without a date in its name, and the load date that it belongs to."""
         for drop in self._found(self.table.found) if self.table.found else []:
             if self._is_marked(drop):
                 yield drop, self._landed_on(drop) or self._came_on(drop)
 
     def days(self) -> set[date]:
-        """The load dates that the files' names or their times tell of; the history's always."""
+        """Return the load dates found in file names or modification times, and always the history load date."""
         first = self.table.deployment.history_load_date
         today = datetime.now(self.table.deployment.zone).date()
         days = {day for _, day in self.dated() if day <= today}
         daily = None if self.table.found else self.table.settings.daily or self.files.daily
         if daily:
             anyday = daily.format(table=self.table.table_name, load_date="????-??-??")
-            for drop in self.place.find(anyday):
+            for drop in self.location.find(anyday):
                 for text in re.findall(r"(?=(\d{4}-\d{2}-\d{2}))", drop.name):
                     try:
                         days.add(date.fromisoformat(text))
-                    except ValueError:  # digits like a date that are none
+                    except ValueError:  # digits such as 2026-13-45
                         continue
         return {first, *days}
 
     def is_landed(self, drop: Drop, load_date: date) -> bool:
-        """Whether the load date has landed this file with this content."""
+        """Whether this file has landed on the load date with the same content."""
         known = self.landed.get(load_date, {}).get(drop.name)
         return known is not None and (known.tag == drop.tag or known.content == self.content(drop))
 
     def content(self, drop: Drop) -> str:
-        """The hash of a file's content."""
+        """Return the hash of a file's content."""
         if drop not in self._contents:
-            with self.place.fetched(drop) as path:
+            with self.location.fetched(drop) as path:
                 self._contents[drop] = content(path)
         return self._contents[drop]
 
     def gone(self, load_date: date) -> list[str]:
-        """The files of a load date that have landed and are replaced or gone, where no name tells their day."""
+        """Return the landed files of a load date that were replaced or removed since, if names carry no date."""
         if self.table.pattern(load_date):
             return []
         there = {drop.name for drop in self.of(load_date)}
         return sorted({*self.landed.get(load_date, {})} - there)
 
     def _found(self, pattern: str) -> list[Drop]:
-        drops = self.place.find(pattern)
+        drops = self.location.find(pattern)
         markers = {self._marker(drop) for drop in drops}
         return [drop for drop in drops if drop.name not in markers]
 
     def _landed_on(self, drop: Drop) -> date | None:
-        days = [day for day, known in self.landed.items() if drop.name in known]
+        days = [day for day, files in self.landed.items() if drop.name in files]
         same = [day for day in days if self.landed[day][drop.name].tag == drop.tag]
         return next(iter(same), None) or next((day for day in days if self.is_landed(drop, day)), None)
 
     def _came_on(self, drop: Drop) -> date:
-        """The day of the file's last change; the first day after it, if that day has landed another one of its name."""
+        """The day of the last change, or the first later day that has not landed another file of the same name."""
         if drop.changed_at is None:
             raise UnreadableError(
-                f"{self.place.title} does not tell when file '{drop.name}' came",
-                "Name the files by date, and say so in 'daily'",
+                f"file '{drop.name}' in {self.location.title} has no modification time",
+                "Put the date into the file names, and set 'daily'",
             )
         deployment = self.table.deployment
         day = datetime.fromtimestamp(drop.changed_at, deployment.zone).date()
@@ -145,15 +145,15 @@ class Drops:
 
     def _is_marked(self, drop: Drop) -> bool:
         marker = self._marker(drop)
-        return marker is None or bool(self.place.find(_literally(marker)))
+        return marker is None or bool(self.location.find(_literally(marker)))
 
     def _seconds_to_settle(self, drops: list[Drop]) -> float:
-        """How long until the youngest file has been left alone long enough; a marker says at once that it is whole."""
+        """Seconds until the newest file has been unchanged for ``settle_seconds``; 0 if markers are used."""
         if self.files.done_marker:
             return 0.0
         ages = [time.time() - drop.changed_at for drop in drops if drop.changed_at is not None]
         settle = self.files.settle_seconds
-        # a clock that is ahead makes a file look younger than new
+        # the clock of the other machine may be ahead
         return max(0.0, min(settle, settle - min(ages, default=settle)))
 
     def _unfinished(self, unmarked: list[Drop], drops: list[Drop]) -> UnreadableError:
@@ -161,7 +161,7 @@ class Drops:
         if unmarked:
             names = ", ".join(f"'{self._marker(drop)}'" for drop in unmarked[:3])
             return UnreadableError(
-                f"the file '{unmarked[0].name}' is still being written: its marker {names} is not there {waited}",
+                f"the file '{unmarked[0].name}' is still being written: its marker {names} is missing {waited}",
                 "Run again when the source has finished, or raise the system's 'wait_seconds'",
             )
         youngest = max(drops, key=lambda drop: drop.changed_at or 0)
@@ -172,21 +172,21 @@ class Drops:
 
 
 def drops_of(table: Table, extracts: Path, landed: Landed) -> Drops:
-    """The files of a table.
+    """Return the files of a table.
 
     Raises:
-        UnreadableError: nothing that is installed can speak to the place.
+        UnreadableError: the package for the URL's file system is not installed.
     """
-    return Drops(table, place_of(files_of(table), extracts), landed)
+    return Drops(table, location_of(files_of(table), extracts), landed)
 
 
 def files_of(table: Table) -> Files:
-    """How the files of a table's system are written."""
+    """Return the file settings of a table's system."""
     if table.system.files is None:
         raise TypeError(f"{table.name} is not pulled from files")
     return table.system.files
 
 
 def _literally(name: str) -> str:
-    """A pattern that names one file."""
+    """Return a pattern that matches exactly this name."""
     return re.sub(r"([*?\[])", r"[\1]", name)

@@ -1,4 +1,4 @@
-"""The file systems of URLs: how one is opened, and what its errors mean, for each library has its own."""
+"""File systems of URLs: opens them, and explains the errors of their libraries."""
 
 from __future__ import annotations
 
@@ -17,18 +17,25 @@ UNREACHABLE = {"ConnectionError", "TimeoutError", "EndpointConnectionError", "Co
 
 
 @cache
-def file_system(protocol: str, options: str) -> Any:
-    """The file system of a URL; made once, for its connections are dear."""
+def file_system(url: str, options: str) -> tuple[Any, str]:
+    """Open the file system of a URL, and return it with the URL as it writes paths.
+
+    Cached, because fsspec opens new connections in every thread and a table is read in a thread of its own.
+
+    Args:
+        options: the storage options as JSON.
+    """
     import fsspec
 
-    asked = json.loads(options)
-    if protocol in {"s3", "s3a"}:
-        asked["config_kwargs"] = {**S3_DEFAULTS, **asked.get("config_kwargs", {})}
-    return fsspec.filesystem(protocol, use_listings_cache=False, **asked)
+    settings = json.loads(options)
+    if url.startswith(("s3://", "s3a://")):
+        settings["config_kwargs"] = {**S3_DEFAULTS, **settings.get("config_kwargs", {})}
+    system, path = fsspec.url_to_fs(url, use_listings_cache=False, **settings)
+    return system, path.rstrip("/")
 
 
 def plain(options: Mapping[str, Any]) -> dict[str, Any]:
-    """The options with every secret's value."""
+    """Return the options with each secret replaced by its value."""
     return {
         name: value.value() if isinstance(value, Secret) else plain(value) if isinstance(value, dict) else value
         for name, value in options.items()
@@ -36,7 +43,7 @@ def plain(options: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def secrets_in(options: Mapping[str, Any]) -> tuple[str, ...]:
-    """The secrets' values, which no message may show."""
+    """Return the values of all secrets, to be removed from messages."""
     found: list[str] = []
     for value in options.values():
         if isinstance(value, Secret):
@@ -47,31 +54,31 @@ def secrets_in(options: Mapping[str, Any]) -> tuple[str, ...]:
 
 
 def explained(error: Exception, url: str) -> tuple[str, str]:
-    """The problem and the remedy, in words."""
+    """Return the problem and the remedy of a file system's error."""
     cause: BaseException = error
     while cause.__cause__ is not None:
         cause = cause.__cause__
-    told = " ".join(str(error).split()) or type(error).__name__
+    message = " ".join(str(error).split()) or type(error).__name__
     names = {kind.__name__ for each in (error, cause) for kind in type(each).__mro__}
     if isinstance(error, OSError) and error.errno == errno.ENOSPC:
-        problem = f"there is no room for a copy in {tempfile.gettempdir()}"
-        remedy = "Free space there, or set TMPDIR to another folder"
-    elif isinstance(error, ImportError) or (isinstance(error, ValueError) and "rotocol" in told):
-        problem = f"nothing that is installed can speak to {url} ({told})"
-        remedy = "Install the package, or mend the URL"
+        problem = f"the disk is full: no space for a copy in {tempfile.gettempdir()}"
+        remedy = "Free space there, or set TMPDIR to a folder on another disk"
+    elif isinstance(error, ImportError) or (isinstance(error, ValueError) and "rotocol" in message):
+        problem = f"no installed package can open {url} ({message})"
+        remedy = "Install the package, or correct the URL"
     elif names & {"PermissionError", "NoCredentialsError"}:
-        problem = f"{url} refuses access ({told})"
+        problem = f"{url} refuses access ({message})"
         remedy = "Check the credentials in storage_options, and what they may read"
-    elif "SSLError" in names or "certificate" in f"{told} {cause}".lower():
-        problem = f"the certificate of {url} is not trusted ({told})"
+    elif "SSLError" in names or "certificate" in f"{message} {cause}".lower():
+        problem = f"the certificate of {url} is not trusted ({message})"
         remedy = "Check the address, or name the authority's certificate (for S3: client_kwargs: {verify: <file>})"
     elif isinstance(error, FileNotFoundError):
-        problem = f"{url} is not there, or a file of it has gone ({told})"
+        problem = f"{url} does not exist, or one of its files was removed ({message})"
         remedy = "Check the bucket, the folder and the file"
     elif names & UNREACHABLE:
-        problem = f"{url} cannot be reached ({told})"
+        problem = f"{url} cannot be reached ({message})"
         remedy = "Check the address and the network, and run again"
     else:
-        problem = f"{url} cannot be read ({type(error).__name__}: {told})"
+        problem = f"{url} cannot be read ({type(error).__name__}: {message})"
         remedy = "Check the address and the storage_options"
     return problem, remedy

@@ -1,7 +1,7 @@
-"""Files in a folder or behind a URL: yields the rows of the files that a table's window takes.
+"""Connector for files in a folder or behind a URL: yields the rows of a window's files.
 
-Add here what becomes of a file that is taken; where files lie stands in ``places.py``, which of them belong to a window
-in ``drops.py``, and how a format is read in ``readers``.
+Folders and buckets are read by ``locations.py``, files are assigned to windows by ``drops.py``, formats are parsed by
+``readers``.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ from orchestration.config.deployment import Table, Window
 from orchestration.config.systems import Files, Format
 from orchestration.connectors.batch import Batch, Delivery, SourceError, UnreadableError
 from orchestration.connectors.drops import Drops, Landed, drops_of
-from orchestration.connectors.places import Drop, content
+from orchestration.connectors.locations import Drop, content
 from orchestration.connectors.readers import delimited, json_lines, parquet
 
 READERS: dict[Format, Callable[[Path, str, Files], Iterator[Batch]]] = {
@@ -33,23 +33,23 @@ NOTHING_LANDED: Landed = MappingProxyType({})
 
 
 def pull(table: Table, window: Window, extracts: Path, landed: Landed = NOTHING_LANDED) -> Iterator[Batch]:
-    """Yield what ``table`` delivered for one window, file by file in the order of their names.
+    """Yield the rows of one window, file by file, ordered by file name.
 
-    Every file yields at least one batch, also one without rows: no batch at all means that the deployment expects
-    nothing of the table in this window. While a batch is judged and written, the next one is read.
+    Every file yields at least one batch, even if it has no rows. No batch at all means that the deployment expects no
+    file of the table in this window. The next batch is read while the caller processes the last one.
 
     Args:
-        landed: the files that have landed of each load date; a file whose name carries no date and whose content one of
-            an earlier load date had yields its columns alone.
+        landed: the landed files of each load date. A file without a date in its name yields only its columns if a file
+            of an earlier load date had the same content.
 
     Raises:
-        SourceError: an expected file is missing, or one cannot be taken as it is; batches before it stand.
+        SourceError: an expected file is missing, or a file is unusable; batches yielded before remain valid.
     """
     yield from _ahead(_pull(table, window.load_date, extracts, landed))
 
 
 def _ahead(batches: Iterator[Batch]) -> Iterator[Batch]:
-    """The same batches, each read while the one before it is in use."""
+    """Read the next batch in a thread while the caller uses the last one."""
     with ThreadPoolExecutor(1, "reader") as reader:
         coming = reader.submit(next, batches, None)
         while batch := coming.result():
@@ -61,37 +61,34 @@ def _pull(table: Table, load_date: date, extracts: Path, landed: Landed) -> Iter
     pattern = table.pattern(load_date)
     if not (pattern or table.found):
         return
-    with _told(table):
+    with _naming(table):
         drops = drops_of(table, extracts, landed)
         whole = drops.whole(load_date)
         if gone := drops.gone(load_date):
             raise UnreadableError(
-                f"file '{gone[0]}' landed on {load_date} and is no more there as it was, so that the day cannot be"
-                " taken again",
-                "What has landed of it stays: leave the day out, or deliver the file anew under another name",
+                f"file '{gone[0]}' landed on {load_date} and has been removed or changed since, so the load date cannot"
+                " be pulled again",
+                "The landed rows stay: leave this load date out, or deliver the file again under another name",
             )
     if pattern and not whole:
-        with _told(table):
-            missing = drops.place.missing(pattern)
-        raise SourceError(f"{table.told}: {missing}")
+        with _naming(table):
+            missing = drops.location.missing(pattern)
+        raise SourceError(f"{table.label}: {missing}")
     taken: dict[str, str] = {}
-    size, size_before = sum(drop.size for drop in whole), 0
     for drop in whole:
-        with _told(table, drop.name):
-            for batch in _take(drops, drop, load_date, taken):
-                yield replace(batch, share=batch.share and (size_before + batch.share * drop.size) / size)
-        size_before += drop.size
+        with _naming(table, drop.name):
+            yield from _take(drops, drop, load_date, taken)
 
 
 def _take(drops: Drops, drop: Drop, load_date: date, taken: dict[str, str]) -> Iterator[Batch]:
-    """The batches of one file; of one whose content was taken before, its columns alone.
+    """Yield the batches of one file, or only its columns if a file with the same content was taken before.
 
     Args:
-        taken: the contents of the files before it, each with its file.
+        taken: the content hashes of the files before it, with their names.
     """
     if drop.size == 0:
-        raise UnreadableError("the file has 0 bytes", "Deliver it again, whole")
-    with drops.place.fetched(drop) as path:
+        raise UnreadableError("the file has 0 bytes", "Deliver the complete file again")
+    with drops.location.fetched(drop) as path:
         known = content(path)
         repeats = taken.setdefault(known, drop.name)
         if repeats == drop.name:
@@ -105,7 +102,7 @@ def _take(drops: Drops, drop: Drop, load_date: date, taken: dict[str, str]) -> I
 
 
 def _taken_earlier(drops: Drops, load_date: date, known: str) -> str | None:
-    """The file of an earlier load date that had the same content; a name with a date says itself where it belongs."""
+    """The file of an earlier load date with the same content; None if names carry the date."""
     if drops.table.pattern(load_date):
         return None
     return next(
@@ -120,7 +117,7 @@ def _taken_earlier(drops: Drops, load_date: date, known: str) -> str | None:
 
 
 def _read(files: Files, path: Path, source_file: str) -> Iterator[Batch]:
-    """The rows of one file, in batches of bounded length."""
+    """Yield the rows of one file in batches of at most 100,000."""
     for batch in READERS[files.format](path, source_file, files):
         yield replace(batch, rows=batch.rows.slice(0, BATCH_ROWS))
         for start in range(BATCH_ROWS, batch.rows.num_rows, BATCH_ROWS):
@@ -128,23 +125,23 @@ def _read(files: Files, path: Path, source_file: str) -> Iterator[Batch]:
 
 
 def load_dates(table: Table, extracts: Path, landed: Landed = NOTHING_LANDED) -> set[date]:
-    """The load dates for which the table has a file.
+    """Return the load dates for which the table has a file.
 
     Raises:
-        SourceError: the place cannot be read, or a pattern of the deployment leads out of it.
+        SourceError: the folder or bucket cannot be read, or a pattern leads out of it.
     """
-    with _told(table):
+    with _naming(table):
         drops = drops_of(table, extracts, landed)
         return {day for day in drops.days() if drops.of(day)}
 
 
 def changed_load_dates(table: Table, extracts: Path, landed: Landed) -> set[date]:
-    """The load dates that have landed and whose files are others now, by content; files that have gone tell nothing.
+    """Return the landed load dates whose files have changed by content; removed files are ignored.
 
     Raises:
         SourceError: see ``load_dates``.
     """
-    with _told(table):
+    with _naming(table):
         drops = drops_of(table, extracts, landed)
         return {
             day for day in drops.days() & {*landed} if not all(drops.is_landed(drop, day) for drop in drops.of(day))
@@ -152,34 +149,34 @@ def changed_load_dates(table: Table, extracts: Path, landed: Landed) -> set[date
 
 
 def fingerprint(table: Table, window: Window, extracts: Path, landed: Landed = NOTHING_LANDED) -> str:
-    """What tells one delivery of a window from another: the names and the contents of its files.
+    """Return a hash of the names and contents of a window's files.
 
     Raises:
         SourceError: see ``load_dates``.
     """
-    told = hashlib.sha256()
-    with _told(table):
+    digest = hashlib.sha256()
+    with _naming(table):
         drops = drops_of(table, extracts, landed)
         for drop in drops.of(window.load_date):
             known = landed.get(window.load_date, {}).get(drop.name)
             is_known = known is not None and known.tag == drop.tag
-            told.update(f"{drop.name}\n{known.content if known and is_known else drops.content(drop)}\n".encode())
-    return told.hexdigest()
+            digest.update(f"{drop.name}\n{known.content if known and is_known else drops.content(drop)}\n".encode())
+    return digest.hexdigest()
 
 
 @contextmanager
-def _told(table: Table, source_file: str | None = None) -> Iterator[None]:
-    """Say of a problem whose it is."""
-    where = table.told + (f", file '{source_file}'" if source_file else "")
+def _naming(table: Table, source_file: str | None = None) -> Iterator[None]:
+    """Add table and file to an error."""
+    where = table.label + (f", file '{source_file}'" if source_file else "")
     try:
         yield
     except UnreadableError as error:
         raise SourceError(f"{where}: {error}.") from error
     except SourceError:
         raise
-    except PipelineError as error:  # a secret's variable is not set
+    except PipelineError as error:  # the environment variable of a secret is not set
         raise SourceError(f"{where}: {error}") from error
     except OSError as error:
         raise SourceError(
-            f"{where}: it cannot be read ({error.strerror or error}). Check the file, its disk and its permissions."
+            f"{where}: cannot read the file ({error.strerror or error}). Check the file, its disk and its permissions."
         ) from error

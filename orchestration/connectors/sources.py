@@ -1,7 +1,7 @@
-"""Every kind of source behind one seam: what a table delivered in a window, and which windows can be pulled.
+"""Selects the connector of a table: pulls a window, lists the load dates that can be pulled, fingerprints a unit.
 
-A connector is a module with ``pull(table, window, ...)``, which yields batches in constant memory and raises
-``SourceError``; add its line here. Keep out how a source is spoken to.
+A connector is a module with ``pull(table, window, ...)`` that yields batches in constant memory and raises
+``SourceError``; register a new one here. Keep out the protocol of a source.
 """
 
 from __future__ import annotations
@@ -22,14 +22,13 @@ def _nothing_landed(_: Table) -> Landed:
 
 
 def pull(table: Table, load_date: date, extracts: Path, landed: Landed = files.NOTHING_LANDED) -> Iterator[Batch]:
-    """Yield what ``table`` delivered in the window of ``load_date``; at least one batch, if anything was expected.
+    """Yield the rows of ``table`` for ``load_date``: at least one batch, unless the deployment expects nothing.
 
     Args:
-        landed: the files of the table that have landed, by their load dates.
+        landed: the landed files of the table, per load date.
 
     Raises:
-        SourceError: the source cannot be reached, or what it delivered cannot be taken as it is; batches before it
-            stand.
+        SourceError: the source cannot be reached, or its delivery is unusable; batches yielded before remain valid.
     """
     window = table.window(load_date)
     if table.system.sql:
@@ -44,16 +43,16 @@ def pull(table: Table, load_date: date, extracts: Path, landed: Landed = files.N
 
 
 def fingerprint(table: Table, load_date: date, extracts: Path, landed: Landed = files.NOTHING_LANDED) -> str | None:
-    """What the source says for the window of ``load_date``, in a word: as long as it is the same, so are the rows.
+    """Return a hash that stays the same as long as the rows of the window do; None if that cannot be known.
 
-    Files are known by their content, a database or a service by what it is asked: what it says of a window that has
-    ended changes by late rows alone, and ``lookback_days`` is for those. None where nobody can tell.
+    Files are hashed by content. A database or a service is hashed by table and window: after its end, a window changes
+    only by late rows, which ``lookback_days`` of later nights pull.
 
     Args:
-        landed: the files of the table that have landed, by their load dates.
+        landed: the landed files of the table, per load date.
 
     Raises:
-        SourceError: a file cannot be read, or a pattern of the deployment leads out of its place.
+        SourceError: a file cannot be read, or a pattern leads out of the folder or bucket.
     """
     window = table.window(load_date)
     if table.system.files:
@@ -66,16 +65,16 @@ def fingerprint(table: Table, load_date: date, extracts: Path, landed: Landed = 
 def available_load_dates(
     deployment: Deployment, extracts: Path, landed_of: Callable[[Table], Landed] = _nothing_landed
 ) -> list[date]:
-    """The load dates that can be pulled of at least one table, oldest first.
+    """Return the load dates that at least one table can be pulled for, oldest first.
 
-    Files say by their names, or by the day on which they came, which days were delivered; a database or a service can
-    be asked for every day that has ended.
+    Files have a date in their name or a day of last change; a database or a service can be queried for every day that
+    has ended.
 
     Args:
-        landed_of: the files of a table that have landed, by their load dates.
+        landed_of: returns the landed files of a table, per load date.
 
     Raises:
-        SourceError: a pattern of the deployment leads out of the extracts folder.
+        SourceError: a pattern leads out of the extracts folder.
     """
     found: set[date] = set()
     for table in deployment.tables():
@@ -87,16 +86,16 @@ def available_load_dates(
 
 
 def changed_load_dates(deployment: Deployment, extracts: Path, landed_of: Callable[[Table], Landed]) -> list[date]:
-    """The load dates that have landed and that a source has delivered anew since, oldest first; files alone can tell.
+    """Return the landed load dates whose files have changed since, oldest first; databases and services never have any.
 
     Raises:
-        SourceError: a place cannot be read.
+        SourceError: a folder or bucket cannot be read.
     """
     tables = [table for table in deployment.tables() if table.system.files]
     return sorted({day for table in tables for day in files.changed_load_dates(table, extracts, landed_of(table))})
 
 
 def _ended_days(deployment: Deployment) -> set[date]:
-    """The history's load date and every day after it that has ended where the deployment's clock stands."""
+    """The history load date and every later day that has ended in the deployment's time zone."""
     first, today = deployment.history_load_date, datetime.now(deployment.zone).date()
-    return {first + timedelta(days=place) for place in range((today - first).days)}
+    return {first + timedelta(days=number) for number in range((today - first).days)}

@@ -1,7 +1,7 @@
-"""Databases: what a table or a query delivered in a window, from any database that SQLAlchemy can reach.
+"""Connector for databases: yields the rows of a table or query, from any database with a SQLAlchemy dialect.
 
-PostgreSQL is read as Arrow (``databases/postgres.py``), others row by row (``databases/anywhere.py``). Add here what
-holds for all of them; keep out how each is spoken to.
+PostgreSQL is read as Arrow (``databases/postgres.py``), other databases row by row
+(``databases/sqlalchemy_source.py``). Add here what is common to all databases.
 """
 
 from __future__ import annotations
@@ -16,9 +16,9 @@ import sqlalchemy as sa
 
 from orchestration.base.errors import PipelineError
 from orchestration.connectors.batch import Batch, SourceError, SourceUnavailableError, UnreadableError
-from orchestration.connectors.databases import anywhere, postgres
-from orchestration.connectors.databases.asked import Asked
+from orchestration.connectors.databases import postgres, sqlalchemy_source
 from orchestration.connectors.databases.failures import Failure, explain, scrubbed
+from orchestration.connectors.databases.queries import TableQuery
 
 if TYPE_CHECKING:
     from orchestration.config.deployment import Table, Window
@@ -27,50 +27,50 @@ PROBLEMS = (sa.exc.SQLAlchemyError, adbc_driver_manager.Error, pa.ArrowException
 
 
 def pull(table: Table, window: Window) -> Iterator[Batch]:
-    """Yield what ``table`` delivered for one window, in the order of cursor and key; at least one batch.
+    """Yield the rows of one window, ordered by cursor and key; at least one batch.
 
-    A row belongs to the window that its cursor lies in; one without a cursor comes with the history. A table without a
-    cursor is pulled whole, in every window.
+    A row belongs to the window that contains its cursor value; a row with a null cursor belongs to the history. A table
+    without a cursor is pulled completely in every window. Batches yielded before an error remain valid.
 
     Raises:
-        SourceUnavailableError: the database cannot be reached, or broke off; batches before it stand.
-        SourceError: it refuses what is asked, or delivers what cannot be taken as it is; the same.
+        SourceUnavailableError: the database cannot be reached, or the connection broke.
+        SourceError: the database refuses the query, or its rows are unusable.
     """
-    asked = Asked.of(table, window)
+    table_query = TableQuery.of(table, window)
     try:
-        written = asked.source.url.value()
-        url = sa.make_url(written)
+        secret = table_query.source.url.value()
+        url = sa.make_url(secret)
     except PipelineError as error:
-        raise SourceError(f"{table.told}: {error}") from None
-    except (sa.exc.ArgumentError, ValueError):  # their messages quote it
+        raise SourceError(f"{table.label}: {error}") from None
+    except (sa.exc.ArgumentError, ValueError):  # these messages quote the URL
         raise SourceError(
-            f"{table.told}: the environment variable {asked.source.url.env} holds no database URL. Write it as"
-            " dialect://user:password@host:port/database, with %-codes for what is no letter or digit in the password."
+            f"{table.label}: the environment variable {table_query.source.url.env} holds no database URL. Write it as"
+            " dialect://user:password@host:port/database; percent-encode special characters of the password."
         ) from None
-    way = postgres if url.get_backend_name() == "postgresql" else anywhere
+    source = postgres if url.get_backend_name() == "postgresql" else sqlalchemy_source
     try:
-        yield from way.pull(asked, url)
+        yield from source.pull(table_query, url)
     except UnreadableError as error:
-        raise SourceError(f"{table.told}: {error}.") from None
+        raise SourceError(f"{table.label}: {error}.") from None
     except (sa.exc.NoSuchModuleError, ModuleNotFoundError) as error:
-        why = scrubbed(str(error), _secrets(written, url))
+        why = scrubbed(str(error), _secrets(secret, url))
         raise SourceError(
-            f"{table.told}: no driver for '{url.drivername}' is installed ({why})."
-            f" Install it, or mend the URL in {asked.source.url.env}."
+            f"{table.label}: no driver for '{url.drivername}' is installed ({why})."
+            f" Install it, or correct the URL in {table_query.source.url.env}."
         ) from None
     except PROBLEMS as error:
-        _refuse(table, explain(error, asked, _secrets(written, url)))
+        _refuse(table, explain(error, table_query, _secrets(secret, url)))
 
 
 def _refuse(table: Table, failure: Failure) -> NoReturn:
-    # what the drivers raised quotes URLs and queries: it is never shown, not even as a cause
-    kind = SourceUnavailableError if failure.is_passing else SourceError
-    raise kind(f"{table.told}: {failure.problem}. {failure.remedy}.") from None
+    # the driver's error quotes URLs and queries, so it is not chained
+    kind = SourceUnavailableError if failure.is_transient else SourceError
+    raise kind(f"{table.label}: {failure.problem}. {failure.remedy}.") from None
 
 
-def _secrets(written: str, url: sa.URL) -> tuple[str, ...]:
-    """What no message may hold: the URL, and each of its passwords, decoded or as it stands there."""
+def _secrets(secret: str, url: sa.URL) -> tuple[str, ...]:
+    """The texts to remove from messages: the URL and its passwords, decoded and percent-encoded."""
     hidden = [url.password, *(value for name, value in url.query.items() if "pass" in name.lower())]
     plain = [str(value) for value in hidden if value]
     encoded = [form for value in plain for form in (quote(value, safe=""), quote(value, safe=" +"), quote_plus(value))]
-    return (written, *plain, *encoded)
+    return (secret, *plain, *encoded)

@@ -52,7 +52,7 @@ def as_promised(delivered: Sequence[str], table: Table, suite: RawSuite) -> list
     ]
     if problems and delivered:
         raise SourceError(
-            f"{table.told}: the line '{rename_line(table.settings.rename)}' does not fit: {'; '.join(problems)}."
+            f"{table.label}: the line '{rename_line(table.settings.rename)}' does not fit: {'; '.join(problems)}."
             f" Correct it in deployments/{table.deployment.name}.yml, or take it out."
         )
     names = [renamed.get(name.lower(), name) for name in delivered]

@@ -73,16 +73,14 @@ class Landing:
             recover(self.home, table)
             pull = Pull.of(self.home, asked) if asked else None
             kept = pull.keep(table, load_dates, self.extracts) if pull else []
-            pace = pace or Pace(table.deployment.history_load_date)
-            pace.begin(len(load_dates), len(kept))
+            pace = pace or Pace()
+            pace.load_date_count, pace.kept_count = len(load_dates), len(kept)
             admission = Admission(self.home, table, raw_suite(table.name), self.judgements, pull)
             for chunk in chunks(self._pulled(table, load_dates[len(kept) :], pull)):
                 admission.take(chunk)
-                _, last = chunk[-1]
                 pace.move(
                     sum(batch.rows.num_rows for _, batch in chunk if batch),
-                    [load_date for load_date, batch in chunk if batch is None],
-                    last.share if last else None,
+                    sum(batch is None for _, batch in chunk),
                 )
             admission.discard()
         except OSError as error:
@@ -121,7 +119,7 @@ def _as_promised(batch: Batch, table: Table, suite: RawSuite) -> Batch:
     for name, kind in zip(names, batch.rows.schema.types, strict=True):
         if name in judged and kind_of(kind) not in PLAIN:
             raise SourceError(
-                f"{table.told}: column '{name}' holds {kind}, and its rules judge plain values."
+                f"{table.label}: column '{name}' holds {kind}, and its rules judge plain values."
                 " Deliver it as text, nested values as JSON."
             )
     return replace(batch, rows=batch.rows.rename_columns(names)) if names != batch.rows.column_names else batch

@@ -49,7 +49,7 @@ class Pull:
         if before != asked:
             noted = {}
         pull = cls(home, asked, noted)
-        pull._write()
+        pull.save()
         return pull
 
     def keep(self, table: Table, load_dates: Sequence[date], extracts: Path) -> list[Unit]:
@@ -68,7 +68,7 @@ class Pull:
         if again:
             for place_of_unit in again:
                 del self.noted[place_of_unit]
-            self._write()
+            self.save()
         return kept
 
     def begin(self, place: UnitPlace, extracts: Path) -> None:
@@ -91,7 +91,7 @@ class Pull:
         with _file(self.home).open("a", encoding="utf-8") as file:
             file.write(json.dumps(line, ensure_ascii=False) + "\n")
 
-    def _write(self) -> None:
+    def save(self) -> None:
         """Write down what is noted, without what a full disk may have cut off."""
         lines: Iterable[Mapping[str, Any]] = [{"asked": self.asked}, *self.noted.values()]
         durable.write_text(_file(self.home), "".join(json.dumps(line, ensure_ascii=False) + "\n" for line in lines))

@@ -64,7 +64,7 @@ class UnitPlace:
         A kill, or a loss of power, leaves the old one or the new one whole, at whatever moment it comes.
         """
         for new in (self.new_landing, self.new_quarantine):
-            durable.settle_all(new)
+            durable.sync_tree(new)
         ready = self.landing.with_name(_READY + self.name)
         self.new_landing.rename(ready)
         self.carry_through(ready)
@@ -74,7 +74,7 @@ class UnitPlace:
         if self.new_quarantine.exists():
             _replace(self.quarantine, self.new_quarantine)
         _replace(self.landing, ready)
-        durable.settle(self.quarantine.parent, self.landing.parent)
+        durable.sync(self.quarantine.parent, self.landing.parent)
         for place in (self.landing, self.quarantine):
             shutil.rmtree(place.with_name(_OLD + self.name), ignore_errors=True)
 

@@ -134,9 +134,9 @@ class Publication:
                 "tables": self._export_and_move(new),
             }
             (new / "manifest.json").write_text(json.dumps(manifest, indent=2, ensure_ascii=False), encoding="utf-8")
-            durable.settle_all(new)
+            durable.sync_tree(new)
             new.rename(place)
-            durable.settle(versions)
+            durable.sync(versions)
             self._point_at(name)
         except (OSError, duckdb.Error) as error:
             shutil.rmtree(new, ignore_errors=True)
@@ -223,7 +223,7 @@ class Publication:
         pointer.unlink(missing_ok=True)
         pointer.symlink_to(Path("versions") / name)
         pointer.replace(self.current)
-        durable.settle(self.home.published)
+        durable.sync(self.home.published)
 
     def _prune(self) -> None:
         """Keep the newest version of each of the last days, then of each of the last weeks; drop the others.

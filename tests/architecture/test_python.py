@@ -9,6 +9,8 @@ import subprocess
 import sys
 from collections.abc import Iterator
 
+import pytest
+
 from orchestration.base.paths import PROJECT
 from tests.architecture.project import Manifest, Module, assert_none, models, modules
 
@@ -71,6 +73,34 @@ def test_only_public_parts_of_dagster_and_dbt_are_used() -> None:
         if name.split(".")[0].startswith(("dagster", "dbt")) and any(part.startswith("_") for part in name.split("."))
     ]
     assert_none(offences, "Use the public API (`import dagster as dg`):")
+
+
+def is_private(node: ast.Attribute) -> bool:
+    """Whether the attribute is private to another object than the one, or the class, that the code belongs to."""
+    return (
+        node.attr.startswith("_")
+        and not (node.attr.startswith("__") and node.attr.endswith("__"))
+        and ast.unparse(node.value) not in {"self", "cls"}
+    )
+
+
+def test_only_public_attributes_of_other_objects_are_used() -> None:
+    offences = [
+        f"{module.place}:{node.lineno} uses {ast.unparse(node)}"
+        for module in modules("orchestration", "expectations", "demo")
+        for node in ast.walk(module.tree)
+        if isinstance(node, ast.Attribute) and is_private(node)
+    ]
+    assert_none(offences, "Use the public API, or give the attribute a public name where it is the project's own:")
+
+
+@pytest.mark.parametrize(
+    ("code", "is_offence"),
+    [("other._x", True), ("self.client._x = 1", True), ("self._x", False), ("cls._x", False), ("x.__doc__", False)],
+)
+def test_a_private_attribute_is_recognised(code: str, is_offence: bool) -> None:
+    attributes = [node for node in ast.walk(ast.parse(code)) if isinstance(node, ast.Attribute)]
+    assert any(map(is_private, attributes)) is is_offence
 
 
 def test_every_module_says_what_belongs_in_it() -> None:

@@ -72,16 +72,16 @@ class Copy:
         """Do what a section says from top to bottom; what each of its commands printed.
 
         Args:
-            addresses: where what the page names by an address of nobody's is found.
+            addresses: the real address of each example address on the page.
         """
-        told = []
+        output = []
         for block in blocks(heading):
             if block.path is not None:
                 self.write(block, addresses)
             elif block.kind == "sh":
-                told += [self.run(line) for line in block.text.splitlines()]
-        assert told, f"the section '{heading}' has no command"
-        return told
+                output += [self.run(line) for line in block.text.splitlines()]
+        assert output, f"the section '{heading}' has no command"
+        return output
 
     def write(self, block: Block, addresses: Mapping[str, str] | None = None) -> None:
         """Write a file, or add lines to one."""
@@ -104,7 +104,7 @@ class Copy:
         assert program == "make", command
         # the environment is there: nothing is installed into it
         ready = ["-o", ".venv/.ready", "-o", ".venv/bin/uv"]
-        # nor does it take over what the tests, or the make that runs them, were told
+        # without the settings of the tests, or of the make that runs them
         others = ("CX360_", "DAGSTER_", "MAKE", "MFLAGS", "PYTHONDONTWRITEBYTECODE")
         known = {name: value for name, value in os.environ.items() if not name.startswith(others)}
         done = subprocess.run(
@@ -116,9 +116,9 @@ class Copy:
             text=True,
             timeout=900,
         )
-        told = done.stdout + done.stderr
-        assert (done.returncode != 0) == fails, f"{command}\n{told}"
-        return told
+        output = done.stdout + done.stderr
+        assert (done.returncode != 0) == fails, f"{command}\n{output}"
+        return output
 
     def query(self, deployment: str, sql: str) -> list[tuple[object, ...]]:
         """Ask what is published."""

@@ -60,7 +60,7 @@ def published_texts(project: Copy, deployment: str) -> set[str]:
 def test_three_files_become_marts_and_the_next_night_follows(project: Copy) -> None:
     for block in blocks("Before you commit"):
         project.write(block)
-    told = project.follow("Acme")
+    output = project.follow("Acme")
 
     customers = project.query(
         "acme",
@@ -93,12 +93,12 @@ def test_three_files_become_marts_and_the_next_night_follows(project: Copy) -> N
     assert project.query("acme", "select order_status from star.fct_orders where source_id = '1005'") == [
         ("delivered",)
     ]
-    # nobody delivers surveys or contacts: what tells of them is empty, and no check asks for it
+    # no system delivers surveys or contacts: their marts are empty, and no check fails
     assert [rows(project, "acme", mart) for mart in ("mart_nps_by_segment_stage", "mart_survey_blind_spots")] == [0, 0]
     assert (
         project.query("acme", "select table_name, check_name from quality.quality_checks where status = 'warned'") == []
     )
-    assert "2026-11-02" in told[-1]
+    assert "2026-11-02" in output[-1]
 
 
 @pytest.mark.xdist_group("kiosk")
@@ -174,8 +174,8 @@ TOKEN = "t0ken-of-the-survey-tool"
 
 @contextmanager
 def survey_service(responses: list[dict[str, Any]]) -> Iterator[tuple[str, list[str]]]:
-    """A service that gives the responses of a time, a page each; its address, and the questions it was asked."""
-    asked: list[str] = []
+    """Provide a service with one response per page; yields its address and the list of received queries."""
+    queries: list[str] = []
 
     class Service(BaseHTTPRequestHandler):
         def do_GET(self) -> None:
@@ -186,7 +186,7 @@ def survey_service(responses: list[dict[str, Any]]) -> Iterator[tuple[str, list[
             page = int(given["page"])
             allowed = self.headers["Authorization"] == f"Bearer {TOKEN}" and parts.path == "/responses"
             body = json.dumps({"data": found[page - 1 : page], "more": page < len(found)}).encode()
-            asked.append(parts.query)
+            queries.append(parts.query)
             self.send_response(200 if allowed else 401)
             self.send_header("Content-Type", "application/json")
             self.end_headers()
@@ -199,7 +199,7 @@ def survey_service(responses: list[dict[str, Any]]) -> Iterator[tuple[str, list[
     thread = Thread(target=server.serve_forever)
     thread.start()
     try:
-        yield f"http://127.0.0.1:{server.server_port}", asked
+        yield f"http://127.0.0.1:{server.server_port}", queries
     finally:
         server.shutdown()
         thread.join()
@@ -211,12 +211,12 @@ def test_a_database_and_a_service_become_marts_of_one_customer(project: Copy, po
     data = {block.kind: block.text for block in blocks("Outfitter") if block.path is None}
     postgres_server.execute("create database outfitter")
     postgres_server.execute(*data["sql"].split(";\n"), database="outfitter")
-    with survey_service(json.loads(data["json"])["data"]) as (address, asked):
+    with survey_service(json.loads(data["json"])["data"]) as (address, queries):
         project.environment |= {
             "OUTFITTER_DATABASE": postgres_server.url("outfitter"),
             "OUTFITTER_SURVEY_TOKEN": TOKEN,
         }
-        [_, told] = project.follow("Outfitter", {"https://surveys.outfitter.example": address})
+        [_, output] = project.follow("Outfitter", {"https://surveys.outfitter.example": address})
 
     customers = project.query(
         "outfitter",
@@ -227,8 +227,8 @@ def test_a_database_and_a_service_become_marts_of_one_customer(project: Copy, po
     )
     # the third order changed on the second night; buyer and respondent are one, whatever the case of the address
     assert customers == [("guest", 1, Decimal("45.50"), 2, 2), ("club", 2, Decimal("170.00"), 5, 2)]
-    # the check before it asked for yesterday
-    assert [parse_qs(query) for query in asked[-3:]] == [
+    # the check before it requested yesterday
+    assert [parse_qs(query) for query in queries[-3:]] == [
         {"until": ["2026-10-31T23:00:00Z"], "page": ["1"]},
         {"until": ["2026-10-31T23:00:00Z"], "page": ["2"]},
         {"since": ["2026-10-31T23:00:00Z"], "until": ["2026-11-01T23:00:00Z"], "page": ["1"]},
@@ -247,4 +247,4 @@ def test_a_database_and_a_service_become_marts_of_one_customer(project: Copy, po
         """,
     ) == [(2,)]
     assert not [text for text in published_texts(project, "outfitter") if "@" in text]
-    assert TOKEN not in told
+    assert TOKEN not in output

@@ -58,15 +58,15 @@ def extract(table: Table) -> dg.AssetsDefinition:
         context: dg.AssetExecutionContext, landing: dg.ResourceParam[Landing], run_lock: RunLock
     ) -> Iterator[dg.MaterializeResult | dg.AssetCheckResult]:
         with step(f"extract {table.name}", context.log.info) as progress:
-            pace = Pace(table.deployment.history_load_date, progress.detail)
+            pace = Pace(progress.detail)
             first, last = _range(context)
             try:
                 load_dates = _load_dates(first, last, landing)
                 units = landing.admit(table, load_dates, asked_for(context.run.tags, first, last), pace)
             except PipelineError as error:
                 # what a person must mend fails again; a fault of the machine may not
-                is_passing = isinstance(error, InfrastructureError)
-                raise dg.Failure(description=str(error), allow_retries=is_passing) from error
+                is_transient = isinstance(error, InfrastructureError)
+                raise dg.Failure(description=str(error), allow_retries=is_transient) from error
             landing.judgements.keep(landing.home, context.run.run_id)
             progress.detail(_told(units, pace))
             yield _check(key, units, site_of(landing.home))

@@ -1,1 +1,1 @@
-"""How databases are asked: one module per way, and what they share."""
+"""The query of a table's window in each kind of database, and the explanation of its errors."""

@@ -1,7 +1,6 @@
-"""PostgreSQL: one query, read as Arrow through ADBC or row by row through psycopg; both give the same.
+"""PostgreSQL: one query, read as Arrow through ADBC or row by row through psycopg, with the same result.
 
-Columns keep their own types. What has none in Parquet, or one that reads badly, becomes text (``_landed``). Add here
-what is PostgreSQL's own; keep out what any database is asked (``asked.py``).
+Columns keep their types; a type without a Parquet equivalent becomes text (``_landed``).
 """
 
 from __future__ import annotations
@@ -13,13 +12,19 @@ from typing import TYPE_CHECKING, Any
 import pyarrow as pa
 
 from orchestration.connectors.batch import Batch
-from orchestration.connectors.databases.asked import Asked, CursorKind, as_arrow, not_of_type, wrong_cursor
+from orchestration.connectors.databases.queries import (
+    MAX_DIGITS,
+    ROWS_PER_FETCH,
+    CursorKind,
+    TableQuery,
+    as_arrow,
+    not_of_type,
+    wrong_cursor,
+)
 
 if TYPE_CHECKING:
     from sqlalchemy import URL, Connection
 
-ROWS_PER_FETCH = 20_000
-MOST_DIGITS = 38
 
 OWN_TYPES = {
     "bool": pa.bool_(),
@@ -42,7 +47,7 @@ CURSORS: dict[str, CursorKind] = {"timestamptz": "instant", "timestamp": "local 
 
 @dataclass(frozen=True)
 class Column:
-    """A column that is asked for: what stands for it in the query, and as what it lands."""
+    """A column with its type, its expression in the query, and the type it lands as."""
 
     name: str
     kind: str
@@ -50,31 +55,30 @@ class Column:
     lands_as: pa.DataType
 
 
-def pull(asked: Asked, url: URL) -> Iterator[Batch]:
-    """Yield the rows of the window: through ADBC, or through psycopg where the URL names that driver."""
+def pull(table_query: TableQuery, url: URL) -> Iterator[Batch]:
+    """Yield the rows of the window through ADBC, or through psycopg if the URL names that driver."""
     from sqlalchemy import create_engine, pool
 
     by_driver = url.drivername == "postgresql+psycopg"
-    url = _tuned(url, asked)
+    url = _tuned(url, table_query)
     engine = create_engine(url, poolclass=pool.NullPool, hide_parameters=True)
     with engine.connect() as connection:
-        connection.exec_driver_sql(*_session(asked, {}, "%s"))
-        columns = _columns(connection, asked)
-        query, bounds = _query(asked, columns, connection)
+        connection.exec_driver_sql(*_session(table_query, {}, "%s"))
+        columns = _columns(connection, table_query)
+        query, bounds = _query(table_query, columns, connection)
         empty = pa.schema([(column.name, column.lands_as) for column in columns]).empty_table()
-        connection.exec_driver_sql(*_session(asked, bounds, "%s"))
-        expected = _count(connection, query) if asked.is_counted else None
+        connection.exec_driver_sql(*_session(table_query, bounds, "%s"))
         if by_driver:
-            yield from asked.batches(_by_psycopg(connection, query, columns), empty, expected)
+            yield from table_query.batches(_by_psycopg(connection, query, columns), empty)
             return
-    yield from asked.batches(_by_adbc(asked, url, query, bounds, columns), empty, expected)
+    yield from table_query.batches(_by_adbc(table_query, url, query, bounds, columns), empty)
 
 
-def _tuned(url: URL, asked: Asked) -> URL:
-    """The URL with what it leaves open: who asks, how long an answer may take, how soon a dead line is noticed."""
+def _tuned(url: URL, table_query: TableQuery) -> URL:
+    """The URL with defaults: application name, connect timeout, keepalives."""
     defaults = {
         "application_name": "cx360",
-        "connect_timeout": str(asked.source.connect_timeout_seconds),
+        "connect_timeout": str(table_query.source.connect_timeout_seconds),
         "keepalives_idle": "30",
         "keepalives_interval": "10",
         "keepalives_count": "3",
@@ -82,14 +86,14 @@ def _tuned(url: URL, asked: Asked) -> URL:
     return url.set(drivername="postgresql+psycopg", query={**defaults, **url.query})
 
 
-def _session(asked: Asked, bounds: dict[str, str], mark: str) -> tuple[str, tuple[str, ...]]:
-    """A statement that readies the transaction, and its bound values.
+def _session(table_query: TableQuery, bounds: dict[str, str], mark: str) -> tuple[str, tuple[str, ...]]:
+    """The statement that prepares the transaction, and its parameters.
 
-    The window's bounds are settings of the transaction, because PostgreSQL streams only queries without parameters.
+    The window's bounds are settings of the transaction, because PostgreSQL only streams queries without parameters.
     """
     settings = {
         "transaction_read_only": "on",
-        "statement_timeout": f"{asked.source.statement_timeout_seconds}s",
+        "statement_timeout": f"{table_query.source.statement_timeout_seconds}s",
         "idle_in_transaction_session_timeout": "0",
         "TimeZone": "UTC",
         "DateStyle": "ISO",
@@ -97,57 +101,57 @@ def _session(asked: Asked, bounds: dict[str, str], mark: str) -> tuple[str, tupl
         "extra_float_digits": "1",
         **bounds,
     }
-    marks = (mark.replace("#", str(place)) for place in range(1, len(settings) + 1))
+    marks = (mark.replace("#", str(number)) for number in range(1, len(settings) + 1))
     calls = (f"set_config('{name}', {value}, true)" for name, value in zip(settings, marks, strict=True))
     return f"select {', '.join(calls)}", tuple(settings.values())
 
 
-def _columns(connection: Connection, asked: Asked) -> list[Column]:
-    """The columns that the table or query has, with their types."""
+def _columns(connection: Connection, table_query: TableQuery) -> list[Column]:
+    """The columns of the table or query with their types."""
     nothing = connection.execution_options(no_parameters=True).exec_driver_sql(
-        f"select * from {_source(asked, connection)} as delivered limit 0"
+        f"select * from {_source(table_query, connection)} as delivered limit 0"
     )
-    told: Sequence[Any] = nothing.cursor.description or []
-    asked.check([column.name for column in told])
+    described: Sequence[Any] = nothing.cursor.description or []
+    table_query.check([column.name for column in described])
     types = connection.exec_driver_sql(
         "select oid, typname, typcategory, typtype from pg_type where oid = any(%s)",
-        ([column.type_code for column in told],),
+        ([column.type_code for column in described],),
     )
     known: dict[Any, Any] = {row[0]: tuple(row[1:]) for row in types}
-    return [_landed(column, known[column.type_code], _quoted(connection, column.name)) for column in told]
+    return [_landed(column, known[column.type_code], _quoted(connection, column.name)) for column in described]
 
 
-def _landed(told: Any, known: tuple[str, str, str], quoted: str) -> Column:
-    """How a column of a type lands; what no Parquet type holds as it is becomes text.
+def _landed(described: Any, known: tuple[str, str, str], quoted: str) -> Column:
+    """How a column lands; a type without a Parquet equivalent becomes text.
 
     Args:
         known: the type's name, category and kind in PostgreSQL's catalogue.
     """
     kind, category, type_of_type = known
     column = f"delivered.{quoted}"
-    if kind == "numeric" and told.precision and told.scale <= told.precision <= MOST_DIGITS:
-        return Column(told.name, kind, column, pa.decimal128(told.precision, told.scale))
+    if kind == "numeric" and described.precision and described.scale <= described.precision <= MAX_DIGITS:
+        return Column(described.name, kind, column, pa.decimal128(described.precision, described.scale))
     if kind in CURSORS:
-        # no type but PostgreSQL's knows infinity, and ADBC hands over some date instead
-        return Column(told.name, kind, f"nullif(nullif({column}, 'infinity'), '-infinity')", OWN_TYPES[kind])
+        # Arrow has no infinite timestamp, and ADBC returns an arbitrary date instead
+        return Column(described.name, kind, f"nullif(nullif({column}, 'infinity'), '-infinity')", OWN_TYPES[kind])
     if kind in OWN_TYPES:
-        return Column(told.name, kind, column, OWN_TYPES[kind])
+        return Column(described.name, kind, column, OWN_TYPES[kind])
     is_nested = category == "A" or type_of_type == "c"
     plain = f"to_json({column})" if is_nested else f"{column}::numeric" if kind == "money" else column
-    return Column(told.name, kind, f"cast({plain} as text)", pa.string())
+    return Column(described.name, kind, f"cast({plain} as text)", pa.string())
 
 
-def _query(asked: Asked, columns: list[Column], connection: Connection) -> tuple[str, dict[str, str]]:
-    """The query for the window's rows in their order, and the settings that hold the window's bounds."""
+def _query(table_query: TableQuery, columns: list[Column], connection: Connection) -> tuple[str, dict[str, str]]:
+    """The query for the window's rows in order, and the settings with the window's bounds."""
     selected = ", ".join(f"{column.expression} as {_quoted(connection, column.name)}" for column in columns)
-    order = ", ".join(f"delivered.{_quoted(connection, name)}" for name in asked.order)
+    order = ", ".join(f"delivered.{_quoted(connection, name)}" for name in table_query.order)
     where, bounds = "", {}
-    if asked.settings.cursor:
-        kind = next(column.kind for column in columns if column.name == asked.settings.cursor)
+    if table_query.settings.cursor:
+        kind = next(column.kind for column in columns if column.name == table_query.settings.cursor)
         if kind not in CURSORS:
-            raise wrong_cursor(asked.settings.cursor, kind)
-        start, end = asked.bounds(CURSORS[kind])
-        cursor = f"delivered.{_quoted(connection, asked.settings.cursor)}"
+            raise wrong_cursor(table_query.settings.cursor, kind)
+        start, end = table_query.bounds(CURSORS[kind])
+        cursor = f"delivered.{_quoted(connection, table_query.settings.cursor)}"
         bounds = {"cx360.window_end": end.isoformat()}
         where = f"where {cursor} < cast(current_setting('cx360.window_end') as {kind})"
         if start is None:
@@ -155,18 +159,13 @@ def _query(asked: Asked, columns: list[Column], connection: Connection) -> tuple
         else:
             bounds["cx360.window_start"] = start.isoformat()
             where += f" and {cursor} >= cast(current_setting('cx360.window_start') as {kind})"
-    return f"select {selected} from {_source(asked, connection)} as delivered {where} order by {order}", bounds
+    return f"select {selected} from {_source(table_query, connection)} as delivered {where} order by {order}", bounds
 
 
-def _count(connection: Connection, query: str) -> int:
-    counting = f"select count(*) from ({query}) as counted"
-    return int(connection.execution_options(no_parameters=True).exec_driver_sql(counting).scalar_one())
-
-
-def _source(asked: Asked, connection: Connection) -> str:
-    if asked.query:
-        return f"({asked.query})"
-    schema, name = asked.place
+def _source(table_query: TableQuery, connection: Connection) -> str:
+    if table_query.query:
+        return f"({table_query.query})"
+    schema, name = table_query.qualified_name
     return ".".join(_quoted(connection, part) for part in (schema, name) if part)
 
 
@@ -175,7 +174,7 @@ def _quoted(connection: Connection, name: str) -> str:
 
 
 def _by_psycopg(connection: Connection, query: str, columns: list[Column]) -> Iterator[pa.Table]:
-    """The rows through a server-side cursor, as Python values: for servers that cannot stream to ADBC."""
+    """The rows as Python values from a server-side cursor, for servers that ADBC cannot stream from."""
     options = {"no_parameters": True, "stream_results": True, "yield_per": ROWS_PER_FETCH}
     with connection.execution_options(**options).exec_driver_sql(query) as result:
         for rows in result.partitions(ROWS_PER_FETCH):
@@ -186,14 +185,16 @@ def _by_psycopg(connection: Connection, query: str, columns: list[Column]) -> It
             yield pa.table(arrays, names=[column.name for column in columns])
 
 
-def _by_adbc(asked: Asked, url: URL, query: str, bounds: dict[str, str], columns: list[Column]) -> Iterator[pa.Table]:
-    """The rows as the server streams them (``copy ... to stdout``), without a Python object for each value."""
+def _by_adbc(
+    table_query: TableQuery, url: URL, query: str, bounds: dict[str, str], columns: list[Column]
+) -> Iterator[pa.Table]:
+    """The rows as Arrow, streamed by ``copy ... to stdout``."""
     from adbc_driver_postgresql import dbapi
     from psycopg.conninfo import make_conninfo
 
     _, arguments = url.get_dialect()().create_connect_args(url)
     with dbapi.connect(make_conninfo("", **arguments)) as connection, connection.cursor() as cursor:
-        cursor.execute(*_session(asked, bounds, "$#"))
+        cursor.execute(*_session(table_query, bounds, "$#"))
         cursor.fetchall()
         cursor.execute(query)
         with cursor.fetch_record_batch() as reader:
@@ -203,7 +204,7 @@ def _by_adbc(asked: Asked, url: URL, query: str, bounds: dict[str, str], columns
 
 
 def _typed(column: Column, given: pa.Array) -> pa.Array:
-    """A column as it lands; a decimal comes as text."""
+    """A column in its landing type; ADBC returns decimals as text."""
     if isinstance(given, pa.ExtensionArray):
         given = given.storage
     try:

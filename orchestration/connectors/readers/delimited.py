@@ -1,6 +1,6 @@
-"""Delimited text (CSV): every value lands as text, as delivered; an empty field is null, a blank line no record.
+"""Reader of delimited text (CSV): values land as text; an empty field is null, a blank line is skipped.
 
-The file is read in blocks of whole lines; a record that a block cuts in two waits for the next one.
+The file is read in blocks of whole lines; a record that spans two blocks is completed by the next block.
 """
 
 from __future__ import annotations
@@ -8,7 +8,6 @@ from __future__ import annotations
 import csv
 from collections import defaultdict
 from collections.abc import Iterator
-from dataclasses import replace
 from pathlib import Path
 from typing import TextIO
 
@@ -19,7 +18,7 @@ from orchestration.config.systems import Files
 from orchestration.connectors.batch import Batch, Fault, UnreadableError, check_columns
 from orchestration.connectors.readers.quotes import Quotes
 from orchestration.connectors.readers.records import LINE_BREAK, Records, parse
-from orchestration.connectors.readers.text import is_readable, open_text, share_read, shown
+from orchestration.connectors.readers.text import is_readable, open_text, shown
 
 BLOCK_CHARACTERS = 8 * 1024 * 1024
 HEADER_CHARACTERS = 64 * 1024
@@ -27,7 +26,7 @@ USUAL_DELIMITERS = ",;\t|"
 
 
 def read(path: Path, source_file: str, files: Files, block: int = BLOCK_CHARACTERS) -> Iterator[Batch]:
-    """Yield the file's rows, at least one batch; no record may be longer than a block.
+    """Yield the file's rows, at least one batch; a record must fit into a block.
 
     Raises:
         UnreadableError: the file has no usable header, or a quote that does not close.
@@ -38,14 +37,14 @@ def read(path: Path, source_file: str, files: Files, block: int = BLOCK_CHARACTE
         is_empty = True
         for records in _blocks(text, names, line, quotes, block):
             is_empty = False
-            yield replace(_batch(records, source_file, files.encoding, quotes), share=share_read(text))
+            yield _batch(records, source_file, files.encoding, quotes)
         if is_empty:
             columns = pa.schema([(name, pa.string()) for name in names])
             yield Batch.of(columns.empty_table(), source_file, np.array([], np.int64))
 
 
 def _header(text: TextIO, files: Files, quotes: Quotes) -> tuple[list[str], int]:
-    """The columns' names, and the number of the line after them."""
+    """The column names, and the number of the line after them."""
     record, line = "", 1
     while part := text.readline(HEADER_CHARACTERS + 1):
         line += 1
@@ -55,19 +54,19 @@ def _header(text: TextIO, files: Files, quotes: Quotes) -> tuple[list[str], int]
     if not record:
         raise UnreadableError("the file has no header", "Deliver an empty window as a header without rows")
     if quotes.open_at(record) is not None:
-        raise UnreadableError("the header does not end, as a quote in it does not close", "Close it in the export")
+        raise UnreadableError("a quote in the header does not close", "Close it in the export")
     if len(record) > HEADER_CHARACTERS:
-        raise UnreadableError(f"the header has more than {HEADER_CHARACTERS:,} characters", "Mend the export")
+        raise UnreadableError(f"the header has more than {HEADER_CHARACTERS:,} characters", "Correct the export")
     if not is_readable(record):
         raise UnreadableError(
             f"line {line - 1}: the header has bytes that are not {files.encoding}",
-            "Set the system's 'encoding' to the file's, or export it anew",
+            "Set the system's 'encoding' to the file's, or export the file again",
         )
     names = next(csv.reader([record], delimiter=files.delimiter))
     used = [mark for mark in USUAL_DELIMITERS if mark != files.delimiter and mark in names[0]]
     if len(names) == 1 and used:
         raise UnreadableError(
-            f"line {line - 1}: the header is one column, as if the delimiter were {used[0]!r} and not"
+            f"line {line - 1}: the header is one column; the delimiter seems to be {used[0]!r} instead of"
             f" {files.delimiter!r}",
             "Set the system's 'delimiter' to the file's",
         )
@@ -76,7 +75,7 @@ def _header(text: TextIO, files: Files, quotes: Quotes) -> tuple[list[str], int]
 
 
 def _blocks(text: TextIO, names: list[str], line: int, quotes: Quotes, block: int) -> Iterator[Records]:
-    """The records of the file from ``line`` on, as many at a time as a block holds."""
+    """The records of the file from ``line`` on, block by block."""
     rest = ""
     while chunk := rest + (more := text.read(block)):
         end = _end_of_last_line(chunk) if more else len(chunk)
@@ -91,12 +90,12 @@ def _blocks(text: TextIO, names: list[str], line: int, quotes: Quotes, block: in
 
 
 def _end_of_last_line(text: str) -> int:
-    """Where the last line that surely ends in ``text`` ends: a final return may be half a line break."""
+    """The end of the last complete line: a final carriage return may be half a line break."""
     return max(text.rfind("\n"), text.rfind("\r", 0, len(text) - 1)) + 1
 
 
 def _closed_records(lines: str, names: list[str], line: int, quotes: Quotes) -> tuple[Records | None, str]:
-    """The records of whole lines, and apart from them the last one where its quote has not closed yet."""
+    """The complete records, and the last one separately if its quote is still open."""
     if not lines:
         return None, ""
     records = parse(lines, names, line, quotes.delimiter)
@@ -110,10 +109,10 @@ def _closed_records(lines: str, names: list[str], line: int, quotes: Quotes) -> 
 def _endless(record: str, line: int, quotes: Quotes, block: int) -> UnreadableError:
     quote = quotes.open_at(record)
     if quote is None:
-        return UnreadableError(f"line {line}: a record of more than {block:,} characters begins", "Mend the export")
+        return UnreadableError(f"line {line}: a record of more than {block:,} characters begins", "Correct the export")
     line += len(LINE_BREAK.findall(record, 0, quote))
     return UnreadableError(
-        f"line {line}: a quote opens a field and does not close, so that the rows after it cannot be told apart",
+        f"line {line}: a quote opens a field and does not close, so the rows after it cannot be separated",
         "Close or double the quote in the export",
     )
 
@@ -138,7 +137,7 @@ def _batch(records: Records, source_file: str, encoding: str, quotes: Quotes) ->
     faults: list[Fault] = []
     for record, why in sorted(reasons.items()):
         text = shown(records.text(record)).rstrip("\r\n")
-        # A quote that closes late swallowed rows: each of its lines counts as one that is lost.
+        # A quote that closes late has swallowed rows: each of its lines counts as one rejected row.
         for offset, part in enumerate(LINE_BREAK.split(text) if record in late else [text]):
             faults.append(Fault(source_file, int(records.lines[record]) + offset, "; ".join(why), part))
     rows = records.rows if is_kept.all() else records.rows.filter(pa.array(is_kept[records.is_row]))

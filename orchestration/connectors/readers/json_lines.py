@@ -1,13 +1,12 @@
-"""JSON Lines: one object per line, its values as ``json_values`` says.
+"""Reader of JSON Lines: one object per line, values as in ``json_values``.
 
-Two batches of one file may differ in their columns.
+Two batches of one file may have different columns.
 """
 
 from __future__ import annotations
 
 import json
 from collections.abc import Iterator, Sequence
-from dataclasses import replace
 from pathlib import Path
 from typing import TextIO
 
@@ -22,7 +21,7 @@ from orchestration.connectors.readers.json_values import (
     parse,
     record_of,
 )
-from orchestration.connectors.readers.text import is_readable, open_text, share_read, shown
+from orchestration.connectors.readers.text import is_readable, open_text, shown
 
 LINE_CHARACTERS = 8 * 1024 * 1024
 
@@ -31,19 +30,19 @@ def read(path: Path, source_file: str, files: Files) -> Iterator[Batch]:
     """Yield the file's rows, at least one batch.
 
     Raises:
-        UnreadableError: the file is no text of lines, or its keys cannot be columns.
+        UnreadableError: the file is not text in lines, or its keys cannot be columns.
     """
     with open_text(path, files, newline="\n") as text:
         is_empty = True
         for lines in _batches(text):
             is_empty = False
-            yield replace(_batch(lines, source_file, files.encoding), share=share_read(text))
+            yield _batch(lines, source_file, files.encoding)
         if is_empty:
             yield _batch([], source_file, files.encoding)
 
 
 def _batches(text: TextIO) -> Iterator[list[tuple[int, str]]]:
-    """The file's lines with their numbers, blank ones left out, some at a time."""
+    """The file's lines with their numbers, without blank lines, in chunks."""
     lines: list[tuple[int, str]] = []
     number = size = 0
     while line := text.readline(LINE_CHARACTERS):
@@ -65,24 +64,24 @@ def _batches(text: TextIO) -> Iterator[list[tuple[int, str]]]:
 
 def _batch(lines: Sequence[tuple[int, str]], source_file: str, encoding: str) -> Batch:
     records: list[Record] = []
-    places: list[int] = []
+    numbers: list[int] = []
     faults: list[Fault] = []
     for number, line in lines:
         try:
             records.append(_record(line, encoding))
-            places.append(number)
+            numbers.append(number)
         except NoRecordError as error:
             faults.append(Fault(source_file, number, str(error), shown(line)))
-    return batch_of(records, source_file, places, faults)
+    return batch_of(records, source_file, numbers, faults)
 
 
 def _record(line: str, encoding: str) -> Record:
-    """The object of ``line``, every value as text."""
+    """The object in ``line``, every value as text."""
     if not is_readable(line):
         raise NoRecordError(f"bytes that are not {encoding}")
     try:
         return record_of(parse(line), has_escapes="\\u" in line)
     except json.JSONDecodeError as error:
-        raise NoRecordError(f"column {error.colno}: no valid JSON ({error.msg})") from error
+        raise NoRecordError(f"column {error.colno}: not valid JSON ({error.msg})") from error
     except RecursionError as error:
         raise NoRecordError("values nested too deeply") from error

@@ -1,7 +1,7 @@
-"""JSON as it lands, whether a file or a service delivers it: every value as text, nothing of it lost.
+"""JSON objects as rows, from files and services: every value as text without loss.
 
-Numbers land digit by digit as delivered, nested values as compact JSON, an empty text as null. A batch's columns are
-the keys of its objects in the order they first appear.
+Numbers land with the delivered digits, nested values as compact JSON, an empty string as null. A batch's columns are
+the keys of its objects in the order of their first appearance.
 """
 
 from __future__ import annotations
@@ -23,11 +23,11 @@ Record = dict[str, str | None]
 
 
 class NoRecordError(ValueError):
-    """Why something is no record."""
+    """A value cannot be a record; the message says why."""
 
 
 class Number(str):
-    """A number as its digits were delivered."""
+    """A number with its delivered digits."""
 
     __slots__ = ()
 
@@ -36,44 +36,43 @@ _TEXTS = frozenset({str, Number, type(None)})
 
 
 def parse(text: str) -> Any:
-    """The value of ``text``, its numbers as they stand there.
+    """Parse JSON; numbers keep their digits.
 
     Raises:
-        json.JSONDecodeError: it is no JSON.
-        NoRecordError: it is JSON that no record may hold.
-        RecursionError: it is nested too deeply.
+        json.JSONDecodeError: the text is not JSON.
+        NoRecordError: an object has a key twice, or a value is NaN or infinite.
+        RecursionError: the text is nested too deeply.
     """
     return _DECODER.decode(text)
 
 
 def record_of(value: Any, *, has_escapes: bool) -> Record:
-    """The object ``value``, every value of it as text.
+    """Return a parsed object with every value as text.
 
     Args:
-        value: as ``parse`` made it.
-        has_escapes: whether a character was delivered by its number.
+        has_escapes: whether the JSON contains Unicode escapes.
 
     Raises:
-        NoRecordError: it is no object, or holds what no text may hold.
+        NoRecordError: the value is not an object, or contains a lone surrogate.
     """
     if not isinstance(value, dict):
-        raise NoRecordError("valid JSON, but no object")
+        raise NoRecordError("valid JSON, but not an object")
     record: Record = value
     if not _TEXTS.issuperset(map(type, value.values())):
         record = {key: as_text(item) for key, item in value.items()}
-    # An escape can name half a character, which no text may hold.
+    # An escape can stand for a lone surrogate, which UTF-8 cannot encode.
     if has_escapes and not all(is_readable(text) for pair in record.items() for text in pair if text):
-        raise NoRecordError("an escape names half a character (a lone surrogate)")
+        raise NoRecordError("an escape is half a character (a lone surrogate)")
     return record
 
 
 def as_text(value: Any) -> str | None:
-    """A value as it lands."""
+    """Return a value as it lands."""
     return value if value is None or isinstance(value, str) else as_json(value)
 
 
 def as_json(value: Any) -> str:
-    """A value as compact JSON, its numbers as they were delivered."""
+    """Return a value as compact JSON; numbers keep their digits."""
     if isinstance(value, dict):
         return "{" + ",".join([f"{_quoted(key)}:{as_json(item)}" for key, item in value.items()]) + "}"
     if isinstance(value, list):
@@ -82,9 +81,9 @@ def as_json(value: Any) -> str:
 
 
 def batch_of(
-    records: Sequence[Mapping[str, str | None]], source_file: str, places: Sequence[int], faults: Sequence[Fault]
+    records: Sequence[Mapping[str, str | None]], source_file: str, row_numbers: Sequence[int], faults: Sequence[Fault]
 ) -> Batch:
-    """The batch of ``records``, each with its place in ``source_file``.
+    """Return the batch of ``records`` with their row numbers in ``source_file``.
 
     Raises:
         UnreadableError: their keys cannot be columns.
@@ -92,18 +91,18 @@ def batch_of(
     names = list(dict.fromkeys(key for record in records for key in record))
     check_columns(names)
     columns = [pa.array([record.get(name) or None for record in records], pa.string()) for name in names]
-    return Batch.of(pa.Table.from_arrays(columns, names=names), source_file, np.array(places, np.int64), faults)
+    return Batch.of(pa.Table.from_arrays(columns, names=names), source_file, np.array(row_numbers, np.int64), faults)
 
 
 def _object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     values = dict(pairs)
     if len(values) < len(pairs):
-        raise NoRecordError("a key stands twice in one object")
+        raise NoRecordError("an object has the same key twice")
     return values
 
 
 def _refuse(constant: str) -> NoReturn:
-    raise NoRecordError(f"{constant} is no JSON value")
+    raise NoRecordError(f"{constant} is not a JSON value")
 
 
 _DECODER = json.JSONDecoder(object_pairs_hook=_object, parse_float=Number, parse_int=Number, parse_constant=_refuse)

@@ -1,7 +1,7 @@
-"""The quotes of one record of delimited text: whether the last one closes, and whether all stand where they may.
+"""Checks the quotes of one record of delimited text: the last one closes, and none is followed by text.
 
-A quote opens a field only as its first character. Arrow and Python's ``csv`` read on where text follows the closing
-quote; in a record of several lines such text means that a quote closed late and swallowed other rows.
+A quote opens a field only as its first character. Arrow and Python's ``csv`` accept text after a closing quote; in a
+record of several lines such text means that a quote closed late and swallowed other rows.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ class Quotes:
         self._regular = re.compile(rf"(?:{quoted}|{bare})(?:{mark}(?:{quoted}|{bare}))*+(?:\r\n|\r|\n)?")
 
     def open_at(self, record: str) -> int | None:
-        """Where the quote stands that ``record`` opens and does not close; None where all are closed."""
+        """Return the position of the quote that ``record`` does not close; None if all are closed."""
         match = self._closed_fields.match(record)
         end = match.end() if match else 0
         return end if record.startswith('"', end) else None

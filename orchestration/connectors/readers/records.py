@@ -1,6 +1,6 @@
-"""Whole lines of delimited text split into records: Arrow finds the fields, this module the line of each record.
+"""Splits lines of delimited text into records: Arrow finds the fields, this module the line of each record.
 
-Add here what is true of any delimited text; what a record must be to land stands in ``delimited``.
+Keep out which records may land (``delimited.py``).
 """
 
 from __future__ import annotations
@@ -22,11 +22,11 @@ BYTE_ORDER_MARK = b"\xef\xbb\xbf"
 
 @dataclass(frozen=True)
 class Records:
-    """Some records of a file in their order: those with the right number of fields are rows."""
+    """Records of a file in order; records with the right number of fields are rows."""
 
     rows: pa.Table
     is_row: npt.NDArray[np.bool_]  # per record
-    field_counts: dict[int, int]  # of each record that is no row
+    field_counts: dict[int, int]  # of each record that is not a row
     lines: Numbers  # of the file, per record; then the line after the last
     bounds: Numbers  # offset in ``raw``, per record; then its length
     raw: bytes  # UTF-8, save for bytes that could not be read
@@ -41,24 +41,24 @@ class Records:
         return self.text(len(self.is_row) - 1)
 
     def of_several_lines(self) -> list[int]:
-        """The records with a line break in a field."""
-        return _places(np.diff(self.lines) > 1)
+        """Return the records with a line break in a field."""
+        return _positions(np.diff(self.lines) > 1)
 
     def unreadable(self) -> list[int]:
-        """The records with bytes that could not be read."""
+        """Return the records with undecodable bytes."""
         if self.raw is self.readable:
             return []
         offsets = np.flatnonzero(np.frombuffer(self.raw, np.uint8) != np.frombuffer(self.readable, np.uint8))
         return sorted(set((np.searchsorted(self.bounds, offsets, side="right") - 1).tolist()))
 
     def empty(self) -> list[int]:
-        """The rows without a value, blank lines among them."""
+        """Return the rows without any value, including blank lines."""
         columns = self.rows.columns
         if not all(column.null_count for column in columns):
             return []
         is_empty = self.is_row.copy()
         is_empty[self.is_row] = np.logical_and.reduce([column.is_null().to_numpy() for column in columns])
-        return _places(is_empty)
+        return _positions(is_empty)
 
 
 def parse(text: str, names: list[str], line: int, delimiter: str) -> Records:
@@ -77,7 +77,7 @@ def parse(text: str, names: list[str], line: int, delimiter: str) -> Records:
         return "skip"
 
     rows = pa_csv.read_csv(
-        # Arrow takes a byte order mark away; here it is a character of the first field.
+        # Arrow removes a byte order mark; here it is a character of the first field.
         pa.BufferReader(BYTE_ORDER_MARK + readable if readable.startswith(BYTE_ORDER_MARK) else readable),
         read_options=pa_csv.ReadOptions(column_names=names, use_threads=False, block_size=len(readable) + 4),
         parse_options=pa_csv.ParseOptions(
@@ -98,7 +98,7 @@ def parse(text: str, names: list[str], line: int, delimiter: str) -> Records:
     if len(is_row) < len(line_ends):
         line_counts[is_row] += _line_breaks(rows, has_returns=b"\r" in raw)
         line_counts[~is_row] += np.array([len(LINE_BREAK.findall(row.text)) for row in refused], np.int64)
-    # Where a quote does not close, the last line break is one of the last field's, too.
+    # If a quote does not close, the last line break is also counted in the last field.
     lines = np.minimum(np.concatenate([[0], np.cumsum(line_counts)]), len(line_ends))
     return Records(
         rows=rows,
@@ -112,7 +112,7 @@ def parse(text: str, names: list[str], line: int, delimiter: str) -> Records:
 
 
 def _line_ends(raw: bytes) -> Numbers:
-    """The offsets after each line, be it ended by a line feed, a return, both, or by the end of ``raw``."""
+    """The offsets after each line, which ends with a line feed, a return, both, or the end of ``raw``."""
     data = np.frombuffer(raw, np.uint8)
     is_end = data == ord("\n")
     if b"\r" in raw:
@@ -132,6 +132,6 @@ def _line_breaks(rows: pa.Table, *, has_returns: bool) -> Numbers:
     return counts
 
 
-def _places(is_it: npt.NDArray[np.bool_]) -> list[int]:
-    places: list[int] = np.flatnonzero(is_it).tolist()
-    return places
+def _positions(mask: npt.NDArray[np.bool_]) -> list[int]:
+    positions: list[int] = np.flatnonzero(mask).tolist()
+    return positions

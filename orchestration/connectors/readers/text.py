@@ -1,6 +1,6 @@
-"""What CSV and JSON Lines share: opening a text file, plain, gzip or zstd, and bytes that are no text.
+"""Text files for CSV and JSON Lines: plain, gzip or zstd, with undecodable bytes.
 
-Bytes that the declared encoding does not know become lone surrogates (PEP 383), so that one bad row stays one bad row.
+Undecodable bytes become lone surrogates (PEP 383), so that they affect only their own row.
 """
 
 from __future__ import annotations
@@ -8,12 +8,11 @@ from __future__ import annotations
 import codecs
 import gzip
 import io
-import os
 import zlib
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any, BinaryIO, Literal, cast
+from typing import Any, BinaryIO, Literal
 
 import pyarrow as pa
 
@@ -21,7 +20,7 @@ from orchestration.config.systems import Files
 from orchestration.connectors.batch import UnreadableError
 
 SMALL = 16 * 1024 * 1024
-"""So many bytes may come of any packed file: a short one packs tight by chance."""
+"""The compression ratio is not checked below this size: short files may compress well by chance."""
 PACKED = {".gz": "gzip", ".zst": "zstd", ".zstd": "zstd"}
 OTHER_FORMATS = {b"\x1f\x8b": "gzip", b"\x28\xb5\x2f\xfd": "zstd", b"PK\x03\x04": "zip (or Excel)", b"PAR1": "Parquet"}
 BYTE_ORDER_MARKS = {
@@ -35,11 +34,11 @@ BYTE_ORDER_MARKS = {
 
 @contextmanager
 def open_text(path: Path, files: Files, newline: Literal["", "\n"]) -> Iterator[io.TextIOWrapper]:
-    """Open ``path`` as text; lines end as in ``open(newline=...)``, a UTF-8 byte order mark is no part of it.
+    """Open ``path`` as text without a UTF-8 byte order mark; ``newline`` as in ``open``.
 
     Raises:
-        UnreadableError: the file is no such text, or it is packed and cut off or unpacks to more than may be; while it
-            is read, too.
+        UnreadableError: the file is not such text, or it is compressed and incomplete or larger than the limits; also
+            while it is read.
     """
     encoding = files.encoding
     codec = codecs.lookup(encoding).name.removesuffix("-sig")
@@ -51,20 +50,13 @@ def open_text(path: Path, files: Files, newline: Literal["", "\n"]) -> Iterator[
             )
     except (EOFError, gzip.BadGzipFile, zlib.error, _BadZstdError) as error:
         raise UnreadableError(
-            f"the {PACKED[path.suffix]} file is cut off or damaged ({error})", "Deliver the file again, whole"
+            f"the {PACKED[path.suffix]} file is cut off or damaged ({error})", "Deliver the complete file again"
         ) from error
     except UnicodeDecodeError as error:
         raise UnreadableError(
             f"the file is not {encoding} ({error.reason})",
-            "Set the system's 'encoding' to the file's, or export anew",
+            "Set the system's 'encoding' to the file's, or export the file again",
         ) from error
-
-
-def share_read(text: io.TextIOWrapper) -> float:
-    """How much of an opened file has been read, by its bytes as they lie there: the blocks that are read ahead, too."""
-    stream = cast("io.BufferedReader", text.buffer)
-    packed = stream.raw.packed if isinstance(stream.raw, _Unpacked) else stream
-    return packed.tell() / os.fstat(packed.fileno()).st_size
 
 
 def _unpacked(path: Path, packed: io.BufferedReader, files: Files) -> io.BufferedReader:
@@ -73,11 +65,11 @@ def _unpacked(path: Path, packed: io.BufferedReader, files: Files) -> io.Buffere
 
 
 class _BadZstdError(Exception):
-    """What Arrow says of a zstd file, whose errors are those of any file."""
+    """A damaged zstd file; Arrow raises a plain OSError for it."""
 
 
 class _Unpacked(io.RawIOBase):
-    """What a packed file unpacks to, as long as that is within its limits: a few bytes can stand for a full disk."""
+    """The decompressed file, within limits: a few bytes can unpack to a full disk."""
 
     def __init__(self, packed: BinaryIO, kind: str, files: Files) -> None:
         self.packed, self.kind, self.files = packed, kind, files
@@ -93,12 +85,12 @@ class _Unpacked(io.RawIOBase):
         if self.size > self.files.unpacked_gigabytes * 1e9:
             raise UnreadableError(
                 f"the {self.kind} file unpacks to more than {self.files.unpacked_gigabytes:g} GB",
-                "If it is meant to, raise the system's 'unpacked_gigabytes'",
+                "If the size is right, raise the system's 'unpacked_gigabytes'",
             )
         if self.size > max(SMALL, self.files.unpacked_ratio * self.packed.tell()):
             raise UnreadableError(
                 f"the {self.kind} file unpacks to more than {self.files.unpacked_ratio:g} times its size",
-                "If it is meant to, raise the system's 'unpacked_ratio'",
+                "If the size is right, raise the system's 'unpacked_ratio'",
             )
         return count
 
@@ -133,7 +125,7 @@ def _check_head(head: bytes, codec: str) -> None:
 
 
 def is_readable(text: str) -> bool:
-    """Whether every byte of ``text`` was one of its encoding."""
+    """Whether every byte of ``text`` could be decoded."""
     try:
         text.encode()
     except UnicodeEncodeError:
@@ -142,5 +134,5 @@ def is_readable(text: str) -> bool:
 
 
 def shown(text: str) -> str:
-    r"""``text`` for people, a byte that could not be read as ``\xNN``."""
+    r"""Return ``text`` with each undecodable byte as ``\xNN``."""
     return text.encode("utf-8", "surrogateescape").decode("utf-8", "backslashreplace")

@@ -1,1 +1,1 @@
-"""How a web service is asked: its pages, its answers, the login and the window. ``rest.py`` makes records of them."""
+"""The protocol of web services: login, window parameters, pages, responses."""

@@ -1,6 +1,6 @@
-"""How a request to a web service says who asks: dlt's kinds of login, their secrets read from the environment.
+"""Logins of web services: dlt's authentication classes with secrets from the environment.
 
-No secret is ever part of a message.
+No message contains a secret.
 """
 
 from __future__ import annotations
@@ -22,24 +22,24 @@ from orchestration.config.web_services import ApiKey, Basic, Bearer, ClientCrede
 from orchestration.connectors.batch import UnavailableError, UnreadableError
 
 RENEWED_BEFORE_SECONDS = 60
-"""A token is renewed so long before it runs out, so that it outlives the request that carries it."""
+"""Tokens are renewed this long before they expire, so that they do not expire during a request."""
 
 
 def origin_of(address: str) -> str:
-    """Scheme, host and port: what a login is meant for, and nothing that could be a secret."""
+    """Return scheme, host and port of an address, without the parts that may contain a secret."""
     parts = urlsplit(address)
     port = parts.port or {"http": 80, "https": 443}.get(parts.scheme)
     return f"{parts.scheme}://{parts.hostname}:{port}"
 
 
 def variables_of(rest: Rest) -> str:
-    """The environment variables that hold the login, for a message."""
+    """Return the names of the login's environment variables, for a message."""
     secrets = [getattr(rest.auth, name) for name in type(rest.auth).model_fields] if rest.auth else []
     return ", ".join(secret.env for secret in secrets if isinstance(secret, Secret)) or "none: the system has no auth"
 
 
 class OneOrigin(AuthBase):
-    """Logs in at the declared service and nowhere else, wherever an answer says that the next page lies."""
+    """Sends the login to the declared origin only, even if a response names another host for the next page."""
 
     def __init__(self, rest: Rest, session: requests.Session) -> None:
         self.origin = origin_of(rest.url)
@@ -49,13 +49,13 @@ class OneOrigin(AuthBase):
         """Add the login.
 
         Raises:
-            UnreadableError: the request goes elsewhere.
+            UnreadableError: the request goes to another origin.
         """
-        asked = origin_of(request.url or "")
-        if asked != self.origin:
+        origin = origin_of(request.url or "")
+        if origin != self.origin:
             raise UnreadableError(
-                f"the answer names {asked} for the next page, and the login is meant for {self.origin}",
-                "If the service moved, change the system's url; else ask its keeper",
+                f"the response names {origin} for the next page, but the login is for {self.origin}",
+                "If the service moved, change the system's url; otherwise contact its owner",
             )
         return self.login(request) if self.login else request
 
@@ -77,14 +77,14 @@ def _value(secret: Secret) -> str:
     value = secret.value()
     if not value.isprintable() or value != value.strip():
         raise UnreadableError(
-            f"the environment variable {secret.env} holds a line break or other signs that no request can carry",
-            "Set it anew, the secret and nothing else",
+            f"the environment variable {secret.env} contains characters that no request can carry, like a line break",
+            "Set it again, to the secret and nothing else",
         )
     return value
 
 
 class _Token(OAuth2ClientCredentials):
-    """dlt's client credentials, with messages of our own, no redirect, and a token that is one."""
+    """dlt's client credentials with a checked token, no redirects, and messages without secrets."""
 
     def __init__(self, rest: Rest, settings: ClientCredentials, session: requests.Session) -> None:
         client_id, client_secret = _value(settings.client_id), _value(settings.client_secret)
@@ -104,34 +104,34 @@ class _Token(OAuth2ClientCredentials):
         """Fetch a token.
 
         Raises:
-            UnreadableError: there is none for this login.
-            UnavailableError: the token's server is down.
+            UnreadableError: the server refuses the login, or its response has no token.
+            UnavailableError: the token server is down.
         """
-        asked = self.build_access_token_request()
+        request = self.build_access_token_request()
         if self.basic:
-            asked["data"] = {key: value for key, value in asked["data"].items() if not key.startswith("client_")}
-        place = f"the token's server {origin_of(self.access_token_url)}"
+            request["data"] = {key: value for key, value in request["data"].items() if not key.startswith("client_")}
+        server = f"the token server {origin_of(self.access_token_url)}"
         try:
-            answer = self.session.post(self.access_token_url, auth=self.basic, allow_redirects=False, **asked)
+            response = self.session.post(self.access_token_url, auth=self.basic, allow_redirects=False, **request)
         except requests.RequestException as error:
             raise UnavailableError(
-                f"{place} does not answer ({type(error).__name__})", "Check auth.token_url, and run again later"
+                f"{server} does not answer ({type(error).__name__})", "Check auth.token_url, and run again later"
             ) from None
-        if answer.status_code == requests.codes.too_many_requests or answer.status_code >= 500:
-            raise UnavailableError(f"{place} answers with status {answer.status_code}", "Run again later")
+        if response.status_code == requests.codes.too_many_requests or response.status_code >= 500:
+            raise UnavailableError(f"{server} answers with status {response.status_code}", "Run again later")
         try:
-            token = answer.json()["access_token"] if answer.ok else None
-            lasts = float(answer.json().get("expires_in") or self.default_token_expiration) if token else 0
+            token = response.json()["access_token"] if response.ok else None
+            lasts = float(response.json().get("expires_in") or self.default_token_expiration) if token else 0
         except (ValueError, TypeError, KeyError):
             token = None
         if not isinstance(token, str) or not token:
             raise UnreadableError(
-                f"{place} gives no token (status {answer.status_code})",
+                f"{server} returns no token (status {response.status_code})",
                 f"Check auth.token_url, auth.scope, and the variables {self.variables}",
             )
         self.access_token = token
         self.renewed_at = time.monotonic() + lasts - RENEWED_BEFORE_SECONDS
 
     def is_token_expired(self) -> bool:
-        """Whether it is time for another token."""
+        """Whether the token must be renewed."""
         return time.monotonic() >= self.renewed_at

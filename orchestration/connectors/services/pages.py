@@ -1,7 +1,6 @@
-"""The pages of a web service, one after the other, by dlt's REST client and its paginators.
+"""The pages of a web service, fetched by dlt's REST client and its paginators.
 
-Imported when a service is pulled, because dlt takes seconds. Add here how pages follow each other; keep out what
-becomes of what they hold.
+Imported only when a service is pulled: importing dlt takes seconds. Keep out how records are read (``rest.py``).
 """
 
 from __future__ import annotations
@@ -11,11 +10,12 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any, cast
+from urllib.parse import urljoin
 
 import requests
 import urllib3
 from dlt.common.configuration.specs import RuntimeConfiguration
-from dlt.common.jsonpath import set_value_at_path
+from dlt.common.jsonpath import find_values, set_value_at_path
 from dlt.sources.helpers.rest_client import paginators
 from dlt.sources.helpers.rest_client.client import PageData, RESTClient
 
@@ -33,25 +33,23 @@ from orchestration.config.web_services import (
     steps_of,
 )
 from orchestration.connectors.batch import UnavailableError, UnreadableError
-from orchestration.connectors.services.answers import Answer, TimeLimit, explained, reader, session_of
 from orchestration.connectors.services.login import OneOrigin
+from orchestration.connectors.services.responses import CompleteResponse, TimeLimit, explained, reader, session_of
 
 
-def answers(rest: Rest, asked: RestTable, window: dict[str, str]) -> Iterator[Answer]:
+def responses(rest: Rest, settings: RestTable, window: dict[str, str]) -> Iterator[CompleteResponse]:
     """Yield the pages of a table's window, in the order of the service.
 
     Args:
-        rest: the service.
-        asked: what is asked of it.
-        window: the parameters that say which window, by their names.
+        window: the request parameters of the window, by name.
 
     Raises:
-        UnreadableError: an answer cannot be taken as it is.
-        UnavailableError: the service does not answer, or not as it should, as often as it was asked.
+        UnreadableError: a response is unusable.
+        UnavailableError: no attempt got a proper response.
     """
-    pages = asked.pages or rest.pages or SinglePage(kind="single")
-    in_body = asked.method == "POST"
-    parameters: dict[str, Any] = copy.deepcopy(asked.params)
+    pages = settings.pages or rest.pages or SinglePage(kind="single")
+    in_body = settings.method == "POST"
+    parameters: dict[str, Any] = copy.deepcopy(settings.params)
     for name, value in window.items():
         if in_body:
             set_value_at_path(parameters, name, value)
@@ -67,24 +65,24 @@ def answers(rest: Rest, asked: RestTable, window: dict[str, str]) -> Iterator[An
             config=RuntimeConfiguration(dlthub_telemetry=False),
         )
         paged = client.paginate(
-            asked.path,
-            asked.method,
+            settings.path,
+            settings.method,
             params=None if in_body else {name: _in_query(value) for name, value in parameters.items()},
             json=parameters if in_body else None,
             paginator=_Careful(_paginator(pages, in_body=in_body)),
-            data_selector=_selector(asked.records),
+            data_selector=_selector(settings.records),
             hooks={"response": [reader(rest, limit)]},
             stream=True,
             allow_redirects=False,
         )
-        for page in _followed(_told(paged, rest), pages, rest.most_pages):
+        for page in _distinct(_without_addresses(paged, rest), pages, rest.most_pages):
             yielded_at = time.monotonic()
-            yield cast(Answer, page.response)
+            yield cast(CompleteResponse, page.response)
             limit.ends_at += time.monotonic() - yielded_at
 
 
-def _told(paged: Iterator[PageData[Any]], rest: Rest) -> Iterator[PageData[Any]]:
-    """The pages; what goes wrong is told without addresses, in which a secret may stand."""
+def _without_addresses(paged: Iterator[PageData[Any]], rest: Rest) -> Iterator[PageData[Any]]:
+    """The pages; errors are explained without addresses, which may contain a secret."""
     while True:
         problem: UnreadableError
         try:
@@ -99,51 +97,51 @@ def _told(paged: Iterator[PageData[Any]], rest: Rest) -> Iterator[PageData[Any]]
         raise problem
 
 
-def _followed(paged: Iterator[PageData[Any]], pages: Pages, most_pages: int) -> Iterator[PageData[Any]]:
-    """The pages, as long as each is another one.
+def _distinct(paged: Iterator[PageData[Any]], pages: Pages, most_pages: int) -> Iterator[PageData[Any]]:
+    """The pages, each checked to differ from the pages before it.
 
     Raises:
-        UnreadableError: they would never end, or jump over records.
+        UnreadableError: the pages repeat, are too many, or skip records.
     """
-    asked: set[int] = set()
-    before: PageData[Any] | None = None
+    requested: set[int] = set()
+    previous: PageData[Any] | None = None
     for number, page in enumerate(paged, start=1):
-        if before is not None and page:
-            _check_numbered(pages, number, before, page)
+        if previous is not None and page:
+            _check_numbered(pages, number, previous, page)
         yield page
-        before = page
+        previous = page
         if not page.paginator.has_next_page:
             return
         following = hash(repr((page.request.url, page.request.params, page.request.json)))
-        if following in asked and not page:
+        if following in requested and not page:
             return
-        if following in asked or number >= most_pages:
+        if following in requested or number >= most_pages:
             raise UnreadableError(
-                f"after page {number} the service names a page that it gave before"
-                if following in asked
+                f"after page {number} the service names a page that it has already returned"
+                if following in requested
                 else f"there are more than {most_pages:,} pages",
-                "Check the settings of pages; if so many are right, raise the system's most_pages",
+                "Check the settings of pages; if the number is right, raise the system's most_pages",
             )
-        asked.add(following)
+        requested.add(following)
 
 
-def _check_numbered(pages: Pages, number: int, before: PageData[Any], page: PageData[Any]) -> None:
+def _check_numbered(pages: Pages, number: int, previous: PageData[Any], page: PageData[Any]) -> None:
     if not isinstance(pages, PageNumbers | Offsets):
         return
-    if page == before:
+    if page == previous:
         raise UnavailableError(
-            f"page {number} is the same as the page before it, so that others may be missing",
+            f"page {number} equals the page before it, so other pages may be missing",
             f"Check that the service takes the parameter '{pages.parameter}', and run again",
         )
-    if isinstance(pages, Offsets) and len(before) != pages.size:
+    if isinstance(pages, Offsets) and len(previous) != pages.size:
         raise UnreadableError(
-            f"page {number - 1} has {len(before)} records and not the {pages.size} asked for, and more follow",
-            "Set the size of pages to what the service gives at most: records would be jumped over",
+            f"page {number - 1} has {len(previous)} records instead of {pages.size}, and more pages follow",
+            "Set the size of pages to the service's maximum: otherwise records are skipped",
         )
 
 
 class _Careful(paginators.BasePaginator):
-    """A paginator of dlt's that tells in our words what it cannot use; dlt's own tell what was answered."""
+    """Wraps a paginator of dlt and replaces its error messages, which quote the response."""
 
     def __init__(self, paginator: paginators.BasePaginator) -> None:
         super().__init__()
@@ -171,16 +169,27 @@ def _no_next_page() -> Iterator[None]:
         yield
     except (ValueError, TypeError, AttributeError):
         raise UnreadableError(
-            "the answer does not say where the next page is", "Check the paths of pages against an answer"
+            "the response does not name the next page", "Compare the paths of pages with a response"
         ) from None
 
 
-class _NextUrl(paginators.JSONLinkPaginator):
-    """An address that is empty is none."""
+class _NextUrl(paginators.BasePaginator):
+    """Reads the next page's address from the response; dlt's own paginator takes an empty address for a page."""
 
-    def update_state(self, response: requests.Response, data: list[Any] | None = None) -> None:
-        super().update_state(response, data)
-        self._next_reference = self._next_reference or None
+    def __init__(self, path: str) -> None:
+        super().__init__()
+        self.path, self.url, self.is_first = path, "", True
+
+    @property
+    def has_next_page(self) -> bool:
+        return self.is_first or bool(self.url)
+
+    def update_state(self, response: requests.Response, data: list[Any] | None = None) -> None:  # noqa: ARG002
+        self.is_first = False
+        self.url = next(iter(find_values(self.path, response.json())), None) or ""
+
+    def update_request(self, request: requests.Request) -> None:
+        request.url, request.params = urljoin(request.url, self.url), {}
 
 
 def _paginator(pages: Pages, *, in_body: bool) -> paginators.BasePaginator:
@@ -217,7 +226,7 @@ def _paginator(pages: Pages, *, in_body: bool) -> paginators.BasePaginator:
 
 
 def _json_path(path: str | None) -> str | None:
-    """A path as dlt's paginators take it, every name quoted."""
+    """A path in the syntax of dlt's paginators, every name quoted."""
     return path and "$" + "".join(f'."{step}"' for step in steps_of(path))
 
 
@@ -229,7 +238,7 @@ def _selector(records: str) -> str:
 
 
 def _in_query(value: Any) -> Any:
-    """A value as a query holds it: truth values are words in small letters."""
+    """A value as a query parameter: booleans in lower case."""
     if isinstance(value, list):
         return [_in_query(item) for item in value]
     return str(value).lower() if isinstance(value, bool) else value

@@ -1,4 +1,4 @@
-"""A window as a web service is asked for it, and whether a record lies in it."""
+"""Request parameters of a window, and the test whether a record lies in it."""
 
 from __future__ import annotations
 
@@ -9,18 +9,18 @@ from orchestration.config.deployment import Deployment, Window
 from orchestration.config.web_services import WindowParameters
 
 MILLISECONDS_FROM = 1e11
-"""A number of at least so many is milliseconds since 1970, not seconds: as seconds it would lie after the year 5000."""
+"""Numbers from here on are milliseconds since 1970: as seconds they would lie after the year 5000."""
 
 
 def parameters_of(settings: WindowParameters | None, window: Window, deployment: Deployment) -> dict[str, str]:
-    """The parameters that say which window is asked for, by their names."""
+    """Return the request parameters that select the window, by name."""
     if settings is None:
         return {}
     start, end = window.start, window.end
     if start is None and settings.history_start:
         start = datetime.combine(settings.history_start, time(), deployment.zone)
     if settings.includes_end:
-        # the last moment that the format can tell
+        # the last instant that the format can express
         end -= {"epoch_seconds": timedelta(seconds=1), "epoch_milliseconds": timedelta(milliseconds=1)}.get(
             settings.format, timedelta.resolution
         )
@@ -35,13 +35,13 @@ def parameters_of(settings: WindowParameters | None, window: Window, deployment:
 
 
 def lies_in(window: Window, changed_at: str | None) -> bool:
-    """Whether a record that changed then belongs to the window.
+    """Whether a record with this time of change belongs to the window.
 
-    One without a time that can be read does: gate 1 judges it, and nothing is left out silently.
+    A record without a readable time does, so that gate 1 judges it and no record is dropped silently.
 
     Args:
-        window: half-open, from its start on and before its end.
-        changed_at: ISO 8601, UTC where no offset is given, or seconds or milliseconds since 1970.
+        window: half-open: the start belongs to it, the end does not.
+        changed_at: ISO 8601 (UTC if it has no offset), or seconds or milliseconds since 1970.
     """
     try:
         if changed_at is None:

@@ -142,7 +142,8 @@ def test_a_way_that_fails_keeps_no_other_from_being_tried(monkeypatch: pytest.Mo
         settings = AlertSettings(email=_email(mailbox.port), webhook=Webhook(url=Secret(env="ALERT_WEBHOOK")))
         problems = tell([ALERT], senders_of(settings)[::-1])
         assert _message(mailbox)["Subject"] == ALERT.subject
-    assert problems == ["The environment variable ALERT_WEBHOOK is not set. The deployment's file asks for it."]
+    assert len(problems) == 1
+    assert "ALERT_WEBHOOK" in problems[0]
 
 
 def test_a_mail_server_that_is_down_is_said_with_its_address() -> None:
@@ -152,7 +153,7 @@ def test_a_mail_server_that_is_down_is_said_with_its_address() -> None:
         EmailSender(_email(port)).send(ALERT)
 
 
-def test_nobody_is_told_where_the_deployment_names_nobody() -> None:
+def test_a_deployment_without_channels_sends_no_alert() -> None:
     assert senders_of(AlertSettings()) == []
 
 

@@ -47,7 +47,7 @@ def _publish(publication: Publication, version: str) -> None:
     (publication.current / "manifest.json").write_text(json.dumps(facts), encoding="utf-8")
 
 
-def test_a_stale_version_is_told_once(
+def test_a_stale_version_raises_one_alert(
     sensors: dict[str, dg.SensorDefinition], publication: Publication, posts: Posts
 ) -> None:
     cursor = None
@@ -61,9 +61,9 @@ def test_a_stale_version_is_told_once(
     assert "version 2026-01-31-0b" in posts.bodies[1]["text"]
 
 
-@pytest.mark.parametrize(("tags", "told"), [({}, 1), ({COMMAND_TAG: "run"}, 0)])
-def test_a_failed_run_is_told_by_the_sensor_unless_a_command_told_it(
-    tags: dict[str, str], told: int, sensors: dict[str, dg.SensorDefinition], posts: Posts
+@pytest.mark.parametrize(("tags", "expected_count"), [({}, 1), ({COMMAND_TAG: "run"}, 0)])
+def test_the_sensor_reports_a_failed_run_unless_a_command_did(
+    tags: dict[str, str], expected_count: int, sensors: dict[str, dg.SensorDefinition], posts: Posts
 ) -> None:
     with dg.DagsterInstance.ephemeral() as instance:
 
@@ -77,11 +77,11 @@ def test_a_failed_run_is_told_by_the_sensor_unless_a_command_told_it(
             "alert_on_failure", event, instance, result.dagster_run
         ).for_run_failure()
         sensors["alert_on_failure"](context)
-    assert len(posts.bodies) == told
+    assert len(posts.bodies) == expected_count
     assert all("step broken" in body["text"] for body in posts.bodies)
 
 
-def test_a_quarantine_above_its_limit_is_told_after_a_run_of_the_daemon(
+def test_a_quarantine_above_its_limit_raises_an_alert_after_a_scheduled_run(
     sensors: dict[str, dg.SensorDefinition], publication: Publication, posts: Posts
 ) -> None:
     published_units(publication, [("shop", "orders", date(2026, 1, 30), 100, 4)])
@@ -100,5 +100,5 @@ def test_a_quarantine_above_its_limit_is_told_after_a_run_of_the_daemon(
     assert "shop__orders: 4 of 100 rows" in body["text"]
 
 
-def test_a_deployment_that_tells_nobody_has_no_sensors(publication: Publication) -> None:
+def test_a_deployment_without_channels_has_no_sensors(publication: Publication) -> None:
     assert alert_sensors(load_deployment("demo"), publication, nightly) == []

@@ -63,10 +63,10 @@ def _failed(deployment: Deployment, instance: dg.DagsterInstance, asset: dg.Asse
     [
         (broken, {}, "The night failed, nothing is published", ("step broken",)),
         (gated, {}, "A gate is closed, nothing is published", ("gate of gated",)),
-        (gated, {"gate": "open"}, "A check is red, nothing is published", ("gated: unique",)),
+        (gated, {"gate": "open"}, "A check failed, nothing is published", ("gated: unique",)),
     ],
 )
-def test_a_failed_run_names_what_is_red_and_no_value(
+def test_the_alert_of_a_failed_run_names_failed_checks_and_no_value(
     asset: dg.AssetsDefinition,
     tags: dict[str, str],
     what: str,
@@ -86,7 +86,7 @@ def test_a_run_whose_process_is_gone_is_said_to_be_cut_off(
 ) -> None:
     run = instance.create_run_for_job(dg.job(name="nightly")(lambda: None))
     instance.report_run_failed(run, "gone")
-    assert watch.of_failed_run(deployment, instance, run).what == "The night was cut off, nothing is published"
+    assert watch.of_failed_run(deployment, instance, run).what == "The night was interrupted, nothing is published"
 
 
 def test_a_quarantine_above_its_limit_is_said_by_table_with_its_counts(deployment: Deployment, home: Home) -> None:

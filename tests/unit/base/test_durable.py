@@ -1,4 +1,4 @@
-"""What is on the disk when it counts. Power cannot be cut here: the calls to the disk are written down instead."""
+"""Order of fsync and rename. A loss of power cannot be tested, so the calls are recorded."""
 
 from __future__ import annotations
 
@@ -19,21 +19,21 @@ DAY = date(2026, 1, 1)
 
 @pytest.fixture
 def calls(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> list[str]:
-    """What was asked of the disk, in order: paths below the test's folder that were synced, or got another name."""
+    """The fsync and rename calls in order, with paths relative to the test's folder."""
     written: list[str] = []
     sync = os.fsync
 
-    def told(path: Path) -> str:
+    def shown(path: Path) -> str:
         return str(path.relative_to(tmp_path))
 
     def note_sync(descriptor: int) -> None:
         sync(descriptor)
-        written.append(f"sync {told(Path(f'/proc/self/fd/{descriptor}').readlink())}")
+        written.append(f"sync {shown(Path(f'/proc/self/fd/{descriptor}').readlink())}")
 
     def noting(rename: Callable[[Path, Path], None]) -> Callable[[Path, Path], None]:
         def note_rename(old: Path, new: Path) -> None:
             rename(old, new)
-            written.append(f"rename {told(old)} {told(new)}")
+            written.append(f"rename {shown(old)} {shown(new)}")
 
         return note_rename
 
@@ -43,14 +43,14 @@ def calls(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> list[str]:
     return written
 
 
-def test_a_file_is_on_the_disk_before_it_takes_the_place_of_the_one_before(tmp_path: Path, calls: list[str]) -> None:
+def test_a_file_is_synced_before_it_replaces_the_old_one(tmp_path: Path, calls: list[str]) -> None:
     durable.write_text(tmp_path / "state" / "built.json", "one")
     durable.write_text(tmp_path / "state" / "built.json", "two")
     assert (tmp_path / "state" / "built.json").read_text(encoding="utf-8") == "two"
     assert calls == 2 * ["sync state/built.new", "rename state/built.new state/built.json", "sync state"]
 
 
-def test_a_file_that_cannot_be_written_leaves_the_one_before(tmp_path: Path) -> None:
+def test_a_failed_write_leaves_the_old_file(tmp_path: Path) -> None:
     file = tmp_path / "built.json"
     durable.write_text(file, "one")
     with pytest.raises(UnicodeEncodeError):
@@ -58,9 +58,7 @@ def test_a_file_that_cannot_be_written_leaves_the_one_before(tmp_path: Path) -> 
     assert file.read_text(encoding="utf-8") == "one"
 
 
-def test_a_unit_is_on_the_disk_before_it_counts_and_its_name_before_anything_is_built_on_it(
-    tmp_path: Path, calls: list[str]
-) -> None:
+def test_a_unit_is_synced_before_and_after_its_rename(tmp_path: Path, calls: list[str]) -> None:
     place = UnitPlace(Home(tmp_path), next(load_deployment("demo").tables()), DAY)
     place.begin()
     rows, rejected = place.new_landing / "part.parquet", place.new_quarantine / "part.parquet"

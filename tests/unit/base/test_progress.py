@@ -1,59 +1,71 @@
-"""How far a long step is, in words: rows, pace, and the time that is left."""
+"""Progress: the reports of a step, and the count of its rows and load dates."""
 
 from __future__ import annotations
 
 import time
-from datetime import date, timedelta
 
 import pytest
 
-from orchestration.base.progress import Pace
-
-HISTORY = date(2025, 12, 31)
-DAYS = [HISTORY + timedelta(days=place) for place in range(1, 31)]
+from orchestration.base.progress import LOG_EVERY_SECONDS, Pace, Report, listening, part, step
 
 
 @pytest.fixture
 def now(monkeypatch: pytest.MonkeyPatch) -> list[float]:
-    """The clock: what stands in it is the time."""
+    """A clock that shows the time in this list."""
     clock = [0.0]
     monkeypatch.setattr(time, "monotonic", lambda: clock[0])
     return clock
 
 
-def test_the_time_that_is_left_is_that_of_the_days_and_not_of_the_history(now: list[float]) -> None:
-    pace = Pace(HISTORY, started=0.0)
-    pace.begin(31, 0)
+def test_a_step_reports_its_beginning_its_detail_and_its_seconds(now: list[float]) -> None:
+    reports: list[Report] = []
+    with listening(reports.append), step("star") as progress:
+        now[0] = 2.0
+        progress.detail("3 of 9")
+        now[0] = 5.0
+    assert reports == [Report("star"), Report("star", "3 of 9"), Report("star", "3 of 9", 5.0)]
+
+
+def test_a_step_that_raises_is_reported_as_failed() -> None:
+    reports: list[Report] = []
+    with pytest.raises(KeyError), listening(reports.append), step("star"):
+        raise KeyError
+    assert [report.has_failed for report in reports] == [False, True]
+
+
+def test_a_part_reports_its_seconds_apart_from_the_steps(now: list[float]) -> None:
+    reports: list[Report] = []
+    with listening(reports.append), part("gates"):
+        now[0] = 1.5
+    assert [(report.is_part, report.seconds) for report in reports] == [(True, None), (True, 1.5)]
+
+
+def test_a_long_step_logs_its_detail_every_30_seconds(now: list[float]) -> None:
+    logged: list[str] = []
+    with step("extract", logged.append) as progress:
+        progress.logged_at = 0.0
+        for seconds in range(0, 3 * LOG_EVERY_SECONDS, 10):
+            now[0] = float(seconds)
+            progress.detail(f"at {seconds}")
+    assert logged == ["extract: at 30", "extract: at 60"]
+
+
+def test_pace_shows_rows_rows_per_second_and_load_dates_done_of_all(now: list[float]) -> None:
+    shown: list[str] = []
+    pace = Pace(shown.append, load_date_count=31, kept_count=2, started=0.0)
     now[0] = 1000.0
-    pace.move(5_000_000, [HISTORY])
-    assert pace.seconds_left is None
-    assert pace.told() == "5,000,000 rows, 5,000 rows/s, 1 of 31 load dates"
+    pace.move(5_000_000, 1)
     now[0] = 1020.0
-    pace.move(40_000, DAYS[:5])
-    assert pace.told() == "5,040,000 rows, 4,941 rows/s, 6 of 31 load dates, about 1 min left"
-    now[0] = 1040.0
-    pace.move(200_000, DAYS[5:30])
-    assert pace.told() == "5,240,000 rows, 5,038 rows/s, 31 of 31 load dates"
+    pace.move(100_000, 5)
+    assert shown == [
+        "5,000,000 rows, 5,000 rows/s, 3 of 31 load dates",
+        "5,100,000 rows, 5,000 rows/s, 8 of 31 load dates",
+    ]
 
 
-def test_the_time_that_is_left_of_one_long_load_date_is_by_what_has_come_of_it(now: list[float]) -> None:
-    pace = Pace(HISTORY, started=0.0)
-    pace.begin(1, 0)
+def test_pace_of_one_load_date_does_not_count_load_dates(now: list[float]) -> None:
+    shown: list[str] = []
+    pace = Pace(shown.append, load_date_count=1, started=0.0)
     now[0] = 100.0
-    pace.move(400_000, [], 0.25)
-    assert pace.told() == "400,000 rows, 4,000 rows/s, 25%, about 5 min left"
-    now[0] = 400.0
-    pace.move(1_200_000, [HISTORY])
-    assert pace.told() == "1,600,000 rows, 4,000 rows/s"
-
-
-def test_a_day_that_has_half_come_counts_half(now: list[float]) -> None:
-    pace = Pace(HISTORY, started=0.0)
-    pace.begin(4, 0)
-    now[0] = 10.0
-    pace.move(1_000, DAYS[:1])
-    now[0] = 15.0
-    pace.move(500, [], 0.5)
-    # the other half, and two more days
-    assert pace.seconds_left == 5 + 2 * 10
-    assert "1 of 4 load dates, 50% of the next one" in pace.told()
+    pace.move(400_000, 0)
+    assert shown == ["400,000 rows, 4,000 rows/s"]

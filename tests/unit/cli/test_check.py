@@ -1,4 +1,4 @@
-"""``cx360 check``: what is told of a deployment before its first night, and that nothing lands."""
+"""``cx360 check``: its report on a deployment before the first night; nothing lands."""
 
 from __future__ import annotations
 
@@ -54,7 +54,7 @@ def test_a_sound_table_is_mapped_and_nothing_is_written(tmp_path: Path, monkeypa
     assert passes
     assert "4 rows of load date 2025-12-31 · key customer_id · delivers customers" in page
     assert "email          →  email          text   required" in page
-    assert "make run DEPLOYMENT=demo goes through" in page
+    assert "make run DEPLOYMENT=demo would succeed" in page
     assert sorted(tmp_path.rglob("*")) == before
 
 
@@ -64,7 +64,7 @@ def test_the_newest_night_is_looked_at(tmp_path: Path) -> None:
     assert "2 rows of load date 2026-01-03" in shown(deployment(customers={}), tmp_path)[1]
 
 
-def test_every_problem_is_told_at_once_and_no_value_is_shown(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_every_problem_is_reported_and_no_value_is_shown(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delenv("CRM_HOOK", raising=False)
     header = CUSTOMERS.replace("updated_at", "changed,loyalty").replace("email", "e_mail")
     rows = [f"C{n},ada@example.com,,retail,yesterday,2025-12-0{n}T10:00:00Z,gold\n" for n in range(1, 4)]
@@ -86,7 +86,7 @@ def test_every_problem_is_told_at_once_and_no_value_is_shown(tmp_path: Path, mon
     assert "ada@example.com" not in page
 
 
-def test_a_rename_that_does_not_fit_is_told_with_what_else_is_wrong(tmp_path: Path) -> None:
+def test_an_unknown_rename_is_reported_with_the_other_problems(tmp_path: Path) -> None:
     write(
         tmp_path, "customers.csv", CUSTOMERS.replace("phone,", "") + "C1,a@example.com,retail,x,2025-12-01T10:00:00Z\n"
     )

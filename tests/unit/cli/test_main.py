@@ -89,10 +89,11 @@ def test_every_command_and_option_says_what_it_does(command: str) -> None:
 def test_an_unknown_deployment_is_one_line_and_no_stack(command: str) -> None:
     answer = cx360(command, "--deployment", "olits", *(["parse"] if command == "dbt" else []))
     assert answer.exit_code == 1
-    assert answer.output == "There is no deployment 'olits' (deployments/olits.yml). Did you mean 'olist'?\n"
+    assert "no deployment 'olits'" in answer.output
+    assert "Did you mean 'olist'?" in answer.output
 
 
-def test_the_stack_is_shown_where_it_is_asked_for() -> None:
+def test_trace_shows_the_stack() -> None:
     answer = cx360("--trace", "run", "--deployment", "olits")
     assert answer.exit_code == 1
     assert "Traceback (most recent call last)" in answer.output
@@ -121,7 +122,8 @@ def test_a_date_that_is_none_is_a_usage_error(day: str) -> None:
 def test_extracts_are_made_for_demo_companies_alone() -> None:
     answer = cx360("demo", "--deployment", "olist")
     assert answer.exit_code == 1
-    assert answer.output == "Deployment 'olist' is no demo company (is_demo): its systems deliver by themselves.\n"
+    assert "Deployment 'olist'" in answer.output
+    assert "is_demo is false" in answer.output
 
 
 def test_a_demo_company_is_made_where_its_deployment_looks_for_it(tmp_path: Path) -> None:
@@ -134,11 +136,11 @@ def test_a_demo_company_is_made_where_its_deployment_looks_for_it(tmp_path: Path
 
 def test_a_run_without_extracts_says_where_to_put_them(tmp_path: Path) -> None:
     answer = cx360_in_a_process("run", "--deployment", "olist")
-    told = answer.stdout + answer.stderr
+    output = answer.stdout + answer.stderr
     assert answer.returncode == 1
-    assert f"Deployment 'olist' has no extracts in {tmp_path / 'home' / 'olist' / 'extracts'}. Put them there" in told
-    assert "EXTRACTS=<folder>" in told
-    assert "Traceback" not in told
+    assert f"Deployment 'olist' has no extracts in {tmp_path / 'home' / 'olist' / 'extracts'}. Put them there" in output
+    assert "EXTRACTS=<folder>" in output
+    assert "Traceback" not in output
 
 
 def test_a_second_run_at_the_same_time_says_so_and_ends(tmp_path: Path) -> None:

@@ -53,7 +53,7 @@ def test_before_the_first_publication_the_list_says_so(tmp_path: Path, monkeypat
 
 
 @pytest.mark.usefixtures("home")
-def test_going_back_tells_what_is_current_and_what_is_held() -> None:
+def test_a_rollback_names_the_current_version_and_the_load_dates_on_hold() -> None:
     code, lines = cx360("rollback", "--version", "2026-01-06-run-2")
     assert code == 0
     assert lines == [
@@ -63,7 +63,7 @@ def test_going_back_tells_what_is_current_and_what_is_held() -> None:
     ]
 
 
-def test_the_history_knows_of_the_withdrawal(home: Home) -> None:
+def test_a_withdrawal_is_recorded_in_the_history(home: Home) -> None:
     build(home, 3)
     with duckdb.connect(home.star_db) as connection:
         connection.execute("create schema quality")
@@ -85,7 +85,7 @@ def test_the_history_knows_of_the_withdrawal(home: Home) -> None:
 def test_released_load_dates_are_named() -> None:
     cx360("rollback")
     assert cx360("release", "--date", "2026-01-06")[1][0] == "Released    2026-01-06"
-    assert cx360("release") == (0, ["No load date is held."])
+    assert cx360("release") == (0, ["No load date is on hold."])
 
 
 @pytest.mark.usefixtures("home")
@@ -93,7 +93,7 @@ def test_a_load_date_that_is_not_held_cannot_be_released() -> None:
     cx360("rollback")
     code, [line] = cx360("release", "--date", "2026-01-05")
     assert code == 1
-    assert line == "2026-01-05 is not held in deployment 'demo'. Held are: 2026-01-06."
+    assert line == "2026-01-05 is not on hold in deployment 'demo'. On hold: 2026-01-06."
 
 
 @pytest.mark.parametrize("command", ["rollback", "release"])

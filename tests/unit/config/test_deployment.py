@@ -80,7 +80,7 @@ def test_an_unknown_deployment_is_answered_with_the_nearest_one(tmp_path: Path) 
 def test_an_unknown_deployment_like_no_other_is_answered_with_all_there_are(tmp_path: Path) -> None:
     for name in ("acme", "globex"):
         (tmp_path / f"{name}.yml").write_text("", encoding="utf-8")
-    with pytest.raises(PipelineError, match=r"There are: acme, globex\."):
+    with pytest.raises(PipelineError, match=r"Existing deployments: acme, globex\."):
         load_deployment("zzz")
 
 
@@ -94,7 +94,7 @@ def test_a_name_that_is_a_path_is_no_deployment(tmp_path: Path, name: str) -> No
 @pytest.mark.parametrize("text", ["", "- a list", "only words", "name: other"])
 def test_a_file_that_holds_no_settings_is_refused(tmp_path: Path, text: str) -> None:
     (tmp_path / "acme.yml").write_text(text, encoding="utf-8")
-    with pytest.raises(PipelineError, match=r"deployments/acme\.yml must hold settings by their names"):
+    with pytest.raises(PipelineError, match=r"deployments/acme\.yml must be a mapping of settings"):
         load_deployment("acme")
 
 
@@ -110,7 +110,7 @@ def test_a_value_that_looks_like_a_secret_is_refused_and_not_shown(
     tmp_path: Path, changes: dict[str, Any], key: str
 ) -> None:
     message = problem(tmp_path, **changes)
-    assert f"{key}: looks like a secret, and no file holds one" in message
+    assert f"{key}: the value looks like a secret" in message
     assert "hunter2" not in message
 
 
@@ -118,7 +118,7 @@ def test_a_secret_may_be_named_by_its_variable(tmp_path: Path) -> None:
     assert "looks like a secret" not in problem(tmp_path, password={"env": "CX360_PASSWORD"})
 
 
-def test_a_file_that_is_no_yaml_is_told_without_its_lines(tmp_path: Path) -> None:
+def test_a_yaml_error_does_not_quote_the_file(tmp_path: Path) -> None:
     (tmp_path / "acme.yml").write_text("timezone: UTC\npassword: 'hunter2\n", encoding="utf-8")
     with pytest.raises(PipelineError) as error:
         load_deployment("acme")
@@ -126,9 +126,9 @@ def test_a_file_that_is_no_yaml_is_told_without_its_lines(tmp_path: Path) -> Non
     assert "hunter2" not in str(error.value)
 
 
-def test_a_file_that_is_no_yaml_is_refused_with_the_line(tmp_path: Path) -> None:
+def test_a_yaml_error_names_the_line(tmp_path: Path) -> None:
     (tmp_path / "acme.yml").write_text("timezone: UTC\nowner: [", encoding="utf-8")
-    with pytest.raises(PipelineError, match=r"(?s)deployments/acme\.yml is no valid YAML: .*line 2"):
+    with pytest.raises(PipelineError, match=r"(?s)deployments/acme\.yml is not valid YAML: .*line 2"):
         load_deployment("acme")
 
 
@@ -139,23 +139,26 @@ def test_a_file_that_is_no_yaml_is_refused_with_the_line(tmp_path: Path) -> None
         ({"systems__crm__files__dayly": "x"}, "systems.crm.files.dayly: unknown key, did you mean 'daily'?"),
         ({"identity__max_people": 3}, "identity.max_people: unknown key, did you mean 'max_people_per_value'?"),
         ({"zzz": 1}, "zzz: unknown key"),
-        ({"timezone": "Berlin"}, "timezone: 'Berlin' is no IANA time zone (like Europe/Berlin)"),
+        ({"timezone": "Berlin"}, "timezone: 'Berlin' is not an IANA time zone"),
         ({"owner": "marketing"}, "owner: 'marketing' is neither an e-mail address nor a team, written team:<name>"),
         ({"currency": "euro"}, "currency: String should match pattern '^[A-Z]{3}$'"),
         ({"history_load_date": "yesterday"}, "history_load_date: Input should be a valid date"),
         ({"flagged_base": 5}, "the file: flagged_base must not be below minimum_base"),
-        ({"lifecycle__new_days": 200}, "lifecycle: new_days, active_days and lapsed_days must not fall"),
-        ({"lifecycle__lapsed_days": 100}, "lifecycle: new_days, active_days and lapsed_days must not fall"),
-        ({"history_start_date": "2199-01-01"}, "the file: history_start_date must not lie after history_load_date"),
+        ({"lifecycle__new_days": 200}, "lifecycle: new_days, active_days and lapsed_days must be in ascending order"),
+        (
+            {"lifecycle__lapsed_days": 100},
+            "lifecycle: new_days, active_days and lapsed_days must be in ascending order",
+        ),
+        ({"history_start_date": "2199-01-01"}, "the file: history_start_date must not be after history_load_date"),
         ({"retention_periods__orders": 0}, "retention_periods.orders: Input should be greater than or equal to 1"),
         ({"retention_periods__order": 6}, "retention_periods.order: unknown key, did you mean 'orders'?"),
         ({"surveys__strata": ["region"]}, "surveys.strata.0: Input should be 'segment' or 'lifecycle_stage'"),
-        ({"surveys__strata": ["segment", "segment"]}, "surveys.strata: each may stand in it once"),
+        ({"surveys__strata": ["segment", "segment"]}, "surveys.strata: a value is listed twice"),
         ({"surveys__strata": []}, "surveys.strata: Tuple should have at least 1"),
         ({"surveys__one_answer": True}, "surveys.one_answer: unknown key, did you mean 'one_answer_per_customer'?"),
         ({"surveys__repeat_ask_days": 0}, "surveys.repeat_ask_days: Input should be greater than or equal to 1"),
-        ({"survivorship": ["crm"]}, "survivorship: every role must stand in it once: surveys, crm, transactions"),
-        ({"survivorship": ["crm", "crm", "surveys", "transactions"]}, "survivorship: every role must stand in it once"),
+        ({"survivorship": ["crm"]}, "survivorship: it must list every role once: surveys, crm, transactions"),
+        ({"survivorship": ["crm", "crm", "surveys", "transactions"]}, "survivorship: it must list every role once"),
         ({"systems": {}}, "systems: Dictionary should have at least 1 item"),
         ({"systems__crm__roles": ["sales"]}, "systems.crm.roles.0: Input should be 'surveys', 'crm', 'transactions'"),
         ({"systems": {"My CRM": system("crm")}}, "systems.My CRM.[key]: String should match pattern '^[a-z0-9_]+$'"),
@@ -168,13 +171,13 @@ def test_a_file_that_is_no_yaml_is_refused_with_the_line(tmp_path: Path) -> None
         ({"systems__crm__files__delimiter": "||"}, "systems.crm.files.delimiter: '||' is not one ASCII character"),
         ({"systems__crm__files__delimiter": "¦"}, "systems.crm.files.delimiter: '¦' is not one ASCII character"),
         ({"systems__crm__files__delimiter": '"'}, "systems.crm.files.delimiter: '\"' is not one ASCII character"),
-        ({"systems__crm__files__encoding": "utf8000"}, "systems.crm.files.encoding: 'utf8000' is no encoding"),
-        ({"systems__crm__files__encoding": "base64"}, "systems.crm.files.encoding: 'base64' is no encoding"),
+        ({"systems__crm__files__encoding": "utf8000"}, "systems.crm.files.encoding: 'utf8000' is not an encoding"),
+        ({"systems__crm__files__encoding": "base64"}, "systems.crm.files.encoding: 'base64' is not an encoding"),
         ({"systems__crm__files__daily": " "}, "systems.crm.files.daily: the pattern is empty"),
         ({"systems__crm__files__history": ""}, "systems.crm.files.history: the pattern is empty"),
         (
             {"systems__crm__files__daily": "{table}.csv"},
-            "daily: the pattern '{table}.csv' lacks {load_date}: every night would take the same file",
+            "daily: the pattern '{table}.csv' has no {load_date}",
         ),
         (
             {"systems__crm__files__daily": "{load_date}/{tabel}.csv"},
@@ -186,7 +189,7 @@ def test_a_file_that_is_no_yaml_is_refused_with_the_line(tmp_path: Path) -> None
             {"systems__crm__tables__customers__daily": "x.csv"},
             "systems.crm.tables.customers.daily: the pattern 'x.csv'",
         ),
-        ({"systems__crm__files": {"format": "csv"}}, "systems.crm: table 'customers' has no pattern"),
+        ({"systems__crm__files": {"format": "csv"}}, "systems.crm: table 'customers' has no file pattern"),
         (
             {"systems__crm__tables__customers__key": []},
             "systems.crm.tables.customers.key: Tuple should have at least 1",
@@ -203,30 +206,28 @@ def test_a_file_that_is_no_yaml_is_refused_with_the_line(tmp_path: Path) -> None
         ),
         (
             {"alerts__webhook__url": "https://hooks.example/T0"},
-            "alerts.webhook.url: a secret never stands in the file: name the variable that holds it, as {env: NAME}",
+            "alerts.webhook.url: secrets are not allowed in files",
         ),
         ({"alerts__email": {**EMAIL, "recipients": []}}, "alerts.email.recipients: Tuple should have at least 1"),
-        ({"alerts__email": {**EMAIL, "username": {"env": "NAME"}}}, "alerts.email: username and password go together"),
+        ({"alerts__email": {**EMAIL, "username": {"env": "NAME"}}}, "alerts.email: set both username and password"),
         (
             {"alerts__email": {**EMAIL, "username": {"env": "A"}, "password": {"env": "B"}, "security": "none"}},
-            "alerts.email: a password is never sent without encryption",
+            "alerts.email: a password requires encryption",
         ),
     ],
     ids=lambda value: str(value) if isinstance(value, dict) else "",
 )
-def test_a_mistake_is_told_with_its_place_and_what_is_right(
-    tmp_path: Path, changes: dict[str, Any], message: str
-) -> None:
-    told = problem(tmp_path, **changes)
-    assert told.startswith("deployments/acme.yml cannot be used:\n  ")
-    assert message in told
+def test_an_invalid_setting_is_reported_with_its_path(tmp_path: Path, changes: dict[str, Any], message: str) -> None:
+    error = problem(tmp_path, **changes)
+    assert error.startswith("deployments/acme.yml has invalid settings:\n  ")
+    assert message in error
 
 
-def test_a_secret_that_stands_in_the_file_is_refused_without_being_repeated(tmp_path: Path) -> None:
+def test_a_secret_in_the_file_is_refused_without_being_repeated(tmp_path: Path) -> None:
     assert "hunter2" not in problem(tmp_path, alerts__webhook__url="https://hooks.example/hunter2")
 
 
-def test_every_mistake_of_a_file_is_told_at_once(tmp_path: Path) -> None:
+def test_all_invalid_settings_are_reported_at_once(tmp_path: Path) -> None:
     assert len(problem(tmp_path, timezone="Berlin", currency="euro", curency="EUR").splitlines()) == 4
 
 
@@ -239,7 +240,7 @@ def test_the_usual_delimiters_are_allowed(tmp_path: Path, delimiter: str) -> Non
 
 
 @pytest.mark.parametrize("encoding", ["utf-8", "latin-1", "cp1252", "utf-16", "shift_jis"])
-def test_the_encodings_that_python_knows_are_allowed(tmp_path: Path, encoding: str) -> None:
+def test_every_encoding_of_python_is_allowed(tmp_path: Path, encoding: str) -> None:
     acme = loaded(tmp_path, systems__crm__files__encoding=encoding)
     files = acme.systems["crm"].files
     assert files is not None

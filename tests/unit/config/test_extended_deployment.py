@@ -34,27 +34,29 @@ def test_a_deployment_that_extends_another_says_only_what_differs(tmp_path: Path
     assert both.systems["crm"] == acme.systems["crm"]
 
 
-def test_a_system_of_the_same_name_is_said_anew(tmp_path: Path) -> None:
+def test_a_system_of_the_same_name_replaces_the_base_system(tmp_path: Path) -> None:
     loaded(tmp_path)
     extending(tmp_path, "other", "acme", systems={"crm": system("crm", "people")})
     assert [table.name for table in load_deployment("other").tables()] == ["crm__people"]
 
 
 @pytest.mark.parametrize("base", ["nobody", "second"])
-def test_a_deployment_extends_one_that_is_there_and_whole(tmp_path: Path, base: str) -> None:
+def test_a_deployment_extends_an_existing_one_that_extends_none(tmp_path: Path, base: str) -> None:
     loaded(tmp_path)
     extending(tmp_path, "second", "acme")
     extending(tmp_path, "third", base)
-    told = {
+    message = {
         "nobody": r"There is no deployment 'nobody' \(deployments/nobody\.yml\)",
-        "second": r"deployments/third\.yml cannot be used:\n  extends: second itself extends acme\. Extend that",
+        "second": r"deployments/third\.yml has invalid settings:\n  extends: second itself extends acme\. Extend acme",
     }
-    with pytest.raises(PipelineError, match=told[base]):
+    with pytest.raises(PipelineError, match=message[base]):
         load_deployment("third")
 
 
-def test_a_mistake_in_what_is_added_is_told_with_the_file_that_holds_it(tmp_path: Path) -> None:
+def test_an_invalid_setting_is_reported_with_its_file(tmp_path: Path) -> None:
     loaded(tmp_path)
     extending(tmp_path, "other", "acme", timzone="Europe/Rome")
-    with pytest.raises(PipelineError, match=r"deployments/other\.yml cannot be used:\n  timzone: unknown key, did you"):
+    with pytest.raises(
+        PipelineError, match=r"deployments/other\.yml has invalid settings:\n  timzone: unknown key, did you"
+    ):
         load_deployment("other")

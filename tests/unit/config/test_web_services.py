@@ -60,15 +60,15 @@ def test_a_service_is_set_up_by_configuration_alone(tmp_path: Path, monkeypatch:
 
 
 @pytest.mark.parametrize(
-    ("changes", "told"),
+    ("changes", "message"),
     [
         ({"rest__url": "ftp://host"}, "must begin with https://"),
         ({"rest__url": "https://host/v2?x=1"}, "a query or a fragment"),
-        ({"rest__url": "https://user@host/v2"}, "holds a login"),
+        ({"rest__url": "https://user@host/v2"}, "contains a login"),
         ({"rest__url": "https://user:hidden@host/v2"}, "looks like a secret"),
-        ({"rest__url": "http://api.survey.example"}, "never sent without encryption"),
+        ({"rest__url": "http://api.survey.example"}, "requires encryption"),
         ({"rest__auth": {"kind": "bearer", "token": "hidden"}}, "looks like a secret"),
-        ({"rest__auth": {"kind": "api_key", "key": "hidden"}}, "name the variable that holds it"),
+        ({"rest__auth": {"kind": "api_key", "key": "hidden"}}, "name the environment variable"),
         ({"rest__auth": {"kind": "digest"}}, "digest"),
         ({"rest__auth": {"kind": "basic", "username": {"env": "A"}}}, "password"),
         (
@@ -80,35 +80,35 @@ def test_a_service_is_set_up_by_configuration_alone(tmp_path: Path, monkeypatch:
                     "client_secret": {"env": "B"},
                 }
             },
-            "never sent without encryption",
+            "requires encryption",
         ),
         ({"rest__headers": {"Authorization": "Bearer hidden"}}, "set auth"),
         ({"rest__headers": {"X-Api-Key": "hidden"}}, "set auth"),
-        ({"rest__pages": None}, "does not say how its pages follow"),
+        ({"rest__pages": None}, "has no pagination"),
         ({"rest__pages": {"kind": "cursor"}}, "path"),
-        ({"rest__pages": {"kind": "cursor", "path": "$.a[*]"}}, "must point at one value"),
+        ({"rest__pages": {"kind": "cursor", "path": "$.a[*]"}}, "must be the path of one value"),
         ({"rest__pages": {"kind": "offset", "size": 0}}, "greater than or equal to 1"),
         ({"rest__timeout_second": 3}, "did you mean 'timeout_seconds'"),
         ({"rest__attempts": 0}, "greater than or equal to 1"),
         ({"tables__responses__rest": None}, "set rest.path and rest.records"),
         ({"tables__responses__rest__records": None}, "records"),
-        ({"tables__responses__rest__records": "data[*]"}, "is no path into an answer"),
-        ({"tables__responses__rest__records": "$.data[0]"}, "is no path into an answer"),
+        ({"tables__responses__rest__records": "data[*]"}, "is not a path into a response"),
+        ({"tables__responses__rest__records": "$.data[0]"}, "is not a path into a response"),
         ({"tables__responses__rest__path": "/responses?deleted=1"}, "rest.path"),
         ({"tables__responses__rest__path": "https://other.example/responses"}, "rest.path"),
         ({"tables__responses__rest__columns": {"id": "$.other[*].id"}}, "must be those of records"),
         ({"tables__responses__rest__columns": {"tag": "$.data[*].tags[*]"}}, "must be those of records"),
-        ({"tables__responses__rest__window": {"from_parameter": "since"}}, "as changed_at"),
+        ({"tables__responses__rest__window": {"from_parameter": "since"}}, "set changed_at"),
         (
             {
                 "tables__responses__rest__window": {"from_parameter": "since", "to_parameter": "until"},
                 "tables__responses__rest__params": {"since": "2020"},
             },
-            "name the same parameter",
+            "set the same parameter",
         ),
         (
             {"tables__responses__rest__window": {"from_parameter": "at", "to_parameter": "at"}},
-            "name the same parameter",
+            "set the same parameter",
         ),
         ({"tables__responses__rest__params": {"filter": {"a": 1}}}, "plain values"),
         ({"tables__responses__rest__params": {"api_key": "hidden"}}, "looks like a secret"),
@@ -117,15 +117,15 @@ def test_a_service_is_set_up_by_configuration_alone(tmp_path: Path, monkeypatch:
             r"records has no [*]",
         ),
         ({"tables__responses__sql": {"table": "x"}}, "settings of another kind"),
-        ({"files": {"format": "csv", "daily": "{load_date}/x.csv"}}, "pulled in one way"),
+        ({"files": {"format": "csv", "daily": "{load_date}/x.csv"}}, "exactly one of files, sql and rest"),
     ],
 )
-def test_a_setting_that_cannot_be_is_told(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, changes: dict[str, Any], told: str
+def test_an_invalid_setting_is_reported(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, changes: dict[str, Any], message: str
 ) -> None:
     with pytest.raises(PipelineError) as caught:
         loaded(tmp_path, monkeypatch, **changes)
-    assert told in str(caught.value)
+    assert message in str(caught.value)
     assert "survey_tool" in str(caught.value)
     assert "hidden" not in str(caught.value)
 
@@ -155,7 +155,9 @@ def test_the_examples_of_the_documentation_can_be_used() -> None:
     section = page.split("## Web services", 1)[1].split("\n## ", 1)[0]
     examples = re.findall(r"```yaml\n(.*?)```", section, re.DOTALL)
     systems = {
-        name: System.model_validate(told) for example in examples for name, told in yaml.safe_load(example).items()
+        name: System.model_validate(message)
+        for example in examples
+        for name, message in yaml.safe_load(example).items()
     }
     assert {name: system.kind for name, system in systems.items()} == {"survey_tool": "rest", "crm": "rest"}
     # every word that may stand in a deployment's file is explained

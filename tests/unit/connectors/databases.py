@@ -1,4 +1,4 @@
-"""What the tests of databases share: a table of a deployment that is pulled from one, and what came."""
+"""Shared by tests of databases: a table of a deployment that is pulled from one, and its pulled rows."""
 
 from __future__ import annotations
 
@@ -31,10 +31,10 @@ def table_of(
 
 
 def pulled(table: Table, window: Window = EVER) -> pa.Table:
-    """Everything that the window delivers."""
+    """Pull all rows of the window."""
     return pa.concat_tables(batch.rows for batch in sql.pull(table, window))
 
 
 def by_driver(url: str) -> str:
-    """The same URL, read row by row."""
+    """Return the URL with the psycopg driver, which reads row by row."""
     return url.replace("postgresql:", "postgresql+psycopg:", 1)

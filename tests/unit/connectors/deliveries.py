@@ -1,4 +1,4 @@
-"""What the connectors' tests share: a table whose files a test writes, and what was pulled of them."""
+"""Shared by tests of connectors: a table whose files a test writes, and its pulled rows."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from orchestration.connectors.sources import pull
 
 
 def table_of(files: Files, table_name: str = "customers") -> Table:
-    """A table of the demo company's CRM, delivered as ``files`` say; nobody waits for a file that was just written."""
+    """A table of the demo company's CRM, delivered as ``files`` declare, without waiting for files to settle."""
     if "settle_seconds" not in files.model_fields_set:
         files = files.model_copy(update={"settle_seconds": 0})
     settings = TableSettings(description="One row per customer.", key=("id",), delivers=())
@@ -32,7 +32,7 @@ class Pulled:
 
 
 def pulled(path: Path, **settings: Any) -> Pulled:
-    """What a night takes of the one file at ``path``."""
+    """Pull the one file at ``path``."""
     table = table_of(Files(history=path.name, **settings))
     batches = list(pull(table, table.deployment.history_load_date, path.parent))
     rows = [row for batch in batches for row in batch.rows.to_pylist()]

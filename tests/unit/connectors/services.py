@@ -1,6 +1,6 @@
-"""A web service on the loopback for the tests of the REST connector, and what a night takes of it.
+"""Shared by tests of the REST connector: a web service on the loopback, and its pulled rows.
 
-A test says how the service answers; every request is kept. Paginated answers are cut here from what the service holds.
+A test defines the responses; every request is recorded. ``paging`` paginates a list of records.
 """
 
 from __future__ import annotations
@@ -29,8 +29,8 @@ NIGHT = HISTORY + timedelta(days=1)
 
 
 @dataclass(frozen=True)
-class Asked:
-    """A request as it arrived, and when."""
+class Request:
+    """A received request with its time."""
 
     method: str
     path: str
@@ -41,14 +41,14 @@ class Asked:
 
     @property
     def parameters(self) -> dict[str, Any]:
-        """What was asked for, wherever it stood."""
+        """The parameters, from the query or the body."""
         parameters: dict[str, Any] = json.loads(self.body) if self.method == "POST" else self.query
         return parameters
 
 
 @dataclass(frozen=True)
 class Reply:
-    """An answer; ``is_cut`` promises more than comes, ``is_dropped`` sends nothing, ``pause`` is seconds per byte."""
+    """A response; ``is_cut`` sends less than announced, ``is_dropped`` sends nothing, ``pause`` is seconds per byte."""
 
     body: bytes
     status: int = 200
@@ -63,30 +63,30 @@ class Reply:
         return cls(json.dumps(document, ensure_ascii=False).encode(), **how)
 
 
-Answering = Callable[[Asked], Reply]
+Answering = Callable[[Request], Reply]
 
 
 @dataclass
 class Service:
-    """Where the service is, and what it was asked."""
+    """The address of the service, and the requests it received."""
 
     url: str
-    asked: list[Asked] = field(default_factory=list)
+    requests: list[Request] = field(default_factory=list)
 
 
 class _Handler(BaseHTTPRequestHandler):
-    """Keeps a request and answers it."""
+    """Records a request and answers it."""
 
-    asked: list[Asked]
+    requests: list[Request]
     answering: Answering
 
     def do_GET(self) -> None:
         address = urlsplit(self.path)
         body = self.rfile.read(int(self.headers.get("Content-Length", 0)))
         query = dict(parse_qsl(address.query, keep_blank_values=True))
-        asked = Asked(self.command, address.path, query, dict(self.headers), body, time.monotonic())
-        self.asked.append(asked)
-        self.reply(self.answering(asked))
+        request = Request(self.command, address.path, query, dict(self.headers), body, time.monotonic())
+        self.requests.append(request)
+        self.reply(self.answering(request))
 
     def do_POST(self) -> None:
         self.do_GET()
@@ -100,7 +100,7 @@ class _Handler(BaseHTTPRequestHandler):
             self.send_header(name, value)
         self.send_header("Content-Length", str(len(reply.body) + (1000 if reply.is_cut else 0)))
         self.end_headers()
-        with suppress(OSError):  # nobody waits for it any more
+        with suppress(OSError):  # the client has closed the connection
             if not reply.pause:
                 self.wfile.write(reply.body)
                 return
@@ -114,7 +114,7 @@ class _Handler(BaseHTTPRequestHandler):
 
 
 class _Server(ThreadingHTTPServer):
-    """Says nothing of the connections that a test breaks."""
+    """Ignores connections that a test breaks."""
 
     daemon_threads = True
 
@@ -124,9 +124,9 @@ class _Server(ThreadingHTTPServer):
 
 @contextmanager
 def service(answering: Answering, tls: ssl.SSLContext | None = None) -> Iterator[Service]:
-    """A web service that answers as it is told to."""
+    """Provide a web service with the given responses."""
     made = Service("")
-    handler = type("Handler", (_Handler,), {"asked": made.asked, "answering": staticmethod(answering)})
+    handler = type("Handler", (_Handler,), {"requests": made.requests, "answering": staticmethod(answering)})
     server = _Server(("127.0.0.1", 0), handler)
     if tls:
         server.socket = tls.wrap_socket(server.socket, server_side=True)
@@ -140,12 +140,12 @@ def service(answering: Answering, tls: ssl.SSLContext | None = None) -> Iterator
 
 
 def in_turn(*replies: Reply) -> Answering:
-    """One answer after the other, the last one again and again."""
+    """Return the replies in turn, and the last one repeatedly."""
     waiting = list(replies)
     return lambda _: waiting.pop(0) if len(waiting) > 1 else waiting[0]
 
 
-# How a service pages, by the kind in the deployment's file: its settings, and its answer to each request.
+# The settings of each kind of pagination.
 PAGES: dict[str, dict[str, Any]] = {
     "page_number": {"kind": "page_number", "parameter": "p", "first": 1},
     "page_number_from_0": {"kind": "page_number", "parameter": "p", "first": 0, "more_path": "$.meta.more"},
@@ -159,10 +159,10 @@ SIZE = 7
 
 
 def paging(kind: str, holds: Callable[[], Sequence[Any]]) -> Answering:
-    """A service that holds some records and pages them as ``kind`` says; what it holds is looked up each time."""
+    """Return the responses of a service that paginates ``holds()`` as ``kind`` declares."""
 
-    def answer(asked: Asked) -> Reply:
-        records, parameters = holds(), asked.parameters
+    def answer(request: Request) -> Reply:
+        records, parameters = holds(), request.parameters
         start = 0
         if kind.startswith("page_number"):
             start = SIZE * (int(parameters["p"]) - PAGES[kind]["first"])
@@ -172,15 +172,15 @@ def paging(kind: str, holds: Callable[[], Sequence[Any]]) -> Answering:
         elif kind == "cursor":
             start = int(str(parameters.get("after", "c0"))[1:])
         elif kind != "single":
-            start = int(asked.query.get("start", 0))
+            start = int(request.query.get("start", 0))
         end = len(records) if kind == "single" else start + SIZE
         has_more = end < len(records)
         meta = {"total": len(records), "more": has_more, "next_cursor": f"c{end}" if has_more else None}
         document: dict[str, Any] = {"data": list(records[start:end]), "meta": meta}
-        following = f"{asked.path}?{urlencode({**asked.query, 'start': end})}"
+        following = f"{request.path}?{urlencode({**request.query, 'start': end})}"
         headers = {}
         if kind == "link_header" and has_more:
-            headers["Link"] = f'<{following}>; rel="next", <{asked.path}>; rel="first"'
+            headers["Link"] = f'<{following}>; rel="next", <{request.path}>; rel="first"'
         if kind == "next_url":
             document["@next.link"] = following if has_more else None
         return Reply.of(document, headers=headers)
@@ -188,9 +188,9 @@ def paging(kind: str, holds: Callable[[], Sequence[Any]]) -> Answering:
     return answer
 
 
-def table_of(url: str, rest: dict[str, Any] | None = None, **asked: Any) -> Table:
-    """A table of a survey tool at ``url``, which is asked as the settings say."""
-    asks = {"path": "/responses", "records": "$.data[*]", **asked}
+def table_of(url: str, rest: dict[str, Any] | None = None, **request: Any) -> Table:
+    """A table of a survey tool at ``url``."""
+    asks = {"path": "/responses", "records": "$.data[*]", **request}
     settings = TableSettings(
         description="One row per response.",
         key=("id",),
@@ -217,13 +217,13 @@ def table_of(url: str, rest: dict[str, Any] | None = None, **asked: Any) -> Tabl
 
 @dataclass(frozen=True)
 class Pulled:
-    """What a night took: the rows in their order, and the faults."""
+    """The pulled rows in order, and the faults."""
 
     batches: list[Batch]
 
     @property
     def rows(self) -> list[dict[str, Any]]:
-        """The rows with their places."""
+        """The rows with their row numbers."""
         return [row for batch in self.batches for row in batch.rows.to_pylist()]
 
     @property
@@ -237,5 +237,5 @@ class Pulled:
 
 
 def pulled(table: Table, load_date: date = NIGHT) -> Pulled:
-    """What a night takes of the table."""
+    """Pull a night of the table."""
     return Pulled(list(pull(table, load_date, Path())))

@@ -176,7 +176,7 @@ def test_a_gzip_that_is_cut_off_stops_the_night(tmp_path: Path, length: int) -> 
     text = "id,note\n" + "".join(f"{number},{number**5}\n" for number in range(5000))
     message = problem(tmp_path, gzip.compress(text.encode())[:length], "customers.csv.gz")
     assert "customers.csv.gz': the gzip file is cut off or damaged" in message
-    assert "Deliver the file again" in message
+    assert "Deliver the complete file again" in message
 
 
 def test_a_gzip_with_a_wrong_checksum_stops_the_night(tmp_path: Path) -> None:
@@ -196,11 +196,11 @@ def test_a_text_file_named_gzip_stops_the_night(tmp_path: Path) -> None:
         (b"id,note,Id\n1,a,b\n", "columns 1 and 3 have the same name"),
         (b"id,,note\n1,a,b\n", "column 2 has no name"),
         (b"id,note, \n1,a,b\n", "column 3 has no name"),
-        (b"id,_source_row\n1,2\n", "column 2 is named '_source_row', a name that the landing adds itself"),
-        (b"id;note\n1;a\n", "line 1: the header is one column, as if the delimiter were ';' and not ','"),
-        (b"id\tnote\n1\ta\n", "as if the delimiter were '\\t' and not ','"),
+        (b"id,_source_row\n1,2\n", "column 2 is named '_source_row', which is reserved for the landing"),
+        (b"id;note\n1;a\n", "line 1: the header is one column; the delimiter seems to be ';' instead of ','"),
+        (b"id\tnote\n1\ta\n", "the delimiter seems to be '\\t' instead of ','"),
         (b"id,caf\xe9\n1,a\n", "line 1: the header has bytes that are not utf-8"),
-        (b'id,"note\n1,a\n', "the header does not end, as a quote in it does not close"),
+        (b'id,"note\n1,a\n', "a quote in the header does not close"),
         (b"id," + b"x" * 100_000 + b"\n", "the header has more than 65,536 characters"),
         ("id,note\n1,a\n".encode("utf-16"), "line 1: the file is not utf-8 but looks like utf-16"),
         ("id,note\n1,a\n".encode("utf-32"), "line 1: the file is not utf-8 but looks like utf-32"),
@@ -209,9 +209,7 @@ def test_a_text_file_named_gzip_stops_the_night(tmp_path: Path) -> None:
         (b"PK\x03\x04 a workbook", "the file is zip (or Excel), not text"),
     ],
 )
-def test_a_file_that_cannot_be_taken_at_all_stops_the_night_with_the_reason(
-    tmp_path: Path, content: bytes, words: str
-) -> None:
+def test_an_unusable_file_stops_the_night_with_the_reason(tmp_path: Path, content: bytes, words: str) -> None:
     message = problem(tmp_path, content)
     assert message.startswith("Deployment 'demo', system 'crm', table 'customers', file 'customers.csv': ")
     assert words in message

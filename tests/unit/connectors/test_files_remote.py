@@ -84,7 +84,7 @@ def test_every_format_is_read_from_a_bucket(bucket: Bucket) -> None:
         assert [row["id"] for row in rows(table, dt.date(2025, 12, 31))] == ["1"]
 
 
-def test_any_file_system_that_fsspec_knows_will_do() -> None:
+def test_any_file_system_of_fsspec_is_supported() -> None:
     files = fsspec.filesystem("memory")
     files.pipe("/cx360-drops/customers_2.csv", b"id\n2\n")
     files.pipe("/cx360-drops/customers_1.csv", b"id\n1\n")
@@ -98,7 +98,7 @@ def test_a_folder_may_be_named_by_its_url(tmp_path: Path) -> None:
     settings: dict[str, Any] = {"format": "csv", "url": f"file://{tmp_path}"}
     assert [row["id"] for row in rows(table_of(Files(**settings, history="customers.csv")), dt.date(2025, 12, 31))]
     message = problem(table_of(Files(**settings, history="secret.csv")), dt.date(2025, 12, 31))
-    assert "it is a link that leads out of the folder" in message
+    assert "is a link that leads out of the folder" in message
 
 
 def test_what_changed_in_a_bucket_has_another_fingerprint(bucket: Bucket) -> None:
@@ -111,18 +111,16 @@ def test_what_changed_in_a_bucket_has_another_fingerprint(bucket: Bucket) -> Non
     assert (first == changed, first == fingerprint(table, MONDAY, NOWHERE)) == (False, True)
 
 
-def test_a_missing_file_is_named_with_what_lies_there_instead(bucket: Bucket) -> None:
+def test_a_missing_file_is_named_with_similar_names(bucket: Bucket) -> None:
     bucket.put("near/2026-01-05/crm/customer.csv", b"id\n1\n")
     message = problem(table_in(bucket, url=f"s3://{BUCKET}/near"))
-    assert (
-        f"no file '2026-01-05/crm/customers.csv' in 's3://{BUCKET}/near'. The nearest there:"
-        " '2026-01-05/crm/customer.csv'" in message
-    )
+    assert f"no file '2026-01-05/crm/customers.csv' in 's3://{BUCKET}/near'" in message
+    assert ": '2026-01-05/crm/customer.csv'." in message
 
 
 def test_a_bucket_that_is_not_there_is_said(bucket: Bucket) -> None:
     message = problem(table_in(bucket, url="s3://nobodys"))
-    assert "s3://nobodys is not there" in message
+    assert "s3://nobodys does not exist" in message
     assert "Check the bucket" in message
 
 
@@ -132,7 +130,7 @@ def test_an_endpoint_that_is_down_is_said(bucket: Bucket) -> None:
     assert "Check the address and the network, and run again" in message
 
 
-def test_a_certificate_that_nobody_trusts_is_said(bucket: Bucket) -> None:
+def test_an_untrusted_certificate_is_reported(bucket: Bucket) -> None:
     message = problem(table_in(bucket, endpoint=bucket.endpoint.replace("http:", "https:")))
     assert f"the certificate of s3://{BUCKET} is not trusted" in message
 
@@ -143,18 +141,20 @@ def test_wrong_credentials_and_refused_access_are_said_without_the_secret(monkey
         iam = client_of(guarded.endpoint, os.environ[KEY], os.environ[SECRET], "iam")
         iam.create_user(UserName="reader")
         granted = iam.create_access_key(UserName="reader")["AccessKey"]
-        monkeypatch.setattr(moto.settings, "INITIAL_NO_AUTH_ACTION_COUNT", 0.0)  # from now on the server asks who it is
-        asked = {
+        monkeypatch.setattr(
+            moto.settings, "INITIAL_NO_AUTH_ACTION_COUNT", 0.0
+        )  # from now on the server requires credentials
+        attempts = {
             "does not exist in our records": ("nobody", "hush-hush"),
             "signature": (granted["AccessKeyId"], "hush-hush"),
             "Access Denied": (granted["AccessKeyId"], granted["SecretAccessKey"]),
         }
-        for told, (key, secret) in asked.items():
+        for reason, (key, secret) in attempts.items():
             monkeypatch.setenv(KEY, key)
             monkeypatch.setenv(SECRET, secret)
             message = problem(table_in(guarded))
             assert f"s3://{BUCKET} refuses access" in message
-            assert told in message
+            assert reason in message
 
 
 def test_a_secret_whose_variable_is_not_set_is_named(bucket: Bucket, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -172,11 +172,11 @@ def test_nothing_of_a_secret_is_logged(bucket: Bucket, caplog: pytest.LogCapture
 
 def test_a_url_that_nothing_can_speak_to_is_said() -> None:
     message = problem(table_of(Files(format="csv", url="nosuch://x", daily=DAILY)))
-    assert "nothing that is installed can speak to nosuch://x" in message
+    assert "no installed package can open nosuch://x" in message
 
 
 class Halving(MemoryFileSystem):  # type: ignore[misc]  # fsspec tells no types
-    """A file system whose connection breaks in the middle of a file, and does not say so."""
+    """A file system whose connection breaks in the middle of a file without an error."""
 
     protocol = "halving"
 
@@ -193,29 +193,29 @@ def test_an_answer_that_is_cut_off_lands_nothing() -> None:
     fsspec.register_implementation("halving", Halving, clobber=True)
     fsspec.filesystem("halving").pipe("/cut/customers.csv", b"id\n" + b"1\n" * 1000)
     table = table_of(Files(format="csv", url="halving://cut", history="customers.csv"))
-    assert "it came cut off: 1,001 of 2,003 bytes" in problem(table, dt.date(2025, 12, 31))
+    assert "1,001 of 2,003 bytes" in problem(table, dt.date(2025, 12, 31))
 
 
-def test_no_name_in_a_bucket_leads_anywhere_else(bucket: Bucket) -> None:
+def test_no_name_in_a_bucket_leads_to_another_folder(bucket: Bucket) -> None:
     bucket.put("up/a/../customers.csv", b"id\n1\n")
     message = problem(
         table_in(bucket, url=f"s3://{BUCKET}/up", daily=None, history="**/customers.csv"), dt.date(2025, 12, 31)
     )
-    assert "its name 'a/../customers.csv' leads to another folder" in message
+    assert "leads to another folder: 'a/../customers.csv'" in message
     message = problem(table_in(bucket, daily="../{load_date}/x.csv"))
     assert f"leads out of 's3://{BUCKET}'" in message
 
 
 @pytest.mark.parametrize(
-    ("settings", "told"),
+    ("settings", "message"),
     [
         ({"url": "s3://drops", "storage_options": {"secret": "x"}}, "secret looks like a secret"),
         ({"url": "s3://drops", "storage_options": {"client_kwargs": {"aws_secret_access_key": "x"}}}, "looks like"),
-        ({"url": "s3://me:password@drops"}, "no plain URL"),
-        ({"url": "simplecache::s3://drops"}, "no plain URL"),
-        ({"storage_options": {"anon": True}}, "storage_options belong to a url"),
+        ({"url": "s3://me:password@drops"}, "not a plain URL"),
+        ({"url": "simplecache::s3://drops"}, "not a plain URL"),
+        ({"storage_options": {"anon": True}}, "storage_options require a url"),
     ],
 )
-def test_a_deployment_holds_no_secret_and_names_one_place(settings: dict[str, Any], told: str) -> None:
-    with pytest.raises(ValidationError, match=told):
+def test_a_deployment_holds_no_secret_and_names_one_place(settings: dict[str, Any], message: str) -> None:
+    with pytest.raises(ValidationError, match=message):
         Files(format="csv", daily=DAILY, **settings)

@@ -62,7 +62,7 @@ def test_a_file_that_does_not_stop_growing_stops_the_night_and_nothing_of_it_is_
     assert "Run again when the source has finished" in str(error.value)
 
 
-def test_nobody_waits_for_a_file_that_has_been_left_alone(tmp_path: Path) -> None:
+def test_an_unchanged_file_is_taken_without_waiting(tmp_path: Path) -> None:
     path = tmp_path / "customers.csv"
     path.write_bytes(b"id\n1\n")
     an_hour_ago = time.time() - 3600
@@ -87,7 +87,7 @@ def test_a_file_that_changes_while_it_is_read_is_not_taken_for_whole(tmp_path: P
     next(batches)
     with path.open("ab") as file:
         file.write(b"2\n")
-    with pytest.raises(SourceError, match=r"file 'customers\.csv': it changed while it was read"):
+    with pytest.raises(SourceError, match=r"file 'customers\.csv': the file changed while it was read"):
         list(batches)
 
 
@@ -97,7 +97,7 @@ def test_a_declared_marker_is_waited_for(tmp_path: Path) -> None:
     with pytest.raises(SourceError) as error:
         list(pull(table, HISTORY, tmp_path))
     assert "the file 'customers.csv' is still being written" in str(error.value)
-    assert "its marker 'customers.csv.done' is not there after 0.2 seconds" in str(error.value)
+    assert "its marker 'customers.csv.done' is missing after 0.2 seconds" in str(error.value)
     marking = threading.Timer(0.5, (tmp_path / "customers.csv.done").touch)
     marking.start()
     assert ids(table_with(done_marker="{file}.done", wait_seconds=30), tmp_path) == ["1"]
@@ -156,11 +156,11 @@ def test_zstd_is_unpacked_in_one_frame_or_several(tmp_path: Path, suffix: str, k
 @pytest.mark.parametrize(
     ("limits", "message"),
     [
-        ({"unpacked_ratio": 20}, "the zstd file unpacks to more than 20 times its size. If it is meant to, raise"),
-        ({"unpacked_gigabytes": 0.03}, "the zstd file unpacks to more than 0.03 GB. If it is meant to, raise"),
+        ({"unpacked_ratio": 20}, "the zstd file unpacks to more than 20 times its size. If the size is right, raise"),
+        ({"unpacked_gigabytes": 0.03}, "the zstd file unpacks to more than 0.03 GB. If the size is right, raise"),
     ],
 )
-def test_a_zstd_file_that_unpacks_to_more_than_may_be_stops_the_night(
+def test_a_zstd_file_above_the_size_limits_stops_the_night(
     tmp_path: Path, limits: dict[str, float], message: str
 ) -> None:
     content = b"id,note\n" + b'1,"............."\n' * 3_000_000
@@ -174,7 +174,7 @@ def test_a_zstd_file_that_unpacks_to_more_than_may_be_stops_the_night(
 def test_a_zstd_file_that_is_cut_off_or_none_stops_the_night(tmp_path: Path, damage: str) -> None:
     packed = pa.compress(b"id\n" + b"".join(b"%d\n" % n for n in range(1000)), "zstd", asbytes=True)
     (tmp_path / "customers.zst").write_bytes(packed[:-20] if damage == "cut off" else b"id\n1\n")
-    with pytest.raises(SourceError, match=r"the zstd file is cut off or damaged.*Deliver the file again, whole"):
+    with pytest.raises(SourceError, match=r"the zstd file is cut off or damaged.*Deliver the complete file again"):
         list(pull(table_with(history="customers.zst"), HISTORY, tmp_path))
 
 

@@ -60,22 +60,22 @@ def test_blank_lines_are_no_rows_but_count_as_lines(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("line", "reason"),
     [
-        ('{"a": 1,', "column 9: no valid JSON (Expecting property name enclosed in double quotes)"),
-        ('{"a": 1} x', "column 10: no valid JSON (Extra data)"),
-        ("[1, 2]", "valid JSON, but no object"),
-        ('"a"', "valid JSON, but no object"),
-        ('{"a": NaN}', "NaN is no JSON value"),
-        ('{"a": -Infinity}', "-Infinity is no JSON value"),
-        ('{"a": 1, "b": 2, "a": 3}', "a key stands twice in one object"),
-        ('{"x": {"a": 1, "a": 1}}', "a key stands twice in one object"),
-        ('{"a": "\\ud83d"}', "an escape names half a character (a lone surrogate)"),
-        ('{"\\udead": 1}', "an escape names half a character (a lone surrogate)"),
-        ('{"a": {"b": "\\ud83d"}}', "an escape names half a character (a lone surrogate)"),
+        ('{"a": 1,', "column 9: not valid JSON (Expecting property name enclosed in double quotes)"),
+        ('{"a": 1} x', "column 10: not valid JSON (Extra data)"),
+        ("[1, 2]", "valid JSON, but not an object"),
+        ('"a"', "valid JSON, but not an object"),
+        ('{"a": NaN}', "NaN is not a JSON value"),
+        ('{"a": -Infinity}', "-Infinity is not a JSON value"),
+        ('{"a": 1, "b": 2, "a": 3}', "an object has the same key twice"),
+        ('{"x": {"a": 1, "a": 1}}', "an object has the same key twice"),
+        ('{"a": "\\ud83d"}', "an escape is half a character (a lone surrogate)"),
+        ('{"\\udead": 1}', "an escape is half a character (a lone surrogate)"),
+        ('{"a": {"b": "\\ud83d"}}', "an escape is half a character (a lone surrogate)"),
         ('{"a": ' + "[" * 100_000 + "]" * 100_000 + "}", "values nested too deeply"),
         ('{"a": ' + "[" * 400 + "]" * 400 + "}", None),
     ],
 )
-def test_a_line_that_is_no_usable_object_is_a_fault(tmp_path: Path, line: str, reason: str | None) -> None:
+def test_a_line_that_is_not_a_usable_object_is_a_fault(tmp_path: Path, line: str, reason: str | None) -> None:
     found = taken(tmp_path, f'{{"a": "before"}}\n{line}\n{{"a": "after"}}\n'.encode())
     faults = [(fault.source_file, fault.source_row, fault.reason, fault.text) for fault in found.faults]
     assert faults == ([("events.jsonl", 2, reason, line)] if reason else [])
@@ -118,13 +118,11 @@ def test_a_gzip_that_is_cut_off_stops_the_night(tmp_path: Path) -> None:
         ('{"a": 1}\n'.encode("utf-16"), "line 1: the file is not utf-8 but looks like utf-16"),
         (b'{"": 1}\n', "column 1 has no name"),
         (b'{"Id": 1}\n{"id": 2}\n', "columns 1 and 2 have the same name"),
-        (b'{"_load_date": 1}\n', "a name that the landing adds itself"),
+        (b'{"_load_date": 1}\n', "which is reserved for the landing"),
         (b'{"a": "' + b"x" * json_lines.LINE_CHARACTERS, "line 1 is longer than 8,388,608 characters"),
     ],
 )
-def test_a_file_that_cannot_be_taken_at_all_stops_the_night_with_the_reason(
-    tmp_path: Path, content: bytes, words: str
-) -> None:
+def test_an_unusable_file_stops_the_night_with_the_reason(tmp_path: Path, content: bytes, words: str) -> None:
     with pytest.raises(SourceError) as error:
         taken(tmp_path, content)
     assert words in str(error.value)

@@ -53,7 +53,7 @@ def test_a_file_without_rows_is_an_empty_window_with_its_columns(tmp_path: Path)
 
 
 @pytest.mark.parametrize("content", [b"PAR1", b"id,note\n1,a\n", b"PAR1 and then no footer PAR1"])
-def test_a_file_that_is_no_parquet_stops_the_night(tmp_path: Path, content: bytes) -> None:
+def test_a_file_that_is_not_parquet_stops_the_night(tmp_path: Path, content: bytes) -> None:
     (tmp_path / "orders.parquet").write_bytes(content)
     with pytest.raises(SourceError, match=r"file 'orders\.parquet': the Parquet file is cut off or damaged"):
         pulled(tmp_path / "orders.parquet", format="parquet")
@@ -79,5 +79,5 @@ def test_columns_that_differ_only_in_case_stop_the_night(tmp_path: Path) -> None
 def test_a_file_that_unpacks_to_more_than_may_be_stops_the_night(tmp_path: Path) -> None:
     pq.write_table(pa.table({"id": list(range(10_000))}), tmp_path / "orders.parquet")
     assert len(pulled(tmp_path / "orders.parquet", format="parquet", unpacked_gigabytes=1e-3).rows) == 10_000
-    with pytest.raises(SourceError, match=r"unpacks to more than 1e-06 GB\. If it is meant to, raise"):
+    with pytest.raises(SourceError, match=r"unpacks to more than 1e-06 GB\. If the size is right, raise"):
         pulled(tmp_path / "orders.parquet", format="parquet", unpacked_gigabytes=1e-6)

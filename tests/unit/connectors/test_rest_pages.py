@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from orchestration.connectors.batch import SourceError, SourceUnavailableError
-from tests.unit.connectors.services import HISTORY, PAGES, Asked, Reply, in_turn, paging, pulled, service, table_of
+from tests.unit.connectors.services import HISTORY, PAGES, Reply, Request, in_turn, paging, pulled, service, table_of
 
 WINDOW = {"from_parameter": "since", "to_parameter": "until"}
 
@@ -42,15 +42,15 @@ def test_a_post_carries_everything_in_its_body(kind: str) -> None:
             )
         )
     assert found.column("id") == [record["id"] for record in held]
-    assert {asked.method for asked in made.asked} == {"POST"}
-    assert all(asked.query == {} for asked in made.asked)
-    filters = [asked.parameters["filter"] for asked in made.asked]
+    assert {request.method for request in made.requests} == {"POST"}
+    assert all(request.query == {} for request in made.requests)
+    filters = [request.parameters["filter"] for request in made.requests]
     changed = {"from": "2025-12-31T23:00:00Z", "to": "2026-01-01T23:00:00Z"}
-    assert filters == [{"survey": "S1", "changed": changed}] * len(made.asked)
+    assert filters == [{"survey": "S1", "changed": changed}] * len(made.requests)
 
 
 @pytest.mark.parametrize("kind", PAGES)
-def test_every_page_is_asked_with_the_window_and_the_fixed_parameters(kind: str) -> None:
+def test_every_request_has_the_window_and_the_fixed_parameters(kind: str) -> None:
     with service(paging(kind, lambda: records(20))) as made:
         pulled(table_of(made.url, pages=PAGES[kind], window=WINDOW, params={"status": "done", "deleted": False}))
     expected = {
@@ -59,16 +59,16 @@ def test_every_page_is_asked_with_the_window_and_the_fixed_parameters(kind: str)
         "status": "done",
         "deleted": "false",
     }
-    assert len(made.asked) == (1 if kind == "single" else 4 if kind in {"page_number", "offset"} else 3)
-    for asked in made.asked:
-        assert asked.path == "/v2/responses"
-        assert expected.items() <= asked.query.items()
+    assert len(made.requests) == (1 if kind == "single" else 4 if kind in {"page_number", "offset"} else 3)
+    for request in made.requests:
+        assert request.path == "/v2/responses"
+        assert expected.items() <= request.query.items()
 
 
 def test_a_first_cursor_is_a_fixed_parameter() -> None:
     with service(paging("cursor", lambda: records(20))) as made:
         pulled(table_of(made.url, pages=PAGES["cursor"], params={"after": "c0"}))
-    assert [asked.query["after"] for asked in made.asked] == ["c0", "c7", "c14"]
+    assert [request.query["after"] for request in made.requests] == ["c0", "c7", "c14"]
 
 
 def test_the_same_window_lands_the_same_rows_however_it_is_paged() -> None:
@@ -100,23 +100,23 @@ def test_a_page_that_comes_twice_lands_twice_where_nothing_can_be_missing_for_it
 
 
 @pytest.mark.parametrize("kind", ["page_number", "offset"])
-def test_a_numbered_page_that_comes_twice_stops_the_night_because_others_may_be_missing(kind: str) -> None:
-    """As where the service does not know the parameter, and answers every number with its first page."""
+def test_a_repeated_numbered_page_stops_the_night(kind: str) -> None:
+    """The service ignores the parameter and always returns its first page."""
     reply = Reply.of({"data": records(7)})
-    with service(in_turn(reply)) as made, pytest.raises(SourceUnavailableError, match="page 2 is the same") as caught:
+    with service(in_turn(reply)) as made, pytest.raises(SourceUnavailableError, match="page 2 equals") as caught:
         pulled(table_of(made.url, pages=PAGES[kind]))
     assert f"'{PAGES[kind]['parameter']}'" in str(caught.value)
 
 
-def test_a_service_that_gives_fewer_than_asked_for_is_not_jumped_over() -> None:
-    """Its limit is 5 where 7 were asked for: the second page would begin after 7."""
+def test_a_page_smaller_than_its_size_is_refused() -> None:
+    """The service returns at most 5 records of 7: the second page would skip 2."""
     held = records(20)
 
-    def answer(asked: Asked) -> Reply:
-        start = int(asked.query["skip"])
+    def answer(request: Request) -> Reply:
+        start = int(request.query["skip"])
         return Reply.of({"data": held[start : start + 5]})
 
-    with service(answer) as made, pytest.raises(SourceError, match="page 1 has 5 records and not the 7 asked for"):
+    with service(answer) as made, pytest.raises(SourceError, match="page 1 has 5 records instead of 7"):
         pulled(table_of(made.url, pages=PAGES["offset"]))
 
 
@@ -126,17 +126,17 @@ def test_a_record_that_leaves_between_two_pages_is_noticed_by_the_total(kind: st
     held = records(20)
     paged = paging(kind, lambda: held)
 
-    def answer(asked: Asked) -> Reply:
-        reply = paged(asked)
+    def answer(request: Request) -> Reply:
+        reply = paged(request)
         if len(held) == 20:
             del held[2]
         return reply
 
     with service(answer) as made:
-        with pytest.raises(SourceUnavailableError, match="counts 19 and then 20 records and gave 19") as caught:
+        with pytest.raises(SourceUnavailableError, match="reports 19 and then 20 records and returned 19") as caught:
             pulled(table_of(made.url, pages=PAGES[kind], total_path="$.meta.total"))
         assert "'survey_tool', table 'responses'" in str(caught.value)
-        # asked again, the service holds still
+        # the retry finds unchanged data
         again = pulled(table_of(made.url, pages=PAGES[kind], total_path="$.meta.total"))
     assert again.column("id") == [record["id"] for record in held]
 
@@ -146,13 +146,13 @@ def test_a_record_that_changes_and_moves_to_the_end_is_noticed_by_the_total() ->
     held = records(20)
     paged = paging("page_number", lambda: held)
 
-    def answer(asked: Asked) -> Reply:
-        reply = paged(asked)
+    def answer(request: Request) -> Reply:
+        reply = paged(request)
         if held[2]["id"] == "3":
             held.append({**held.pop(2), "text": "changed"})
         return reply
 
-    with service(answer) as made, pytest.raises(SourceUnavailableError, match="counts 20 records and gave 19"):
+    with service(answer) as made, pytest.raises(SourceUnavailableError, match="reports 20 records and returned 19"):
         pulled(table_of(made.url, pages=PAGES["page_number"], total_path="$.meta.total"))
 
 
@@ -160,8 +160,8 @@ def test_a_record_that_comes_between_two_pages_moves_another_to_both_of_them() -
     held = records(20)
     paged = paging("page_number", lambda: held)
 
-    def answer(asked: Asked) -> Reply:
-        reply = paged(asked)
+    def answer(request: Request) -> Reply:
+        reply = paged(request)
         if len(held) == 20:
             held.insert(0, {"id": "new", "text": "early"})
         return reply
@@ -179,9 +179,9 @@ def test_a_record_that_comes_between_two_pages_moves_another_to_both_of_them() -
     ],
 )
 def test_a_page_that_is_named_again_ends_the_endless(kind: str, document: Any) -> None:
-    with service(in_turn(Reply.of(document))) as made, pytest.raises(SourceError, match="that it gave before"):
+    with service(in_turn(Reply.of(document))) as made, pytest.raises(SourceError, match="already returned"):
         pulled(table_of(made.url, pages=PAGES[kind]))
-    assert len(made.asked) == 2
+    assert len(made.requests) == 2
 
 
 def test_a_cursor_that_stays_after_an_empty_page_is_the_end() -> None:
@@ -191,13 +191,13 @@ def test_a_cursor_that_stays_after_an_empty_page_is_the_end() -> None:
     with service(in_turn(*replies)) as made:
         found = pulled(table_of(made.url, pages=PAGES["cursor"]))
     assert found.column("id") == ["1", "2"]
-    assert len(made.asked) == 2
+    assert len(made.requests) == 2
 
 
 def test_cursors_without_end_end_at_the_limit_of_pages() -> None:
     counted: list[int] = []
 
-    def answer(_: Asked) -> Reply:
+    def answer(_: Request) -> Reply:
         counted.append(1)
         return Reply.of({"data": [{"id": len(counted)}], "meta": {"next_cursor": f"c{len(counted)}"}})
 
@@ -208,7 +208,7 @@ def test_cursors_without_end_end_at_the_limit_of_pages() -> None:
 
 def test_an_answer_without_the_mark_that_more_follows_stops_the_night() -> None:
     reply = Reply.of({"data": [{"id": 1, "name": "Jane"}]})
-    with service(in_turn(reply)) as made, pytest.raises(SourceError, match="where the next page is") as caught:
+    with service(in_turn(reply)) as made, pytest.raises(SourceError, match="does not name the next page") as caught:
         pulled(table_of(made.url, pages=PAGES["page_number_from_0"]))
     assert "Jane" not in str(caught.value)
 
@@ -222,7 +222,7 @@ def test_the_history_has_no_beginning_unless_it_is_declared() -> None:
     with service(paging("single", lambda: records(1))) as made:
         pulled(table_of(made.url, window=WINDOW), HISTORY)
         pulled(table_of(made.url, window={**WINDOW, "history_start": "2020-07-01"}), HISTORY)
-    assert [asked.query for asked in made.asked] == [
+    assert [request.query for request in made.requests] == [
         {"until": "2025-12-31T23:00:00Z"},
         {"since": "2020-06-30T22:00:00Z", "until": "2025-12-31T23:00:00Z"},
     ]
@@ -248,10 +248,10 @@ def test_a_window_is_written_as_the_service_reads_it(
     window = {**WINDOW, "format": written, "includes_end": includes_end}
     with service(paging("single", lambda: records(1))) as made:
         pulled(table_of(made.url, window=window))
-    assert (made.asked[0].query["since"], made.asked[0].query["until"]) == expected
+    assert (made.requests[0].query["since"], made.requests[0].query["until"]) == expected
 
 
-def test_a_service_that_knows_no_end_is_left_what_other_nights_take() -> None:
+def test_a_service_without_an_end_parameter_leaves_later_records_to_their_nights() -> None:
     """The day in Berlin is from 23:00 to 23:00 in UTC; what has no time that can be read is judged by gate 1."""
     changed = [
         "2025-12-31T22:59:59.999Z",
@@ -274,4 +274,4 @@ def test_a_service_that_knows_no_end_is_left_what_other_nights_take() -> None:
     assert night.column("id") == ["1", "2", "3", "4", "6", "8", "9"]
     assert night.column("_source_row") == [1, 2, 3, 4, 5, 6, 7]
     assert history.column("id") == ["0", "8", "9"]
-    assert [asked.query.get("since") for asked in made.asked] == ["2025-12-31T23:00:00Z"] * 2 + [None] * 2
+    assert [request.query.get("since") for request in made.requests] == ["2025-12-31T23:00:00Z"] * 2 + [None] * 2

@@ -1,4 +1,4 @@
-"""What a web service holds, as it lands: digit by digit, nested or by declared paths, and what is no record."""
+"""Records of a web service as they land: exact numbers, nested values, declared paths, faults."""
 
 from __future__ import annotations
 
@@ -21,9 +21,9 @@ from tests.unit.connectors.deliveries import pulled as pulled_of_file
 from tests.unit.connectors.services import (
     NIGHT,
     PAGES,
-    Asked,
     Pulled,
     Reply,
+    Request,
     in_turn,
     paging,
     pulled,
@@ -32,10 +32,10 @@ from tests.unit.connectors.services import (
 )
 
 
-def taken(body: str, headers: dict[str, str] | None = None, **asked: Any) -> Pulled:
+def taken(body: str, headers: dict[str, str] | None = None, **request: Any) -> Pulled:
     """What a night takes of one answer."""
     with service(in_turn(Reply(body.encode(), headers=headers or {}))) as made:
-        return pulled(table_of(made.url, **asked))
+        return pulled(table_of(made.url, **request))
 
 
 def test_numbers_land_digit_by_digit_and_truth_values_as_words() -> None:
@@ -152,41 +152,41 @@ def test_no_content_is_no_records() -> None:
 
 
 @pytest.mark.parametrize(
-    ("body", "told"),
+    ("body", "message"),
     [
         ('{"error": "quota"}', r"nothing at \$\.data"),
         ('{"data": {"id": "Jane"}}', r"no list at \$\.data"),
         ('"data"', r"nothing at \$\.data"),
     ],
 )
-def test_an_answer_without_its_records_stops_the_night(body: str, told: str) -> None:
-    with pytest.raises(SourceError, match=told) as caught:
+def test_a_response_without_its_records_stops_the_night(body: str, message: str) -> None:
+    with pytest.raises(SourceError, match=message) as caught:
         taken(body)
     assert "Deployment 'demo', system 'survey_tool', table 'responses', GET /responses, page 1" in str(caught.value)
     assert "rest.records" in str(caught.value)
     assert "Jane" not in str(caught.value)
 
 
-def test_what_is_no_record_is_a_fault_and_the_others_land() -> None:
+def test_a_value_that_is_not_a_record_is_a_fault_and_the_others_land() -> None:
     found = taken('{"data": [{"id": "1"}, 1.50, {"id": "\\ud83d"}, null, [{"a": "b"}], {"id": "2"}]}')
     assert [(row["id"], row["_source_row"]) for row in found.rows] == [("1", 1), ("2", 6)]
-    no_object = "valid JSON, but no object"
+    not_an_object = "valid JSON, but not an object"
     assert [(fault.source_row, fault.reason, fault.text) for fault in found.faults] == [
-        (2, no_object, "1.50"),
-        (3, "an escape names half a character (a lone surrogate)", '{"id":"\\ud83d"}'),
-        (4, no_object, "null"),
-        (5, no_object, '[{"a":"b"}]'),
+        (2, not_an_object, "1.50"),
+        (3, "an escape is half a character (a lone surrogate)", '{"id":"\\ud83d"}'),
+        (4, not_an_object, "null"),
+        (5, not_an_object, '[{"a":"b"}]'),
     ]
     assert {fault.source_file for fault in found.faults} == {"GET /responses"}
 
 
-def test_what_is_no_object_on_the_way_to_the_records_stops_the_night() -> None:
+def test_a_parent_of_records_that_is_not_an_object_stops_the_night() -> None:
     with pytest.raises(SourceError, match=r"nothing at \$\.answers"):
         taken('{"data": [{"answers": []}, "Jane"]}', records="$.data[*].answers[*]")
 
 
 def test_a_column_that_the_records_have_already_is_refused() -> None:
-    with pytest.raises(SourceError, match="a column 'id' of their own"):
+    with pytest.raises(SourceError, match="already have a column 'id'"):
         taken(NESTED, records="$.result.items[*]", columns={"id": "$.result.survey.id"})
 
 
@@ -208,7 +208,7 @@ def test_text_is_read_in_the_declared_characters(charset: str, encoding: str) ->
 def test_text_in_other_characters_stops_the_night() -> None:
     with (
         service(in_turn(Reply('{"data": [{"id": "größer"}]}'.encode("latin-1")))) as made,
-        pytest.raises(SourceError, match="not the utf-8"),
+        pytest.raises(SourceError, match="not utf-8"),
     ):
         pulled(table_of(made.url))
 
@@ -219,8 +219,8 @@ def test_batches_are_bounded_and_pages_are_not_kept(monkeypatch: pytest.MonkeyPa
     text = "x" * 200
 
     def answer_of(count: int) -> Any:
-        def answer(asked: Asked) -> Reply:
-            start = int(asked.query.get("after", "c0")[1:])
+        def answer(request: Request) -> Reply:
+            start = int(request.query.get("after", "c0")[1:])
             page = [{"id": number, "text": text} for number in range(start, start + 500)]
             end = start + 500
             return Reply.of({"data": page, "meta": {"next_cursor": f"c{end}" if end < count else None}})
@@ -261,7 +261,7 @@ print(sorted(told))
 """
 
 
-def test_the_tools_for_web_services_are_imported_when_one_is_pulled_and_ask_nobody_else(tmp_path: Path) -> None:
+def test_dlt_is_imported_only_for_a_pull_and_connects_only_to_the_service(tmp_path: Path) -> None:
     """Importing them takes seconds, and most deployments have none. No telemetry, no file of settings."""
     done = subprocess.run(
         [sys.executable, "-B", "-c", WATCHED_PULL],

@@ -134,11 +134,11 @@ def test_a_table_without_rows_is_one_batch_with_its_columns(database: Database) 
 
 def test_a_value_that_its_column_does_not_declare_is_refused_without_quoting_it(database: Database) -> None:
     database("insert into orders (id, changed) values ('ada@example.com', '2026-01-01 00:00:00')")
-    with pytest.raises(SourceError, match="column 'id' holds a value that is no int64") as caught:
+    with pytest.raises(SourceError, match="column 'id' holds a value that is not of type int64") as caught:
         pulled(table_of())
     assert "ada" not in str(caught.value)
     database("delete from orders", "insert into orders (id, changed) values (1, 'ada@example.com')")
-    with pytest.raises(SourceError, match="a value is not of the type that its column declares") as caught:
+    with pytest.raises(SourceError, match="a value is not of its column's declared type") as caught:
         pulled(table_of())
     assert "ada" not in str(caught.value)
 
@@ -146,16 +146,16 @@ def test_a_value_that_its_column_does_not_declare_is_refused_without_quoting_it(
 @pytest.mark.parametrize(
     ("settings", "message"),
     [
-        ({"table": "ordres"}, "the table or what its query reads does not exist"),
-        ({"query": "select * from ordres"}, "the table or what its query reads does not exist"),
-        ({"query": "select total from orders"}, "a column that is asked for does not exist"),
-        ({"query": "selekt 1"}, "the database does not understand what is asked"),
+        ({"table": "ordres"}, "the table, or a table of its query, does not exist"),
+        ({"query": "select * from ordres"}, "the table, or a table of its query, does not exist"),
+        ({"query": "select total from orders"}, "a selected column does not exist"),
+        ({"query": "selekt 1"}, "the query has a syntax error"),
         ({"cursor": "note"}, "the cursor 'note' is of type"),
-        ({"cursor": "update_at"}, "there is no column 'update_at', which the deployment names as its cursor"),
+        ({"cursor": "update_at"}, "the cursor column 'update_at' does not exist"),
     ],
 )
 @pytest.mark.usefixtures("database")
-def test_what_is_wrong_is_told(settings: dict[str, Any], message: str) -> None:
+def test_an_error_names_its_cause(settings: dict[str, Any], message: str) -> None:
     with pytest.raises(SourceError, match=f"system 'shop', table 'orders': {message}"):
         pulled(table_of(**settings))
 

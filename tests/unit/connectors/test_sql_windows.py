@@ -8,7 +8,7 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from orchestration.config.deployment import Window
-from orchestration.connectors.databases.asked import CursorKind, bound
+from orchestration.connectors.databases.queries import CursorKind, bound
 from tests.postgres import Postgres
 from tests.unit.connectors.databases import URL, pulled, table_of
 

@@ -137,7 +137,7 @@ def test_a_day_whose_file_was_overwritten_cannot_be_taken_again_and_keeps_what_l
     deliver(demo, 1, "2026-01-05T10:00:00", "a")
     demo.admit(TABLE, MONDAY)
     deliver(demo, 1, "2026-01-06T10:00:00", "b")
-    with pytest.raises(SourceError, match=r"loop_actions_1\.csv' landed on 2026-01-05 and is no more there as it was"):
+    with pytest.raises(SourceError, match=r"loop_actions_1\.csv' landed on 2026-01-05 and has been removed or changed"):
         demo.admit(TABLE, MONDAY)
     assert loops(demo, MONDAY) == ["a"]
 

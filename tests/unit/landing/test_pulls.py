@@ -213,24 +213,26 @@ def test_units_land_as_they_are_judged_and_not_all_at_the_end(tmp_path: Path, mo
     demo = week(tmp_path)
     monkeypatch.setattr(admission, "ROWS_PER_JUDGEMENT", 100)
     landed: list[int] = []
+    shown: list[str] = []
 
-    def look(_: str) -> None:
+    def look(text: str) -> None:
+        shown.append(text)
         landed.append(sum(demo.folders(CUSTOMERS, night)[0].exists() for night in WEEK))
 
-    pace = Pace(demo.history, look)
+    pace = Pace(look)
     demo.landing.admit(demo.table(CUSTOMERS), WEEK, PENDING, pace)
     # the second of two nights ends with the first batch of the next chunk
     assert landed == [1, 3, 5, 7]
     assert (pace.row_count, pace.done_count, pace.kept_count) == (350, 7, 0)
-    assert "350 rows" in pace.told()
-    assert "7 of 7 load dates" in pace.told()
+    assert "350 rows" in shown[-1]
+    assert "7 of 7 load dates" in shown[-1]
 
 
 def test_a_slow_source_lands_what_it_has_delivered(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     demo = week(tmp_path)
     monkeypatch.setattr(admission, "SECONDS_PER_JUDGEMENT", 0)
     moved: list[str] = []
-    demo.landing.admit(demo.table(CUSTOMERS), WEEK, PENDING, Pace(demo.history, moved.append))
+    demo.landing.admit(demo.table(CUSTOMERS), WEEK, PENDING, Pace(moved.append))
     assert len(moved) == 14
     assert [words.split(", ")[2] for words in moved[1::2]] == [f"{done} of 7 load dates" for done in range(1, 8)]
 

@@ -12,7 +12,7 @@ import pyarrow as pa
 import pytest
 
 from orchestration.base.errors import PipelineError
-from orchestration.cli.quarantine import explained, listed, told
+from orchestration.cli.quarantine import explained, listed, readmitted
 from orchestration.landing.corrections import corrections_of, released, releases
 from orchestration.landing.quarantine import Release, export, quarantined, release
 from orchestration.runs.lock import AlreadyRunningError, hold
@@ -95,7 +95,7 @@ def test_corrected_rows_land_in_their_unit_and_leave_the_quarantine(tmp_path: Pa
     done = released_from(demo, exported(demo, tmp_path / "rows.jsonl", correct))
     after = json.loads((demo.folders(CASES, MONDAY)[0] / "profile.json").read_text(encoding="utf-8"))
     landed = demo.landed(CASES, MONDAY)
-    assert list(told(done, "demo")) == [
+    assert list(readmitted(done, "demo")) == [
         "crm__cases, load date 2026-01-05: 2 rows released",
         "Release 000001 is published by the next run: make run DEPLOYMENT=demo",
     ]

@@ -1,6 +1,6 @@
-"""What is asked of a database for one table and window, in no database's own words.
+"""The query for one table and window, independent of the database: columns, order, bounds, batches.
 
-Add here what every way of asking needs to know; keep out SQL (``postgres.py``, ``anywhere.py``).
+Keep out SQL (``postgres.py``, ``sqlalchemy_source.py``).
 """
 
 from __future__ import annotations
@@ -20,14 +20,17 @@ from orchestration.config.systems import Sql, SqlTable
 from orchestration.connectors.batch import Batch, UnreadableError, check_columns
 
 BATCH_ROWS = 100_000
+ROWS_PER_FETCH = 20_000
+MAX_DIGITS = 38
+"""Decimals with more digits land as text: no Parquet decimal holds them."""
 
 CursorKind = Literal["instant", "local time", "date"]
-"""A time with an offset, a time of the source's own zone, or a day there."""
+"""A timestamp with offset, a timestamp in the source's time zone, or a date there."""
 
 
 @dataclass(frozen=True)
-class Asked:
-    """What is asked: a table or a query, its cursor and key, and the window."""
+class TableQuery:
+    """A table or a query, its cursor and key, and the window."""
 
     source: Sql
     settings: SqlTable
@@ -36,8 +39,8 @@ class Asked:
     name: str
 
     @classmethod
-    def of(cls, table: Table, window: Window) -> Asked:
-        """What the deployment says of ``table``."""
+    def of(cls, table: Table, window: Window) -> TableQuery:
+        """Return the query that the deployment declares for ``table``."""
         if table.system.sql is None:
             raise TypeError(f"{table.name} is not pulled from a database")
         settings = table.settings.sql or SqlTable()
@@ -45,106 +48,97 @@ class Asked:
 
     @property
     def query(self) -> str | None:
-        """The query whose rows are asked for, fit to stand in parentheses; None for a table."""
-        return self.settings.query and self.settings.query.strip().rstrip(";") + "\n"  # it may end in a comment
+        """The declared query, ready to be put into parentheses; None for a table."""
+        # the line break ends a line comment at the end of the query
+        return self.settings.query and self.settings.query.strip().rstrip(";") + "\n"
 
     @property
-    def place(self) -> tuple[str | None, str]:
-        """Schema and name of the table."""
+    def qualified_name(self) -> tuple[str | None, str]:
+        """Schema, if any, and name of the table."""
         schema, _, name = self.name.rpartition(".")
         return schema or None, name
 
     @property
     def order(self) -> tuple[str, ...]:
-        """The columns that rows are numbered by."""
+        """The columns that define the order, and so the numbers, of the rows."""
         cursor = (self.settings.cursor,) if self.settings.cursor else ()
         return (*cursor, *(column for column in self.key if column not in cursor))
 
     def check(self, columns: Sequence[str]) -> None:
-        """Refuse columns that cannot land, and a cursor or key that is none of them.
+        """Check that the columns can land and include the cursor and the key.
 
         Raises:
-            UnreadableError: which, and what there is instead.
+            UnreadableError: a column cannot land or is missing; the message lists similar columns.
         """
         check_columns(columns)
         for column in self.order:
             if column not in columns:
                 near = difflib.get_close_matches(column, columns, n=3) or sorted(columns)[:8]
                 raise UnreadableError(
-                    f"there is no column '{column}', which the deployment names as its"
-                    f" {'cursor' if column == self.settings.cursor else 'key'} (there: {', '.join(near)})",
-                    "Name it as the database does, in upper and lower case too",
+                    f"the {'cursor' if column == self.settings.cursor else 'key'} column '{column}' does not exist"
+                    f" (similar columns: {', '.join(near)})",
+                    "Write its name as the database does, including upper and lower case",
                 )
 
     def bounds(self, kind: CursorKind) -> tuple[datetime | date | None, datetime | date]:
-        """The window in the cursor's own terms: from the first on, before the second."""
+        """Return the window's bounds as cursor values: inclusive start, exclusive end."""
         zone = ZoneInfo(self.source.timezone)
         start = None if self.window.start is None else bound(self.window.start, kind, zone)
         return start, bound(self.window.end, kind, zone)
 
-    @property
-    def is_counted(self) -> bool:
-        """Whether the rows are counted before they are asked for: of a table's history, which may be long."""
-        return self.window.start is None and self.query is None
-
-    def batches(self, tables: Iterator[pa.Table], empty: pa.Table, expected: int | None = None) -> Iterator[Batch]:
-        """Rows in their order as batches of bounded length, at least one.
-
-        Args:
-            expected: how many rows there are, where they were counted.
-        """
+    def batches(self, tables: Iterator[pa.Table], empty: pa.Table) -> Iterator[Batch]:
+        """Yield the rows in order, in batches of at most 100,000; at least one batch."""
         row_count = 0
         for rows in tables:
             for start in range(0, rows.num_rows, BATCH_ROWS):
                 part = rows.slice(start, BATCH_ROWS)
-                places = np.arange(row_count + 1, row_count + part.num_rows + 1)
+                row_numbers = np.arange(row_count + 1, row_count + part.num_rows + 1)
                 row_count += part.num_rows
-                share = min(row_count / expected, 1.0) if expected else None
-                yield Batch.of(part, self.name, places, share=share)
+                yield Batch.of(part, self.name, row_numbers)
         if not row_count:
             yield Batch.of(empty, self.name, np.array([], np.int64))
 
 
 def bound(instant: datetime, kind: CursorKind, zone: ZoneInfo) -> datetime | date:
-    """An end of a window as a value of the cursor: what is before it happened before ``instant``.
+    """Return an instant as a cursor value: rows with a smaller cursor changed before the instant.
 
-    It depends on the instant alone, so where one window ends the next one begins: no row is lost or taken twice.
+    The result depends only on the instant, so adjacent windows share a bound: no row is lost or pulled twice.
     """
     if kind == "instant":
         return instant
     there = instant.astimezone(zone)
     if kind == "date":
-        return there.date()  # that day is not over there
+        return there.date()  # this day has not ended in the source's time zone
     local = there.replace(tzinfo=None)
     first, again = there.utcoffset(), there.replace(fold=1).utcoffset()
     if there.fold == 0 and first is not None and again is not None and again < first:
-        local -= first - again  # this hour comes again: times that look earlier are still to come
+        local -= first - again  # the clock goes back: this local hour will occur again
     return local
 
 
 def wrong_cursor(column: str, kind: str) -> UnreadableError:
-    """A cursor that is no time."""
+    """Return the error for a cursor that is neither a timestamp nor a date."""
     return UnreadableError(
-        f"the cursor '{column}' is of type {kind}, and a window is asked for by a timestamp or a date",
-        "Name another column, or give a query that casts it",
+        f"the cursor '{column}' is of type {kind}; a window needs a timestamp or a date",
+        "Set another cursor, or a query that casts it",
     )
 
 
 def as_arrow(name: str, values: Sequence[object], kind: pa.DataType) -> pa.Array:
-    """Values of a column in its type.
+    """Return a column's values as an Arrow array.
 
     Raises:
-        UnreadableError: a value is none of that type.
+        UnreadableError: a value is not of that type.
     """
     try:
         return pa.array(values, kind)
     except (pa.ArrowException, TypeError, ValueError, OverflowError):
-        raise not_of_type(name, kind) from None  # the library's message quotes the value
+        raise not_of_type(name, kind) from None  # the original message quotes the value
 
 
 def not_of_type(name: str, kind: pa.DataType) -> UnreadableError:
-    """A value that its column's type cannot hold."""
+    """Return the error for a value that its column's type cannot hold."""
     return UnreadableError(
-        f"column '{name}' holds a value that is no {kind} (like NaN in a decimal)",
-        "Mend the value, or give a query that casts the column to text",
+        f"column '{name}' holds a value that is not of type {kind} (such as NaN in a decimal)",
+        "Correct the value, or set a query that casts the column to text",
     )

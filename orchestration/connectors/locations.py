@@ -1,8 +1,8 @@
-"""Where files lie: a folder of this machine, or a URL that fsspec knows.
+"""Locations of files: a local folder, or a URL of a file system that fsspec supports.
 
-A place finds files by a pattern and hands over one at a time, whole. A remote file is copied to a temporary folder
-first: one pass over the network, the same readers, and nobody can change it while it is read. Add here how a place is
-spoken to; keep out which of its files a window takes (``drops.py``).
+A location finds files by a pattern and provides one complete file at a time. A remote file is copied to a temporary
+folder first: one pass over the network, the same readers, and the copy cannot change while it is read. Keep out which
+files belong to a window (``drops.py``).
 """
 
 from __future__ import annotations
@@ -30,12 +30,12 @@ TAGS = ("ETag", "etag", "md5Hash", "md5", "content_md5")
 
 @dataclass(frozen=True, slots=True)
 class Drop:
-    """A file as its place shows it.
+    """A file as its location lists it.
 
     Attributes:
-        name: below the place; what lands as ``_source_file``.
-        changed_at: seconds since 1970; None where the place does not tell.
-        tag: another one where the content may be another one.
+        name: path relative to the location; it lands as ``_source_file``.
+        changed_at: seconds since 1970; None if the location does not provide it.
+        tag: differs if the content may differ.
     """
 
     name: str
@@ -44,32 +44,32 @@ class Drop:
     tag: str
 
 
-class Place(Protocol):
+class Location(Protocol):
     """A folder or a bucket. All methods raise ``UnreadableError``."""
 
     @property
     def title(self) -> str:
-        """What messages call it."""
+        """The name used in messages."""
 
     def find(self, pattern: str) -> list[Drop]:
-        """The files that ``pattern`` names, in the order of their names."""
+        """Return the files that match ``pattern``, ordered by name."""
 
-    def look_again(self) -> None:
-        """Forget what was found before."""
+    def refresh(self) -> None:
+        """Forget earlier listings."""
 
     def missing(self, pattern: str) -> str:
-        """What is missing, and what lies where it was looked for."""
+        """Describe the missing file, with the most similar names that exist."""
 
     def fetched(self, drop: Drop) -> AbstractContextManager[Path]:
-        """The file on this machine, as long as it is needed."""
+        """Provide the file on this machine inside a ``with`` block."""
 
 
-def place_of(files: Files, extracts: Path) -> Place:
-    """Where a system's files lie.
+def location_of(files: Files, extracts: Path) -> Location:
+    """Return the location of a system's files.
 
     Raises:
-        UnreadableError: nothing that is installed can speak to the URL.
-        PipelineError: the variable of a secret is not set.
+        UnreadableError: no installed package can open the URL.
+        PipelineError: the environment variable of a secret is not set.
     """
     if not files.url:
         return Folder(extracts, "the extracts folder")
@@ -79,38 +79,38 @@ def place_of(files: Files, extracts: Path) -> Place:
 
 
 def content(path: Path) -> str:
-    """What two files share only if they are the same byte for byte."""
+    """Return the SHA-256 of a file."""
     with path.open("rb") as file:
         return hashlib.file_digest(file, "sha256").hexdigest()
 
 
 @dataclass(frozen=True)
 class Folder:
-    """A folder of this machine."""
+    """A local folder."""
 
     root: Path
     title: str
 
     def find(self, pattern: str) -> list[Drop]:
-        """See ``Place``; a link may lead to another file of the folder, and nowhere else."""
+        """See ``Location``; a link may only lead to another file of the folder."""
         _check_pattern(pattern, self.title)
         paths = sorted(path for path in self.root.glob(pattern) if path.is_file())
         for path in paths:
             _check_name(path.relative_to(self.root).as_posix(), pattern)
             if not path.resolve().is_relative_to(self.root.resolve()):
                 raise UnreadableError(
-                    f"file '{path.relative_to(self.root).as_posix()}': it is a link that leads out of {self.title}",
+                    f"file '{path.relative_to(self.root).as_posix()}' is a link that leads out of {self.title}",
                     "Deliver the file itself",
                 )
         return [self._drop(path) for path in paths]
 
-    def look_again(self) -> None:
-        """See ``Place``; a folder is read each time."""
+    def refresh(self) -> None:
+        """See ``Location``; a folder is listed every time."""
 
     def missing(self, pattern: str) -> str:
-        """See ``Place``."""
+        """See ``Location``."""
         if not self.root.is_dir():
-            return f"{self.title} '{self.root}' does not exist. Name the folder that holds the extracts."
+            return f"{self.title} '{self.root}' does not exist. Set the folder of the extracts (EXTRACTS=<folder>)."
         folder = self.root
         for part in PurePosixPath(pattern).parts:
             if not (folder / part).is_dir():
@@ -119,12 +119,12 @@ class Folder:
         names = sorted(entry.name for entry in folder.iterdir())
         return (
             f"no file '{pattern}' in {self.title} '{self.root}'."
-            f" The nearest there: {_nearest(part, names)}, in '{folder}'. Deliver the file or mend its pattern."
+            f" Similar names in '{folder}': {_nearest(part, names)}. Deliver the file or correct its pattern."
         )
 
     @contextmanager
     def fetched(self, drop: Drop) -> Iterator[Path]:
-        """See ``Place``; the file itself, which must be the same before and after."""
+        """See ``Location``; the file itself, which must not change meanwhile."""
         path = self.root / drop.name
         yield path
         if self._drop(path).tag != drop.tag:
@@ -146,25 +146,21 @@ class Remote:
 
     @property
     def title(self) -> str:
-        """See ``Place``."""
+        """See ``Location``."""
         return f"'{self.url}'"
 
     @cached_property
-    def _root(self) -> str:
-        """The URL as its file system writes paths."""
-        return str(self._files._strip_protocol(self.url)).rstrip("/")  # noqa: SLF001  what fsspec's own callers do
-
-    @cached_property
-    def _files(self) -> Any:
-        with self._speaking():
-            return file_system(self.url.partition("://")[0], json.dumps(self.options, sort_keys=True))
+    def _opened(self) -> tuple[Any, str]:
+        """The file system, and the URL as it writes paths."""
+        with self._explaining():
+            return file_system(self.url, json.dumps(self.options, sort_keys=True))
 
     @cached_property
     def _listed(self) -> dict[str, list[Drop]]:
         return {}
 
     def find(self, pattern: str) -> list[Drop]:
-        """See ``Place``; what was listed once is not asked for again."""
+        """See ``Location``; listings are kept until ``refresh``."""
         from fsspec.utils import glob_translate
 
         _check_pattern(pattern, self.title)
@@ -174,38 +170,39 @@ class Remote:
             _check_name(drop.name, pattern)
         return drops
 
-    def look_again(self) -> None:
-        """See ``Place``."""
+    def refresh(self) -> None:
+        """See ``Location``."""
         self._listed.clear()
 
     def missing(self, pattern: str) -> str:
-        """See ``Place``."""
+        """See ``Location``."""
         fixed = _fixed_folder(pattern)
         names = [drop.name for drop in self._list(fixed) or self._list("")]
         return (
-            f"no file '{pattern}' in {self.title}. The nearest there: {_nearest(pattern, names)}."
-            " Deliver the file or mend its pattern."
+            f"no file '{pattern}' in {self.title}. Similar names there: {_nearest(pattern, names)}."
+            " Deliver the file or correct its pattern."
         )
 
     @contextmanager
     def fetched(self, drop: Drop) -> Iterator[Path]:
-        """See ``Place``; a copy, which is gone afterwards."""
+        """See ``Location``; a temporary copy."""
         with tempfile.TemporaryDirectory(prefix="cx360-") as folder:
             path = Path(folder) / f"drop{PurePosixPath(drop.name).suffix}"
-            with self._speaking():
-                self._files.get_file(f"{self._root}/{drop.name}", str(path))
-                info = self._files.info(f"{self._root}/{drop.name}")
+            system, root = self._opened
+            with self._explaining():
+                system.get_file(f"{root}/{drop.name}", str(path))
+                info = system.info(f"{root}/{drop.name}")
             if path.stat().st_size != info["size"]:
                 raise UnreadableError(
-                    f"it came cut off: {path.stat().st_size:,} of {info['size']:,} bytes",
-                    "Run again; if it stays, deliver the file again",
+                    f"the copy is incomplete: {path.stat().st_size:,} of {info['size']:,} bytes",
+                    "Run again; if the error persists, deliver the file again",
                 )
             if _drop(drop.name, info).tag != drop.tag:
                 raise _changed()
             yield path
 
     def _below(self, folder: str) -> list[Drop]:
-        """The files below a folder; a listing of a folder above it will do."""
+        """The files below a folder, from the listing of this folder or of a parent."""
         parents = [folder, *(parent.as_posix() for parent in PurePosixPath(folder).parents), ""]
         known = next((parent for parent in parents if parent in self._listed), None)
         if known is None:
@@ -214,19 +211,20 @@ class Remote:
         return self._listed[known]
 
     def _list(self, folder: str) -> list[Drop]:
-        with self._speaking():
-            found = self._files.find(f"{self._root}/{folder}".rstrip("/"), detail=True)
-        drops = [_drop(str(path).removeprefix(self._root).lstrip("/"), info) for path, info in found.items()]
+        system, root = self._opened
+        with self._explaining():
+            found = system.find(f"{root}/{folder}".rstrip("/"), detail=True)
+        drops = [_drop(str(path).removeprefix(root).lstrip("/"), info) for path, info in found.items()]
         return sorted(drops, key=lambda drop: drop.name)
 
     @contextmanager
-    def _speaking(self) -> Iterator[None]:
-        """Say what went wrong without saying a secret: what a library says is not shown where it may hold one."""
+    def _explaining(self) -> Iterator[None]:
+        """Explain a library's error without its secrets; the original may quote one and is not chained."""
         try:
             yield
         except UnreadableError:
             raise
-        except Exception as error:  # noqa: BLE001  each file system has errors of its own
+        except Exception as error:  # noqa: BLE001 - each file system raises its own errors
             problem, remedy = explained(error, self.url)
             for secret in self.secrets:
                 problem = problem.replace(secret, "***")
@@ -246,7 +244,7 @@ def _drop(name: str, info: Mapping[str, Any]) -> Drop:
 
 
 def _fixed_folder(pattern: str) -> str:
-    """The folders of ``pattern`` before the first one with a wildcard."""
+    """The folders of ``pattern`` before the first wildcard."""
     fixed: list[str] = []
     for part in PurePosixPath(pattern).parts[:-1]:
         if re.search(r"[*?\[]", part):
@@ -258,18 +256,18 @@ def _fixed_folder(pattern: str) -> str:
 def _check_pattern(pattern: str, title: str) -> None:
     if PurePosixPath(pattern).is_absolute() or ".." in PurePosixPath(pattern).parts:
         raise UnreadableError(
-            f"the pattern '{pattern}' leads out of {title}", "Write it relative to that in the deployment's file"
+            f"the pattern '{pattern}' leads out of {title}", "Write a relative pattern in the deployment's file"
         )
 
 
 def _check_name(name: str, pattern: str) -> None:
     if not name.isprintable():
         raise UnreadableError(
-            f"a file for '{pattern}': its name {PurePosixPath(name).name!a} has characters that cannot be shown",
-            "Rename it",
+            f"a file that matches '{pattern}' has unprintable characters in its name {PurePosixPath(name).name!a}",
+            "Rename the file",
         )
     if ".." in name.split("/"):
-        raise UnreadableError(f"a file for '{pattern}': its name '{name}' leads to another folder", "Rename it")
+        raise UnreadableError(f"a file that matches '{pattern}' leads to another folder: '{name}'", "Rename the file")
 
 
 def _nearest(part: str, names: list[str]) -> str:
@@ -278,4 +276,4 @@ def _nearest(part: str, names: list[str]) -> str:
 
 
 def _changed() -> UnreadableError:
-    return UnreadableError("it changed while it was read", "Run again when it is complete")
+    return UnreadableError("the file changed while it was read", "Run again when it is complete")

@@ -1,7 +1,6 @@
-"""Any other database that SQLAlchemy has a dialect for: rows as Python values, from a server-side cursor.
+"""Databases other than PostgreSQL: rows as Python values from a server-side cursor of SQLAlchemy.
 
-A table's columns keep the types that the database declares; a query's columns declare none, so they land as text. Add
-here what SQLAlchemy leaves to the dialect; keep out what any database is asked (``asked.py``).
+The columns of a table keep their declared types; the columns of a query have no declared type and land as text.
 """
 
 from __future__ import annotations
@@ -20,45 +19,48 @@ import sqlalchemy as sa
 from sqlalchemy.dialects import sqlite
 
 from orchestration.connectors.batch import Batch, UnreadableError
-from orchestration.connectors.databases.asked import Asked, CursorKind, as_arrow, wrong_cursor
+from orchestration.connectors.databases.queries import (
+    MAX_DIGITS,
+    ROWS_PER_FETCH,
+    CursorKind,
+    TableQuery,
+    as_arrow,
+    wrong_cursor,
+)
 
 if TYPE_CHECKING:
     from sqlalchemy.sql.elements import KeyedColumnElement
     from sqlalchemy.types import TypeEngine
 
-ROWS_PER_FETCH = 20_000
-MOST_DIGITS = 38
 
 READ_ONLY = {"sqlite": "pragma query_only = on"}
-"""What makes a session read-only; elsewhere the user's rights do."""
+"""The statement that makes a session read-only; other databases rely on the user's rights."""
 
-# sqlite compares times as text: without a fraction a bound sorts before whatever has one
+# SQLite compares timestamps as text: a bound without fraction sorts before values with one
 TIME_BOUND = sa.DateTime().with_variant(sqlite.DATETIME(truncate_microseconds=True), "sqlite")  # type: ignore[no-untyped-call]
 
 
-def pull(asked: Asked, url: sa.URL) -> Iterator[Batch]:
+def pull(table_query: TableQuery, url: sa.URL) -> Iterator[Batch]:
     """Yield the rows of the window."""
     engine = sa.create_engine(url, poolclass=sa.NullPool, hide_parameters=True)
     with engine.connect() as connection:
         if url.get_backend_name() in READ_ONLY:
             connection.exec_driver_sql(READ_ONLY[url.get_backend_name()])
-        columns = _of_query(connection, asked) if asked.query else _of_table(connection, asked)
-        asked.check(list(columns))
+        columns = _of_query(connection, table_query) if table_query.query else _of_table(connection, table_query)
+        table_query.check(list(columns))
         lands_as = {name: _lands_as(column.type) for name, column in columns.items()}
-        query = sa.select(*columns.values()).order_by(*(columns[name] for name in asked.order))
-        if asked.settings.cursor:
-            query = query.where(_in_window(asked, columns[asked.settings.cursor]))
-        counting = sa.select(sa.func.count()).select_from(query.order_by(None).subquery())
-        expected = connection.execute(counting).scalar_one() if asked.is_counted else None
+        query = sa.select(*columns.values()).order_by(*(columns[name] for name in table_query.order))
+        if table_query.settings.cursor:
+            query = query.where(_in_window(table_query, columns[table_query.settings.cursor]))
         empty = pa.schema(list(lands_as.items())).empty_table()
         streamed = connection.execution_options(stream_results=True, yield_per=ROWS_PER_FETCH)
-        with _ended_after(asked.source.statement_timeout_seconds, connection), streamed.execute(query) as result:
-            yield from asked.batches(_in_time(asked, _tables(result, lands_as)), empty, expected)
+        with _ended_after(table_query.source.statement_timeout_seconds, connection), streamed.execute(query) as result:
+            yield from table_query.batches(_in_time(table_query, _tables(result, lands_as)), empty)
 
 
 @contextmanager
 def _ended_after(seconds: float, connection: sa.Connection) -> Iterator[None]:
-    """Interrupt a statement that takes longer, where the driver can: SQLite's has no server that would."""
+    """Interrupt a longer statement if the driver can: SQLite has no server-side timeout."""
     driver: Any = connection.connection.driver_connection
     timer = Timer(seconds, getattr(driver, "interrupt", lambda: None))
     timer.daemon = True
@@ -69,36 +71,36 @@ def _ended_after(seconds: float, connection: sa.Connection) -> Iterator[None]:
         timer.cancel()
 
 
-def _in_time(asked: Asked, tables: Iterator[pa.Table]) -> Iterator[pa.Table]:
-    """The same rows, as long as they come in time, landing included: no dialect's timeout covers what it streams."""
-    ends_at = time.monotonic() + asked.source.statement_timeout_seconds
+def _in_time(table_query: TableQuery, tables: Iterator[pa.Table]) -> Iterator[pa.Table]:
+    """Raise a timeout if streaming takes too long: the timeouts of dialects do not cover it."""
+    ends_at = time.monotonic() + table_query.source.statement_timeout_seconds
     for rows in tables:
         if time.monotonic() > ends_at:
             raise TimeoutError("statement timeout")
         yield rows
 
 
-def _of_table(connection: sa.Connection, asked: Asked) -> Mapping[str, KeyedColumnElement[Any]]:
-    """The columns of a table, with the types that the database declares."""
-    schema, name = asked.place
-    told = sa.inspect(connection).get_columns(name, schema)
-    return dict(sa.table(name, *(sa.column(one["name"], one["type"]) for one in told), schema=schema).c)
+def _of_table(connection: sa.Connection, table_query: TableQuery) -> Mapping[str, KeyedColumnElement[Any]]:
+    """The columns of a table with their declared types."""
+    schema, name = table_query.qualified_name
+    columns = sa.inspect(connection).get_columns(name, schema)
+    return dict(sa.table(name, *(sa.column(one["name"], one["type"]) for one in columns), schema=schema).c)
 
 
-def _of_query(connection: sa.Connection, asked: Asked) -> Mapping[str, KeyedColumnElement[Any]]:
-    """The columns of a query, which have a name and no type."""
-    query = sa.text(str(asked.query).replace(":", r"\:"))  # a colon is no parameter
+def _of_query(connection: sa.Connection, table_query: TableQuery) -> Mapping[str, KeyedColumnElement[Any]]:
+    """The columns of a query, without types."""
+    query = sa.text(str(table_query.query).replace(":", r"\:"))  # a colon is not a parameter
     source = sa.text(f"select * from ({query.text}) delivered where 1 = 0")
     names = list(connection.execute(source).keys())
-    asked.check(names)
+    table_query.check(names)
     return dict(query.columns(*(sa.column(name) for name in names)).subquery("delivered").c)
 
 
-def _in_window(asked: Asked, cursor: KeyedColumnElement[Any]) -> sa.ColumnElement[bool]:
-    """The cursor between the window's bounds, which are bound parameters."""
+def _in_window(table_query: TableQuery, cursor: KeyedColumnElement[Any]) -> sa.ColumnElement[bool]:
+    """The condition that the cursor lies in the window, with bound parameters."""
     kind = _cursor_kind(cursor)
     bound_type: TypeEngine[Any] = TIME_BOUND if kind == "local time" else cursor.type
-    start, end = asked.bounds(kind)
+    start, end = table_query.bounds(kind)
     before_end = cursor < sa.bindparam("window_end", end, bound_type)
     if start is None:
         return sa.or_(before_end, cursor.is_(None))
@@ -106,7 +108,7 @@ def _in_window(asked: Asked, cursor: KeyedColumnElement[Any]) -> sa.ColumnElemen
 
 
 def _cursor_kind(cursor: KeyedColumnElement[Any]) -> CursorKind:
-    if isinstance(cursor.type, sa.types.NullType):  # of a query: the database compares as it can
+    if isinstance(cursor.type, sa.types.NullType):  # a query's column has no type: the database decides how it compares
         return "local time"
     if isinstance(cursor.type, sa.DateTime):
         return "instant" if cursor.type.timezone else "local time"
@@ -116,10 +118,10 @@ def _cursor_kind(cursor: KeyedColumnElement[Any]) -> CursorKind:
 
 
 def _lands_as(kind: TypeEngine[Any]) -> pa.DataType:
-    """The Arrow type of a declared one; text where there is none that holds all of its values."""
+    """The Arrow type of a declared type; text if no Arrow type holds all of its values."""
     if isinstance(kind, sa.Numeric) and not isinstance(kind, sa.Float):
         digits, scale = kind.precision, kind.scale
-        is_bounded = digits is not None and scale is not None and 0 <= scale <= digits <= MOST_DIGITS
+        is_bounded = digits is not None and scale is not None and 0 <= scale <= digits <= MAX_DIGITS
         return pa.decimal128(digits, scale) if is_bounded else pa.string()
     own: dict[type[TypeEngine[Any]], pa.DataType] = {
         sa.Boolean: pa.bool_(),
@@ -143,14 +145,14 @@ def _tables(result: sa.Result[Any], lands_as: Mapping[str, pa.DataType]) -> Iter
             ]
             yield pa.table(arrays, names=list(lands_as))
     except (ValueError, TypeError):
-        # SQLAlchemy reads text where the database has no such type, and its message quotes the value
+        # SQLAlchemy parses text for types that the database lacks; its message quotes the value
         raise UnreadableError(
-            "a value is not of the type that its column declares", "Mend it, or give a query: its columns land as text"
+            "a value is not of its column's declared type", "Correct it, or set a query: its columns land as text"
         ) from None
 
 
 def _text(value: object) -> str | None:
-    """A value as text, times in ISO 8601 and nested ones as JSON."""
+    """A value as text: timestamps in ISO 8601, nested values as JSON."""
     if value is None or isinstance(value, str):
         return value
     if isinstance(value, date | datetime | time_of_day):
