@@ -141,7 +141,7 @@ def _rebuilt(place: UnitPlace, corrections: Sequence[Correction], file: Path) ->
     facts = writer.close(())
     if facts["source_row_count"] != known["source_row_count"]:
         raise InfrastructureError(f"{where}: a release must not change how many rows there are. Nothing is released.")
-    [findings] = broken_profile_rules(place.table.name, suite.batch, [facts], place.table.limits)
+    [findings] = broken_profile_rules(suite.batch, [facts], place.table.limits)
     problems = [f"  {finding.message}" for finding in findings if finding.severity == "error"]
     if problems:
         raise PipelineError(

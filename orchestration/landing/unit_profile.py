@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 import math
+from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -38,7 +39,7 @@ Known = tuple[Path, Mapping[str, Any]]
 
 KEPT = (
     "system", "table", "load_date", "source_row_count", "landed_row_count", "quarantined_row_count", "columns", "types",
-    "figures", "null_rates",
+    "figures", "null_rates", "broken_rules",
 )  # fmt: skip
 
 
@@ -61,6 +62,8 @@ class Tally:
 
     landed_count: int = 0
     rejected_count: int = 0
+    broken: Counter[str] = field(default_factory=Counter)
+    """How many rejected rows break each row rule."""
     delivered: dict[str, str] = field(default_factory=dict)
     """The delivered columns, in their order, and what kind of values they hold."""
     files: dict[str, Delivery] = field(default_factory=dict)
@@ -99,6 +102,7 @@ def profile(place: UnitPlace, suite: RawSuite, tally: Tally, earlier: Sequence[K
         "rejected_rate": tally.rejected_count / row_count if row_count else None,
         "figures": figures,
         "null_rates": null_rates,
+        "broken_rules": dict(tally.broken),
         **_repeated(tally.files.values()),
         **figures,
         **(_snapshot_loss(place, tally, before) if is_snapshot else {}),
@@ -148,20 +152,25 @@ def _figures(
     selected = ", ".join([*asked.values(), *(f'1 - count("{name}") / count(*)' for name in counted)])
     if not selected:
         return {}, {}
-    row_hash = f"hash({', '.join(_quoted(name) + '::varchar' for name in tally.delivered) or '0'})"
-    was_before = f"row_hash in (select {row_hash} from before)" if before else "false"
-    query = f"""
-        with delivered as (select *, {row_hash} as row_hash from unit)
-        select {selected} from (select *, {was_before} as is_repeated from delivered)
-    """
     try:
         with part("gates"), _database().cursor() as connection:
             connection.execute("set TimeZone = 'UTC'")
             connection.execute("set variable window_end = ?::timestamptz", [_window_end(place)])
-            _view(connection, "unit", place.new_landing, tally.delivered)
-            if before:
-                _view(connection, "before", before, tally.delivered)
-            row = connection.execute(query).fetchall()[0]
+            types = _view(connection, "unit", place.new_landing, tally.delivered)
+            known = _view(connection, "before", before, tally.delivered) if before else types
+            # a cast to text costs three times the hash: only for a column whose type has changed
+            hashed = [
+                _quoted(name) + ("" if types[name.lower()] == known[name.lower()] else "::varchar")
+                for name in tally.delivered
+            ]
+            row_hash = f"hash({', '.join(hashed) or '0'})"
+            was_before = f"row_hash in (select {row_hash} from before)" if before else "false"
+            row = connection.execute(
+                f"""
+                with delivered as (select *, {row_hash} as row_hash from unit)
+                select {selected} from (select *, {was_before} as is_repeated from delivered)
+                """
+            ).fetchall()[0]
     except duckdb.Error as error:
         raise InfrastructureError(
             f"{place.table.name}, load date {place.load_date}: the profile of the unit could not be computed: {error}\n"
@@ -180,12 +189,14 @@ def _database() -> duckdb.DuckDBPyConnection:
     return duckdb.connect()
 
 
-def _view(connection: duckdb.DuckDBPyConnection, name: str, folder: Path, columns: Iterable[str]) -> None:
-    """The rows of a unit under a name; of columns that it lacks, nulls."""
+def _view(connection: duckdb.DuckDBPyConnection, name: str, folder: Path, columns: Iterable[str]) -> dict[str, str]:
+    """The rows of a unit under a name, with nulls in the columns that it lacks; its columns' types, in lower case."""
     read = f"read_parquet({sql_text(folder / '*.parquet')}, union_by_name = true, hive_partitioning = false)"
-    there = {column[0].lower() for column in connection.execute(f"describe from {read}").fetchall()}
-    lacking = "".join(f", null as {_quoted(column)}" for column in columns if column.lower() not in there)
-    connection.execute(f"create temp view {name} as select *{lacking} from {read}")
+    types = {column.lower(): kind for column, kind, *_ in connection.execute(f"describe from {read}").fetchall()}
+    lacking = [column for column in columns if column.lower() not in types]
+    nulls = "".join(f", null as {_quoted(column)}" for column in lacking)
+    connection.execute(f"create temp view {name} as select *{nulls} from {read}")
+    return types | {column.lower(): "" for column in lacking}
 
 
 def _quoted(name: str) -> str:

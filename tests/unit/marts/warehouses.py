@@ -55,7 +55,7 @@ class Warehouses:
         presence: Presence | None = None,
         systems: Collection[str] = tuple(DEMO.systems),
     ) -> list[Finding]:
-        """What gate 2 finds of one mart, in a company that has these systems of the demo's."""
+        """The findings of gate 2 for one mart, in a company that has these systems of the demo."""
         deployment = DEMO.model_copy(
             update={
                 "movement": movement or DEMO.movement,
@@ -64,7 +64,7 @@ class Warehouses:
             }
         )
         with Warehouse(self.home, "1GB").connect() as connection:
-            return judge(connection, [suite], deployment, self.published)[suite.mart]
+            return list(judge(connection, [suite], deployment, self.published)[suite.mart].findings)
 
 
 def _write(file: Path, as_of_date: date, tables: Collection[str]) -> None:
