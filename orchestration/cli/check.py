@@ -26,8 +26,7 @@ from orchestration.config.settings import Secret
 from orchestration.connectors.batch import RESERVED_COLUMNS, Batch
 from orchestration.connectors.sources import available_load_dates, pull
 from orchestration.gates.judge import broken_profile_rules, broken_row_rules
-from orchestration.landing.columns import as_promised, columns_compared
-from orchestration.landing.unit_profile import PLAIN, kind_of
+from orchestration.landing.columns import PLAIN, as_promised, columns_compared, kind_of
 
 ROWS = 10
 

@@ -70,6 +70,8 @@ def broken_row_rules(table: str, rules: Sequence[RowRule], rows: pa.Table) -> di
         return {}
     with part("gates"):
         found = _broken(table, judged, rows)
+        if not found:
+            return {}
         broken_rows = rows.take(pa.array(list(found), pa.int64()))
         shown = {name: list(map(_shown, plain_values(broken_rows[name]))) for name in {rule.column for rule in judged}}
         return {
@@ -136,7 +138,7 @@ def _is_at_fault(rule: RowRule, rows: pa.Table) -> bool:
 def plain_values(column: pa.ChunkedArray) -> list[Any]:
     """Python's own values; where Python cannot hold one of them, as a year after 9999, all as DuckDB's text."""
     try:
-        return column.to_pylist()
+        return list(column.to_pylist())
     except (OverflowError, ValueError):
         with _database().cursor() as connection:
             connection.execute("set TimeZone = 'UTC'")

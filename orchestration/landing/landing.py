@@ -21,12 +21,11 @@ from orchestration.config.deployment import Deployment, Table
 from orchestration.connectors import sources
 from orchestration.connectors.batch import RESERVED_COLUMNS, Batch, SourceError
 from orchestration.landing.admission import Admission, Pulled, chunks
-from orchestration.landing.columns import as_promised
+from orchestration.landing.columns import PLAIN, as_promised, kind_of
 from orchestration.landing.landed_files import LandedFiles, landed_files
 from orchestration.landing.pull import Pull
 from orchestration.landing.unit import Unit
 from orchestration.landing.unit_place import UnitPlace, recover
-from orchestration.landing.unit_profile import PLAIN, kind_of
 
 
 @dataclass

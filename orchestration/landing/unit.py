@@ -22,10 +22,11 @@ import pyarrow.parquet as pq
 from expectations.suite import RawSuite
 from orchestration.connectors.batch import RESERVED_COLUMNS, Batch
 from orchestration.gates.judge import Broken, Finding, broken_row_rules, plain_values
+from orchestration.landing.columns import kind_of
 from orchestration.landing.corrections import Correction
 from orchestration.landing.landed_files import read_files, write_files
 from orchestration.landing.unit_place import UnitPlace
-from orchestration.landing.unit_profile import Known, Tally, kind_of, profile, write_profile
+from orchestration.landing.unit_profile import Known, Tally, profile, write_profile
 
 EXAMPLES = 3
 DICTIONARY_BYTES = 128 * 1024

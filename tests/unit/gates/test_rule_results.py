@@ -77,7 +77,7 @@ def test_a_run_tells_the_history_what_the_rules_of_its_marts_found(tmp_path: Pat
     warehouses.build("marts.mart_customer_360 as select 7 as score")
     suite = MartSuite(CUSTOMER_360.mart, rules=between("score", 0, 5))
     run = executed(warehouses, [suite])
-    rows = rule_results("run-1", [event for event in run.all_events if isinstance(event, dg.DagsterEvent)])
+    rows = rule_results("run-1", run.all_events)
     assert [tuple(row.values()) for row in rows] == [
         ("run-1", "marts/mart_customer_360", "min_score", "error", 1, 0, "passed"),
         ("run-1", "marts/mart_customer_360", "max_score", "error", 1, 1, "failed"),
