@@ -12,6 +12,8 @@ from typing import Any, Final, Literal
 from expectations.suite import ProfileRule, RowRule
 from orchestration.gates.judge import Finding
 
+UNREADABLE = "the row cannot be read as a record"
+"""The rule of the readers, which comes before every row rule."""
 QUARANTINE: Final = "quarantine"
 """The severity of a row rule: a row that breaks it is set aside, and the table lands."""
 STATUSES = {"error": "failed", "warn": "warned", QUARANTINE: "quarantined"}
@@ -37,14 +39,23 @@ def row_results(rules: Iterable[RowRule], profiles: Sequence[Mapping[str, Any]])
     columns = {rule.name: {rule.column, rule.other or rule.column} for rule in rules}
     # a profile that was kept by an older release has no counts
     broken = [profile.get("broken_rules", {}) for profile in profiles]
+    row_counts = [profile["source_row_count"] for profile in profiles]
+    unreadable = [counts.get(UNREADABLE, 0) for counts in broken]
+    readable = [
+        (rows - lost, set(profile["columns"]))
+        for rows, lost, profile in zip(row_counts, unreadable, profiles, strict=True)
+    ]
     return [
-        RuleResult(
-            name,
-            QUARANTINE,
-            sum(profile["source_row_count"] for profile in profiles if needed <= set(profile["columns"])),
-            sum(counts.get(name, 0) for counts in broken),
-        )
-        for name, needed in columns.items()
+        RuleResult(UNREADABLE, QUARANTINE, sum(row_counts), sum(unreadable)),
+        *(
+            RuleResult(
+                name,
+                QUARANTINE,
+                sum(rows for rows, delivered in readable if needed <= delivered),
+                sum(counts.get(name, 0) for counts in broken),
+            )
+            for name, needed in columns.items()
+        ),
     ]
 
 

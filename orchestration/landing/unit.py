@@ -22,6 +22,7 @@ import pyarrow.parquet as pq
 from expectations.suite import RawSuite
 from orchestration.connectors.batch import RESERVED_COLUMNS, Batch
 from orchestration.gates.judge import Broken, Finding, broken_row_rules, plain_values
+from orchestration.gates.rule_results import UNREADABLE
 from orchestration.landing.columns import kind_of
 from orchestration.landing.corrections import Correction
 from orchestration.landing.landed_files import read_files, write_files
@@ -30,7 +31,6 @@ from orchestration.landing.unit_profile import Known, Tally, profile, write_prof
 
 EXAMPLES = 3
 DICTIONARY_BYTES = 128 * 1024
-UNREADABLE = "the row cannot be read as a record"
 RELEASED = "released/"
 """Stands before the file of a row that a person has corrected; it sorts after any delivered file."""
 

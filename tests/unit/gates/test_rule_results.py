@@ -48,6 +48,16 @@ def test_row_rules_count_rows_and_batch_rules_count_units(tmp_path: Path) -> Non
     assert results["row_count"] == (0, 0, "passed")
 
 
+def test_a_line_that_is_no_record_is_counted_and_no_row_rule_judges_it(tmp_path: Path) -> None:
+    demo = company("demo", tmp_path)
+    deliver(demo, rows=20, bad=0)
+    with (demo.landing.extracts / "history/crm/customers.csv").open("a", encoding="utf-8") as file:
+        file.write("too,few\n")
+    results = found(demo)
+    assert results["the row cannot be read as a record"] == (21, 1, "quarantined")
+    assert results["customer_id is missing"] == (20, 0, "passed")
+
+
 def test_a_unit_that_is_kept_from_an_earlier_attempt_counts_as_it_did(tmp_path: Path) -> None:
     demo = company("demo", tmp_path)
     deliver(demo, rows=100, bad=2)

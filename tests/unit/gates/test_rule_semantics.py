@@ -21,7 +21,9 @@ from orchestration.gates.judge import broken_row_rules
 FIRST, LAST = datetime(1900, 1, 1, tzinfo=UTC), datetime(2199, 12, 31, 23, 59, 59, tzinfo=UTC)
 
 digits = st.from_regex(r"[+-]?[0-9]{1,19}(\.[0-9]{0,4})?(e[0-9]{1,2})?", fullmatch=True)
-numbers = st.one_of(digits, st.integers(-(2**33), 2**33).map(str), digits.map(" {} ".format), st.text("aef€_, ", max_size=4))
+numbers = st.one_of(
+    digits, st.integers(-(2**33), 2**33).map(str), digits.map(" {} ".format), st.text("aef€_, ", max_size=4)
+)
 naive = st.datetimes(datetime(1895, 1, 1), datetime(2205, 1, 1))  # noqa: DTZ001  a wall clock has no zone
 times = naive | naive.map(lambda time: time.replace(tzinfo=UTC))
 texts = st.text(st.characters(exclude_categories=["Cs"]), max_size=6)
