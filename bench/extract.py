@@ -1,9 +1,10 @@
-"""How fast a source lands: ``make bench-extract``, or with as many rows as are asked for, ARGS=20_000_000.
+"""How fast a source lands, phase by phase: ``make bench-extract``, or with a number of rows, ARGS=20_000_000.
 
-A table of ten columns as Parquet, CSV and JSON Lines, and PostgreSQL where ``bench/extract_postgres.py`` can be loaded:
-rows a second from the source to the landing with gate 1 off and on, what gate 1 costs, and beside them how fast DuckDB
-and pyarrow read the same file in the same run. Each figure is of a process of its own, with its peak of memory. Where
-other programs are at work, rows per second of the processor's own time say more than those of the clock.
+The orders of a shop with twenty columns (decimals, times, text, missing values, and columns that no rule reads) as
+Parquet, CSV and JSON Lines, and as PostgreSQL where ``bench/extract_postgres.py`` can be loaded. For each format it
+prints the whole path from the source to the landing, then its phases one by one: read, judge the rows, write, profile
+and judge the profile. Beside them stands how fast DuckDB and pyarrow read the same file. On a busy machine, rows per
+second of the processor say more than rows per second of the clock.
 """
 
 from __future__ import annotations
@@ -16,7 +17,6 @@ import sys
 import tempfile
 import time
 from collections.abc import Callable
-from dataclasses import replace
 from datetime import date
 from pathlib import Path
 from typing import Any
@@ -27,23 +27,24 @@ import pyarrow as pa
 import pyarrow.csv as pa_csv
 import pyarrow.parquet as pq
 
-from expectations import registry
-from expectations.raw.shop import ORDERS
-from expectations.suite import RawSuite
+from expectations.registry import raw_suite
 from orchestration.base.paths import Home
 from orchestration.config.deployment import Table, load_deployment
 from orchestration.config.systems import Files, Format, System, TableSettings
-from orchestration.landing import landing
+from orchestration.connectors import sources
+from orchestration.gates.judge import broken_profile_rules, broken_row_rules
+from orchestration.landing.landing import Landing
+from orchestration.landing.unit import UnitWriter
+from orchestration.landing.unit_place import UnitPlace
 
 ROWS = 1_000_000
 BLOCK = 500_000
 FORMATS: tuple[Format, ...] = ("parquet", "csv", "jsonl")
-OFF = RawSuite(table="shop__orders", required=("order_number",))
-"""A gate that asks nothing."""
+WAYS = ("whole", "phases", "duckdb", "pyarrow")
 
 
 def main() -> None:
-    """Write the table once, then measure each way in a process of its own."""
+    """Write the table once, then measure each way in its own process."""
     if len(sys.argv) > 2:
         folder, kind, way = sys.argv[1:4]
         if kind == "write":
@@ -53,58 +54,72 @@ def main() -> None:
         return
     rows = int(sys.argv[1].replace("_", "")) if len(sys.argv) > 1 else ROWS
     with tempfile.TemporaryDirectory() as folder:
-        # a process begins with the peak of the one that starts it: this one stays small
+        # a process starts with the peak memory of its parent: this one stays small
         subprocess.run([sys.executable, "-m", "bench.extract", folder, "write", str(rows)], check=True)
         sys.stdout.write(f"{rows:,} rows of {len(_block(0, 1).column_names)} columns\n")
         for kind in FORMATS:
-            found = {way: _in_a_process(folder, kind, way) for way in ("gate off", "gate on", "duckdb", "pyarrow")}
-            for way, (seconds, busy, megabytes) in found.items():
-                sys.stdout.write(
-                    f"{kind:<8} {way:<9} {rows / seconds:>10,.0f} rows/s  {rows / busy:>10,.0f} rows per second of the"
-                    f" processor  {megabytes:>6,.0f} MB at most\n"
-                )
-            share = 1 - found["gate off"][1] / found["gate on"][1]
-            sys.stdout.write(f"{kind:<8} gate 1 takes {share:.0%} of the processor's time\n")
-            sys.stdout.flush()
+            for way in WAYS:
+                command = [sys.executable, "-m", "bench.extract", folder, kind, way]
+                answer = subprocess.run(command, check=True, capture_output=True, text=True).stdout
+                for name, (seconds, busy, megabytes) in json.loads(answer).items():
+                    sys.stdout.write(
+                        f"{kind:<8} {name:<14} {rows / seconds:>12,.0f} rows/s  {rows / busy:>12,.0f} rows per second"
+                        f" of the processor  {megabytes:>6,.0f} MB at most\n"
+                    )
+                sys.stdout.flush()
     if importlib.util.find_spec("bench.extract_postgres"):
         subprocess.run([sys.executable, "-m", "bench.extract_postgres", str(rows)], check=True)
 
 
-def _in_a_process(folder: str, kind: str, way: str) -> tuple[float, float, float]:
-    """Seconds of the clock and of the processor, and the peak of memory in MB."""
-    told = subprocess.run(
-        [sys.executable, "-m", "bench.extract", folder, kind, way], check=True, capture_output=True, text=True
-    )
-    seconds, busy, megabytes = json.loads(told.stdout)
-    return seconds, busy, megabytes
+Figures = dict[str, tuple[float, float, float]]
+"""By phase: seconds of the clock and of the processor, and the peak of memory in MB so far."""
 
 
-def _measure(folder: Path, kind: str, way: str) -> tuple[float, float, float]:
+def _measure(folder: Path, kind: str, way: str) -> Figures:
     path = folder / f"orders.{kind}"
-    ways: dict[str, Callable[[], object]] = {
-        "duckdb": lambda: _drain(duckdb.sql(f"from '{path}'").to_arrow_reader(100_000)),
-        "pyarrow": lambda: _read_plainly(path, kind),
+    if way == "duckdb":
+        return _timed({way: lambda: _drain(duckdb.sql(f"from '{path}'").to_arrow_reader(100_000))})
+    if way == "pyarrow":
+        return _timed({way: lambda: _read_plainly(path, kind)})
+    table = _table(kind)
+    day = table.deployment.history_load_date
+    home = Home(Path(tempfile.mkdtemp(dir=folder)))
+    broken_profile_rules(raw_suite(table.name).batch, [{"rejected_rate": 0.0}])  # the import alone takes seconds
+    if way == "whole":
+        return _timed({way: lambda: Landing(table.deployment, home, folder).admit(table, [day])})
+    return _timed(_phases(table, home, folder, day))
+
+
+def _phases(table: Table, home: Home, folder: Path, day: date) -> dict[str, Callable[[], object]]:
+    """What the landing does with a unit, one phase after the other."""
+    suite = raw_suite(table.name)
+    writer = UnitWriter(UnitPlace(home, table, day), suite, {})
+    batches: list[Any] = []
+    broken: list[Any] = []
+    facts: list[Any] = []
+
+    def write() -> None:
+        for batch, rules in zip(batches, broken, strict=True):
+            writer.take(batch, rules)
+
+    return {
+        "read": lambda: batches.extend(sources.pull(table, day, folder)),
+        "judge rows": lambda: broken.extend(broken_row_rules(table.name, suite.rows, one.rows) for one in batches),
+        "write": write,
+        "profile": lambda: facts.append(writer.close(())),
+        "judge profile": lambda: broken_profile_rules(suite.batch, facts),
     }
-    if way.startswith("gate"):
-        table = _table(kind)
-        suites = {"gate on": ORDERS, "gate off": OFF}
 
-        def suite_of(table: str) -> RawSuite:
-            return replace(suites[way], table=table)
 
-        landing.raw_suite = suite_of  # type: ignore[attr-defined]
-        if way == "gate on":
-            registry.raw_suite(table.name)
-            from orchestration.gates.judge import _frames
-
-            _frames()  # its import takes seconds whatever there is to judge
-        home = Home(Path(tempfile.mkdtemp(dir=folder)))
-        lander = landing.Landing(table.deployment, home, folder)
-        ways[way] = lambda: lander.admit(table, [table.deployment.history_load_date])
-    started, busy = time.monotonic(), time.process_time()
-    ways[way]()
-    used = time.process_time() - busy
-    return time.monotonic() - started, used, resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1000
+def _timed(phases: dict[str, Callable[[], object]]) -> Figures:
+    figures: Figures = {}
+    for name, work in phases.items():
+        started, busy = time.monotonic(), time.process_time()
+        work()
+        used = time.process_time() - busy
+        peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1000
+        figures[name] = (time.monotonic() - started, used, peak)
+    return figures
 
 
 def _read_plainly(path: Path, kind: str) -> None:
@@ -137,20 +152,39 @@ def _table(kind: str) -> Table:
 def _block(first: int, count: int) -> pa.Table:
     """Some orders; the same ones every time."""
     rng = np.random.default_rng(first)
-    numbers = pa.array(np.arange(first, first + count)).cast(pa.string())
-    at = np.datetime64("2025-01-01", "us") + rng.integers(0, 364 * 86_400, count).astype("timedelta64[s]")
-    times = pa.array(at, pa.timestamp("us", "UTC"))
-    words = {"status": ["paid", "shipped", "delivered"], "sales_channel": ["web", "store", "app"], "currency": ["EUR"]}
-    amounts = {name: pa.array(rng.integers(0, 100_000, count) / 100) for name in ("freight_amount", "tax_amount")}
+    numbers = np.arange(first, first + count)
+    at = np.datetime64("2025-01-01", "us") + rng.integers(0, 330 * 86_400, count).astype("timedelta64[s]")
+
+    def words(*known: str) -> pa.Array:
+        return pa.array(np.array(known)[rng.integers(0, len(known), count)])
+
+    def amounts() -> pa.Array:
+        return pa.array(rng.integers(0, 100_000, count) / 100).cast(pa.decimal128(18, 2), safe=False)
+
+    def times(days: int, missing: float) -> pa.Array:
+        moved = at + rng.integers(days * 43_200, (days + 1) * 86_400, count).astype("timedelta64[s]")
+        return pa.array(moved, pa.timestamp("us", "UTC"), mask=rng.random(count) < missing)
+
     return pa.table(
         {
-            "order_number": numbers,
+            "order_number": pa.array(numbers).cast(pa.string()),
             "buyer_id": pa.array(rng.integers(0, 1_000_000, count)).cast(pa.string()),
-            **{name: pa.array(np.array(known)[rng.integers(0, len(known), count)]) for name, known in words.items()},
-            **amounts,
-            "total_amount": pa.array(rng.integers(0, 100_000, count) / 100),
-            "ordered_at": times,
-            "updated_at": times,
+            "status": words("paid", "shipped", "delivered"),
+            "sales_channel": words("web", "store", "app"),
+            "currency": words("EUR"),
+            **{f"{name}_amount": amounts() for name in ("net", "freight", "tax", "total")},
+            "ordered_at": pa.array(at, pa.timestamp("us", "UTC")),
+            "promised_at": times(4, 0.0),
+            "shipped_at": times(1, 0.1),
+            "delivered_at": times(5, 0.2),
+            "updated_at": times(5, 0.0),
+            # what no rule reads
+            "store": words("Berlin", "Hamburg", "Wien"),
+            "campaign": words("spring", "summer", "none"),
+            "voucher": pa.array(numbers * 7919 % 1_000_003).cast(pa.string()),
+            "is_gift": pa.array(rng.random(count) < 0.1),
+            "item_count": pa.array(rng.integers(1, 9, count), pa.int32()),
+            "note": words("", "leave at the door", "call before delivery"),
         }
     )
 
@@ -174,16 +208,9 @@ def _write(folder: Path, rows: int) -> None:
 
 def _as_delivered(block: pa.Table) -> pa.Table:
     """Times as ISO 8601, as text formats have them."""
-    return (
-        duckdb.from_arrow(block)
-        .select(
-            duckdb.SQLExpression(
-                "* replace (strftime(ordered_at, '%Y-%m-%dT%H:%M:%SZ') as ordered_at,"
-                " strftime(updated_at, '%Y-%m-%dT%H:%M:%SZ') as updated_at)"
-            )
-        )
-        .to_arrow_table()
-    )
+    times = [field.name for field in block.schema if pa.types.is_timestamp(field.type)]
+    texts = ", ".join(f"strftime({name}, '%Y-%m-%dT%H:%M:%SZ') as {name}" for name in times)
+    return duckdb.sql(f"select * replace ({texts}) from block").to_arrow_table()
 
 
 if __name__ == "__main__":

@@ -5,18 +5,12 @@ They are figures in DuckDB's SQL and bounds that the deployment may set. Rules f
 
 from __future__ import annotations
 
-from typing import Any
-
 from expectations.suite import Comparison, Limit, ProfileRule
 
 # below so many rows a share, a mean or a quantile says more of chance than of the source
 ROWS_TO_COMPARE = 100
 ROWS_TO_BE_FRESH = 20
 ROWS_TO_BE_NEW = 10
-
-
-def _at_most(limit: str) -> dict[str, Any]:
-    return {"max_value": Limit(limit)}
 
 
 def columns_present() -> tuple[ProfileRule, ...]:
@@ -29,31 +23,31 @@ def columns_present() -> tuple[ProfileRule, ...]:
         ProfileRule(
             "missing_column_count",
             "the required columns {missing_columns} are missing; delivered were: {delivered_columns}{mending}",
-            arguments={"max_value": 0},
+            at_most=0,
         ),
         ProfileRule(
             "missing_optional_count",
             "the optional columns {missing_optional_columns} are missing and land as nulls{mending}",
-            arguments={"max_value": 0},
+            at_most=0,
             severity="warn",
         ),
         ProfileRule(
             "new_column_count",
             "the columns {new_columns} are new; they land, and nothing reads them yet",
-            arguments={"max_value": 0},
+            at_most=0,
             severity="warn",
         ),
         ProfileRule(
             "retyped_column_count",
             "the columns {retyped_columns} hold another kind of values than in the load before; have them delivered as"
             " they were, or change what staging makes of them",
-            arguments={"max_value": 0},
+            at_most=0,
         ),
         ProfileRule(
             "moved_column_count",
             "the columns come in another order than in the load before, from {first_moved_column} on; they are read by"
             " their names",
-            arguments={"max_value": 0},
+            at_most=0,
             severity="warn",
         ),
     )
@@ -65,7 +59,7 @@ def files_once() -> tuple[ProfileRule, ...]:
         ProfileRule(
             "repeated_file_count",
             "{repeated_files}: the same content was taken before, and was not taken again",
-            arguments={"max_value": 0},
+            at_most=0,
             severity="warn",
         ),
     )
@@ -77,7 +71,7 @@ def rejected_share() -> tuple[ProfileRule, ...]:
         ProfileRule(
             "rejected_rate",
             "{rejected_count} of {row_count} rows are rejected, more than the allowed share of {limits.rejected_rate}",
-            arguments=_at_most("rejected_rate"),
+            at_most=Limit("rejected_rate"),
         ),
     )
 
@@ -89,7 +83,7 @@ def duplicate_share() -> tuple[ProfileRule, ...]:
             "duplicate_rate",
             "{duplicate_count} of {row_count} rows are exact duplicates of others, more than the allowed share of"
             " {limits.duplicate_rate}",
-            arguments=_at_most("duplicate_rate"),
+            at_most=Limit("duplicate_rate"),
             figures={
                 "duplicate_count": "count(*) - count(distinct row_hash)",
                 "duplicate_rate": "1 - count(distinct row_hash) / nullif(count(*), 0)",
@@ -108,7 +102,7 @@ def snapshot_share() -> tuple[ProfileRule, ...]:
             "snapshot_loss",
             "{lost_key_count} of the {known_key_count} keys of the snapshot before are missing, more than the allowed"
             " share of {limits.snapshot_loss}: they would count as deleted",
-            arguments=_at_most("snapshot_loss"),
+            at_most=Limit("snapshot_loss"),
         ),
     )
 
@@ -121,7 +115,7 @@ def no_misread_text(*columns: str) -> tuple[ProfileRule, ...]:
             "misread_count",
             f"{{misread_count}} rows hold text in {', '.join(columns)} that was UTF-8 and was read as Latin-1"
             " (like Ã¼ for ü)",
-            arguments={"max_value": 0},
+            at_most=0,
             severity="warn",
             figures={"misread_count": f"count(*) filter (where {found})"},
         ),
@@ -135,7 +129,8 @@ def volume_like_recent_loads() -> tuple[ProfileRule, ...]:
             "row_count",
             "{row_count} rows are {row_count_change} times the median of the last loads ({row_count_usual}), not"
             " between {limits.volume_at_least} and {limits.volume_at_most}",
-            arguments={"min_value": Limit("volume_at_least"), "max_value": Limit("volume_at_most")},
+            at_least=Limit("volume_at_least"),
+            at_most=Limit("volume_at_most"),
             comparison=Comparison("ratio", base=ROWS_TO_COMPARE),
         ),
     )
@@ -148,7 +143,7 @@ def filled_like_recent_loads() -> tuple[ProfileRule, ...]:
             "null_rate_change",
             "the share of rows without {null_rate_column} is {null_rate}, in the last loads it was {null_rate_usual}:"
             " a change of more than {limits.null_rate_change}",
-            arguments=_at_most("null_rate_change"),
+            at_most=Limit("null_rate_change"),
         ),
     )
 
@@ -169,7 +164,7 @@ def changes_of_the_night(changed_at: str) -> tuple[ProfileRule, ...]:
             "repeated_rate",
             "{repeated_count} of {row_count} rows are those of the load before once more, more than the usual share of"
             " {limits.repeated_rate}; what is read of them is the same",
-            arguments=_at_most("repeated_rate"),
+            at_most=Limit("repeated_rate"),
             severity="warn",
             figures={
                 "repeated_count": "count(*) filter (where is_repeated)",
@@ -179,7 +174,7 @@ def changes_of_the_night(changed_at: str) -> tuple[ProfileRule, ...]:
         ProfileRule(
             "new_row_count",
             "every row is one of the load before: the old file was delivered again",
-            arguments={"min_value": 1},
+            at_least=1,
             figures={
                 "new_row_count": f"if(count(*) >= {ROWS_TO_BE_NEW}, count(*) filter (where not is_repeated), null)"
             },
@@ -188,14 +183,14 @@ def changes_of_the_night(changed_at: str) -> tuple[ProfileRule, ...]:
             "days_behind",
             f"the newest {changed_at} lie {{days_behind}} days before the end of the window, more than"
             " {limits.days_behind}: the delivery is stale",
-            arguments=_at_most("days_behind"),
+            at_most=Limit("days_behind"),
             figures={"days_behind": _days(newest, "getvariable('window_end')", changed_at)},
         ),
         ProfileRule(
             "days_ahead",
             f"the newest {changed_at} lie {{days_ahead}} days after the end of the window, more than"
             " {limits.days_ahead}: times are shifted, or this is the file of another day",
-            arguments=_at_most("days_ahead"),
+            at_most=Limit("days_ahead"),
             figures={"days_ahead": _days("getvariable('window_end')", newest, changed_at)},
         ),
     )
@@ -207,7 +202,6 @@ def _days(start: str, end: str, counted: str) -> str:
 
 def amounts_like_recent_loads(*columns: str, decimal_comma: bool = False) -> tuple[ProfileRule, ...]:
     """Mean and median of each amount are near those of the recent loads, where there are 100 rows or more."""
-    bounds = {"min_value": Limit("amount_at_least"), "max_value": Limit("amount_at_most")}
     rules: list[ProfileRule] = []
     for column in columns:
         number = f"replace({column}, ',', '.')" if decimal_comma else column
@@ -218,9 +212,15 @@ def amounts_like_recent_loads(*columns: str, decimal_comma: bool = False) -> tup
                 f"the {statistic} of {column} is {{{figure}}}, {{{figure}_change}} times that of the last loads"
                 f" ({{{figure}_usual}}), not between {{limits.amount_at_least}} and {{limits.amount_at_most}}"
             )
-            figures = {figure: _compared(column, sql)}
             rules.append(
-                ProfileRule(figure, message, arguments=bounds, figures=figures, comparison=Comparison("ratio"))
+                ProfileRule(
+                    figure,
+                    message,
+                    at_least=Limit("amount_at_least"),
+                    at_most=Limit("amount_at_most"),
+                    figures={figure: _compared(column, sql)},
+                    comparison=Comparison("ratio"),
+                )
             )
     return tuple(rules)
 
@@ -238,7 +238,8 @@ def scores_like_recent_loads(column: str, share_of_scale: str) -> tuple[ProfileR
             figure,
             f"the mean of {column} lies at {{{figure}}} of its scale, {{{figure}_change}} from that of the last loads"
             f" ({{{figure}_usual}}): a change of more than {{limits.score_change}}",
-            arguments={"min_value": Limit("score_change", sign=-1), "max_value": Limit("score_change")},
+            at_least=Limit("score_change", sign=-1),
+            at_most=Limit("score_change"),
             figures={figure: _compared(column, f"mean({share_of_scale})")},
             comparison=Comparison("difference"),
         ),

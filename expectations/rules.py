@@ -1,43 +1,37 @@
 """The rules that suites share.
 
-Row rules return tuples, so that a suite lists them with ``*``. What a value must be is said in DuckDB's own words
-(``try_cast``), because staging casts in the same words: what passes here never fails there.
+Row rules return tuples, so that a suite lists them with ``*``. A condition is DuckDB's own SQL (``try_cast``), because
+staging casts by the same SQL: a value that passes here never fails there. A condition asks for the type of its column
+(``typeof``, which DuckDB folds into the plan) where a typed value needs no look at its text.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from expectations.suite import PRESENT, Comparison, Limit, ProfileRule, RowRule
 
-from expectations.suite import Comparison, Limit, ProfileRule, RowRule
-
-CONDITION = "ExpectColumnValuesToMeetCondition"
-PAIR_CONDITION = "ExpectColumnPairValuesToMeetCondition"
-
-# below so many a score or a total says more of chance than of the company
+# fewer rows than this make a score or a total a matter of chance
 MINIMUM_BASE = 200
 
 # a typing error in a year would make the calendar thousands of years long
 FIRST_YEAR, LAST_YEAR = 1900, 2199
 
+_INTEGERS = "('TINYINT', 'SMALLINT', 'INTEGER', 'BIGINT', 'UTINYINT', 'USMALLINT', 'UINTEGER', 'UBIGINT')"
+_WALL_CLOCKS = "('TIMESTAMP', 'TIMESTAMP_S', 'TIMESTAMP_MS', 'TIMESTAMP_NS', 'DATE')"
+
 
 def required(*columns: str) -> tuple[RowRule, ...]:
     """Each of ``columns`` has a value."""
-    return tuple(RowRule(column, f"{column} is missing", "ExpectColumnValuesToNotBeNull") for column in columns)
+    return tuple(RowRule(column, f"{column} is missing", PRESENT) for column in columns)
 
 
 def _castable(column: str, sql_type: str, noun: str, text: str = "value") -> RowRule:
-    return RowRule(
-        column,
-        f"{column} '{{value}}' is no {noun}",
-        CONDITION,
-        {"condition": f"try_cast({text} as {sql_type}) is not null"},
-    )
+    return RowRule(column, f"{column} '{{value}}' is no {noun}", f"try_cast({text} as {sql_type}) is not null")
 
 
 def _in_range(
     column: str, sql_type: str, low: float | None, high: float | None, text: str = "value"
 ) -> tuple[RowRule, ...]:
-    """A value that is no number at all breaks the rule before this one, not this one too."""
+    """The number lies within the bounds; a value that is not a number breaks only the rule before this one."""
     if low is None and high is None:
         return ()
     number = f"try_cast({text} as {sql_type})"
@@ -46,20 +40,19 @@ def _in_range(
     words = " and ".join(
         [f"at least {low}"] * (low is not None) + [f"at most {high}"] * (high is not None),
     )
-    condition = f"{number} is null or ({' and '.join(bounds)})"
-    return (RowRule(column, f"{column} '{{value}}' is not {words}", CONDITION, {"condition": condition}),)
+    return (RowRule(column, f"{column} '{{value}}' is not {words}", f"{number} is null or ({' and '.join(bounds)})"),)
 
 
 def whole_number(column: str, low: int | None = None, high: int | None = None) -> tuple[RowRule, ...]:
     """A whole number, within bounds where given."""
+    is_integer = f"typeof(value) in {_INTEGERS}"
     # whole numbers beside missing values are often delivered as 64-bit floats
     is_float = "(typeof(value) = 'DOUBLE' and try_cast(value as integer) = try_cast(value as double))"
-    pattern = f"({is_float} or regexp_full_match(trim(cast(value as varchar)), '[+-]?[0-9]+'))"
+    is_text = "regexp_full_match(trim(cast(value as varchar)), '[+-]?[0-9]+')"
     is_whole = RowRule(
         column,
         f"{column} '{{value}}' is no whole number",
-        CONDITION,
-        {"condition": f"{pattern} and try_cast(value as integer) is not null"},
+        f"({is_integer} or {is_float} or {is_text}) and try_cast(value as integer) is not null",
     )
     return (is_whole, *_in_range(column, "double", low, high))
 
@@ -70,7 +63,7 @@ def amount(column: str, low: float | None = None, high: float | None = None) -> 
 
 
 def amount_with_comma(column: str, low: float | None = None, high: float | None = None) -> tuple[RowRule, ...]:
-    """The same with a decimal comma, like 1234,50; a point would part thousands, and is none of it."""
+    """The same with a decimal comma, like 1234,50; a value with a point is refused, because it may mean thousands."""
     text = "case when value not like '%.%' then replace(value, ',', '.') end"
     return (
         _castable(column, "decimal(18, 2)", "amount with a decimal comma", text),
@@ -80,31 +73,33 @@ def amount_with_comma(column: str, low: float | None = None, high: float | None 
 
 def wall_clock(column: str) -> tuple[RowRule, ...]:
     """A time without an offset, like 2018-05-01 13:00:00; a date alone is its midnight."""
-    shape = "not regexp_matches({text}, ':[0-9.]+ *[A-Za-z+-]')"
-    return _time(column, "timestamp", "time without an offset", shape)
+    has_offset = "regexp_matches(cast(value as varchar), ':[0-9.]+ *[A-Za-z+-]')"
+    return _time(
+        column, "timestamp", "time without an offset", f"(typeof(value) in {_WALL_CLOCKS} or not {has_offset})"
+    )
 
 
 def instant(column: str) -> tuple[RowRule, ...]:
     """A time with an offset, like 2018-05-01T13:00:00+02:00."""
-    shape = "regexp_matches({text}, ':[0-9.]+(Z|[+-][0-9:]{{2,8}})$')"
-    return _time(column, "timestamptz", "time with an offset", shape)
+    has_offset = "regexp_matches(cast(value as varchar), ':[0-9.]+(Z|[+-][0-9:]{2,8})$')"
+    return _time(
+        column, "timestamptz", "time with an offset", f"(typeof(value) = 'TIMESTAMP WITH TIME ZONE' or {has_offset})"
+    )
 
 
 def _time(column: str, sql_type: str, noun: str, shape: str) -> tuple[RowRule, ...]:
     bounds = f"between '{FIRST_YEAR}-01-01 00:00:00+00' and '{LAST_YEAR}-12-31 23:59:59+00'"
-    condition = f"try_cast(value as {sql_type}) {bounds} and {shape.format(text='cast(value as varchar)')}"
     reason = f"{column} '{{value}}' is no {noun} from {FIRST_YEAR} to {LAST_YEAR}"
-    return (RowRule(column, reason, CONDITION, {"condition": condition}),)
+    return (RowRule(column, reason, f"try_cast(value as {sql_type}) {bounds} and {shape}"),)
 
 
 def not_before(first: str, *later: str) -> tuple[RowRule, ...]:
-    """No time of the ``later`` columns lies before that of ``first``; one that is missing or none is not judged."""
+    """No time of the ``later`` columns lies before that of ``first``; a value that is not a time is not judged."""
     return tuple(
         RowRule(
             column,
             f"{column} '{{value}}' lies before {first}",
-            PAIR_CONDITION,
-            {"condition": "coalesce(try_cast(value as timestamptz) >= try_cast(other as timestamptz), true)"},
+            "coalesce(try_cast(value as timestamptz) >= try_cast(other as timestamptz), true)",
             other=first,
         )
         for column in later
@@ -118,20 +113,15 @@ def boolean(column: str) -> tuple[RowRule, ...]:
 
 def one_of(column: str, *values: str) -> tuple[RowRule, ...]:
     """One of a closed list of values."""
+    listed = ", ".join("'" + value.replace("'", "''") + "'" for value in values)
     reason = f"{column} '{{value}}' is none of {', '.join(values)}"
-    return (RowRule(column, reason, "ExpectColumnValuesToBeInSet", {"value_set": list(values)}),)
+    return (RowRule(column, reason, f"cast(value as varchar) in ({listed})"),)
 
 
 def text_at_most(column: str, length: int) -> tuple[RowRule, ...]:
     """A text of bounded length."""
-    return (
-        RowRule(
-            column,
-            f"{column} is longer than {length} characters",
-            "ExpectColumnValueLengthsToBeBetween",
-            {"max_value": length},
-        ),
-    )
+    reason = f"{column} is longer than {length} characters"
+    return (RowRule(column, reason, f"length(cast(value as varchar)) <= {length}"),)
 
 
 _ELEMENTS = "from_json(case when json_valid(value) then value end, '[\"json\"]')"
@@ -139,13 +129,13 @@ _ELEMENTS = "from_json(case when json_valid(value) then value end, '[\"json\"]')
 
 def filled_list(column: str) -> tuple[RowRule, ...]:
     """A nested list with at least one element."""
-    return (RowRule(column, f"{column} is no list with elements", CONDITION, {"condition": f"len({_ELEMENTS}) > 0"}),)
+    return (RowRule(column, f"{column} is no list with elements", f"len({_ELEMENTS}) > 0"),)
 
 
 def each(column: str, condition: str, reason: str) -> tuple[RowRule, ...]:
     """Every element of a nested list meets ``condition``, an expression over ``element`` (JSON)."""
     broken = f"list_filter({_ELEMENTS}, lambda element: not coalesce({condition}, false))"
-    return (RowRule(column, reason, CONDITION, {"condition": f"coalesce(len({broken}), 0) = 0"}),)
+    return (RowRule(column, reason, f"coalesce(len({broken}), 0) = 0"),)
 
 
 def between(column: str, low: float | None = None, high: float | None = None) -> tuple[ProfileRule, ...]:
@@ -156,7 +146,7 @@ def between(column: str, low: float | None = None, high: float | None = None) ->
             ProfileRule(
                 f"min_{column}",
                 f"{column} falls to {{min_{column}}}, below {low}",
-                arguments={"min_value": low},
+                at_least=low,
                 figures={f"min_{column}": f"min({column})"},
             ),
         )
@@ -165,7 +155,7 @@ def between(column: str, low: float | None = None, high: float | None = None) ->
             ProfileRule(
                 f"max_{column}",
                 f"{column} rises to {{max_{column}}}, above {high}",
-                arguments={"max_value": high},
+                at_most=high,
                 figures={f"max_{column}": f"max({column})"},
             ),
         )
@@ -179,39 +169,36 @@ def never(name: str, condition: str, message: str) -> tuple[ProfileRule, ...]:
         ProfileRule(
             figure,
             f"{{{figure}}} rows: {message}",
-            arguments={"max_value": 0},
+            at_most=0,
             figures={figure: f"count(*) filter (where {condition})"},
         ),
     )
 
 
 def moves_by_points(figure: str, told: str, sql: str, base: str, limit: str) -> tuple[ProfileRule, ...]:
-    """A figure lies no further from that of the published version than ``movement.<limit>``, up or down.
+    """The figure differs from that of the published version by at most ``movement.<limit>``, up or down.
 
     Args:
         figure: its name.
-        told: it in words.
+        told: the figure in words.
         sql: an aggregate over the mart.
-        base: an aggregate: how many stand behind it. Below 200 in either version it is not judged.
+        base: an aggregate: how many rows the figure rests on. Below 200 in either version it is not judged.
     """
-    bounds = {"min_value": Limit(limit, sign=-1), "max_value": Limit(limit)}
     judged = f"if({base} >= {MINIMUM_BASE}, {sql}, null)"
-    return _movement(figure, told, judged, limit, bounds, Comparison("difference"))
+    return _movement(figure, told, judged, limit, Comparison("difference"))
 
 
 def moves_by_share(figure: str, told: str, sql: str, base: str, limit: str) -> tuple[ProfileRule, ...]:
-    """The same of a total, by the difference as a share of the published one.
+    """The same for a total, by the difference as a share of the published one.
 
-    Only the published total needs the base: one that has vanished since is judged.
+    Only the published total needs the base: a total that has disappeared since is judged.
     """
-    bounds = {"min_value": Limit(limit, sign=-1), "max_value": Limit(limit)}
-    return _movement(figure, told, _total(sql, base), limit, bounds, Comparison("growth"))
+    return _movement(figure, told, _total(sql, base), limit, Comparison("growth"))
 
 
 def falls_by_share(figure: str, told: str, sql: str, base: str, limit: str) -> tuple[ProfileRule, ...]:
     """The same, downwards only."""
-    bounds = {"min_value": Limit(limit, sign=-1)}
-    return _movement(figure, told, _total(sql, base), limit, bounds, Comparison("growth"))
+    return _movement(figure, told, _total(sql, base), limit, Comparison("growth"), is_bounded_above=False)
 
 
 def _total(sql: str, base: str) -> str:
@@ -219,30 +206,38 @@ def _total(sql: str, base: str) -> str:
 
 
 def _movement(
-    figure: str, told: str, sql: str, limit: str, bounds: Mapping[str, Limit], comparison: Comparison
+    figure: str, told: str, sql: str, limit: str, comparison: Comparison, *, is_bounded_above: bool = True
 ) -> tuple[ProfileRule, ...]:
     message = (
         f"{told}: {{{figure}_usual}} in the published version, {{{figure}}} now, a change of"
         f" {{{figure}_change}}; movement.{limit} lets {{limits.{limit}}} pass"
     )
-    figures = {figure: f"round({sql}, 4)"}
-    return (ProfileRule(figure, message, arguments=bounds, figures=figures, comparison=comparison),)
+    return (
+        ProfileRule(
+            figure,
+            message,
+            at_least=Limit(limit, sign=-1),
+            at_most=Limit(limit) if is_bounded_above else None,
+            figures={figure: f"round({sql}, 4)"},
+            comparison=comparison,
+        ),
+    )
 
 
 def none_missing(figure: str, told: str, sql: str) -> tuple[ProfileRule, ...]:
-    """Nothing of a list is missing.
+    """No item of a list is missing.
 
     Args:
         figure: the name of the list.
         told: what it means to be in it.
-        sql: the names of what is missing, as one text parted by commas; null where nothing is.
+        sql: the names of the missing items as one text separated by commas; null where no item is missing.
     """
     count = f"{figure}_count"
     return (
         ProfileRule(
             count,
             f"{{{figure}}}: {told}",
-            arguments={"max_value": 0},
+            at_most=0,
             figures={figure: sql, count: f"len(string_split({sql}, ','))"},
         ),
     )

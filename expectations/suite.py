@@ -1,14 +1,17 @@
-"""The words that suites are written in.
+"""The types that suites are made of: rules as plain data.
 
-A suite is data: nothing here imports Great Expectations, which takes seconds. ``orchestration/gates/judge.py`` turns a
-suite into expectations and a verdict. Add here a new kind of rule; keep out the rules themselves (``rules.py``).
+``orchestration/gates/judge.py`` turns a suite into a verdict. Add here a new kind of rule; keep out the rules
+themselves (``rules.py``).
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any, Literal
+from typing import Literal
+
+PRESENT = "value is not null"
+"""The condition of a required column, and the only one that a missing value breaks."""
 
 
 @dataclass(frozen=True)
@@ -16,18 +19,22 @@ class RowRule:
     """What every row must meet; a row that breaks it goes to quarantine with the reason.
 
     Attributes:
-        column: the delivered column that is judged. A missing value breaks only the rules for missing values.
-        reason: why the row is refused; ``{value}`` is replaced by what was delivered.
-        expectation: the class of Great Expectations, or of ``expectations.conditions``, that judges.
-        arguments: its arguments beside the column, or beside the columns where ``other`` is set.
-        other: a second column that the rule reads; both must have a value to be judged.
+        column: the delivered column that is judged.
+        reason: why the row is refused; ``{value}`` is replaced by the delivered value.
+        condition: a DuckDB expression over ``value`` (the column) and ``other``; a row where it is false or null breaks
+            the rule. A missing value breaks only ``PRESENT``.
+        other: a second column that the condition reads; both must have a value to be judged.
     """
 
     column: str
     reason: str
-    expectation: str
-    arguments: Mapping[str, Any] = field(default_factory=dict)
+    condition: str
     other: str | None = None
+
+    @property
+    def name(self) -> str:
+        """The reason without the delivered value: the same for all rows that break the rule."""
+        return self.reason.replace(" '{value}'", "")
 
 
 @dataclass(frozen=True)
@@ -43,9 +50,10 @@ class Limit:
 
 @dataclass(frozen=True)
 class Comparison:
-    """Judges a figure by how it compares with what was usual: what the published version says of it (gate 2).
+    """Judges a figure by how it compares with the usual one.
 
-    In gate 1 that is its median over the last 14 loads, from the fifth load on.
+    The usual figure is that of the published version in gate 2, and the median of the last 14 loads in gate 1, from
+    the fifth load on.
 
     Attributes:
         by: ``ratio`` to the usual, ``difference`` from it, or ``growth``: the difference as a share of the usual.
@@ -58,25 +66,25 @@ class Comparison:
 
 @dataclass(frozen=True)
 class ProfileRule:
-    """What the one-row profile of a whole table must meet.
+    """What the one-row profile of a unit or a mart must meet.
 
     Attributes:
         figure: the figure of the profile that is judged; a figure that is null is not judged.
-        message: what is wrong, in the figures of the profile (``{row_count}``...) and the limits.
-        expectation: the class of Great Expectations that judges.
-        arguments: its arguments beside the column.
+        message: what is wrong, with the figures of the profile (``{row_count}``...) and the limits.
+        at_least: the lowest value that the figure may have.
+        at_most: the highest.
         severity: ``error`` closes the gate, ``warn`` is shown and lets through.
         figures: further figures of the profile that the rule needs, as SQL aggregates over the table. In gate 1 they
             may name ``row_hash``, which is the same for rows that are the same, and ``is_repeated``: the load before
             had the row too; ``getvariable('window_end')`` is null where there is no window, as for the history.
-        comparison: not the figure itself is judged but ``<figure>_change``, its ratio to or difference from
+        comparison: judges ``<figure>_change`` in place of the figure: its ratio to or difference from
             ``<figure>_usual``.
     """
 
     figure: str
     message: str
-    expectation: str = "ExpectFigureToBeBetween"
-    arguments: Mapping[str, Any] = field(default_factory=dict)
+    at_least: float | Limit | None = None
+    at_most: float | Limit | None = None
     severity: Literal["error", "warn"] = "error"
     figures: Mapping[str, str] = field(default_factory=dict)
     comparison: Comparison | None = None
@@ -87,7 +95,7 @@ class ProfileRule:
         return f"{self.figure}_change" if self.comparison else self.figure
 
     def compared(self, figure: float | None, usual: float | None) -> dict[str, float | None]:
-        """What is usual and how the figure compares with it, by their names; null where nothing can be compared."""
+        """``<figure>_usual`` and ``<figure>_change``; null where there is nothing to compare with."""
         names = (f"{self.figure}_usual", f"{self.figure}_change")
         if self.comparison is None or figure is None or usual is None or usual < self.comparison.base:
             return dict.fromkeys(names)
@@ -131,12 +139,12 @@ class MartSuite:
     Figures are SQL aggregates over the mart; ``getvariable('as_of_date')`` is the as-of date of the mart's version.
 
     Attributes:
-        rules: what holds of the mart whatever was published before.
-        movements: figures held against those of the published version. Its figures are computed by the same SQL;
-            ``getvariable('ended_by')`` is its as-of date for both, ``getvariable('is_published')`` tells which of the
-            two is asked. Not judged where there is none, or where it lacks the mart or a column.
-        presence: what must be there. The deployment says how severe a gap is, which gaps are known
-            (``getvariable('known_gaps')``) and what is delivered at all (``getvariable('delivered_entities')``).
+        rules: what must hold of the mart whatever was published before.
+        movements: figures compared with those of the published version, which are computed by the same SQL.
+            ``getvariable('ended_by')`` is the published as-of date for both; ``getvariable('is_published')`` says which
+            of the two is computed. Not judged where no version is published, or it lacks the mart or a column.
+        presence: what must not be missing. The deployment sets how severe a gap is, which gaps are known
+            (``getvariable('known_gaps')``) and which entities are delivered (``getvariable('delivered_entities')``).
     """
 
     mart: str

@@ -6,13 +6,12 @@ import dagster as dg
 
 from expectations.suite import MartSuite
 from orchestration.base.errors import PipelineError
-from orchestration.base.paths import Home
 from orchestration.base.progress import step
 from orchestration.config.deployment import Deployment
 from orchestration.gates.judge import Finding
-from orchestration.gates.judgements import Judgements, site_of
-from orchestration.gates.mart_verdicts import judge
+from orchestration.gates.mart_verdicts import MartVerdict, judge
 from orchestration.publication.publication import Publication
+from orchestration.runs.recovery import RULES, rules_table
 from orchestration.runs.resource import RunLock
 from orchestration.warehouse.warehouse import Warehouse
 
@@ -38,33 +37,31 @@ def marts_gate(deployment: Deployment, suites: Collection[MartSuite]) -> dg.Asse
         publication: dg.ResourceParam[Publication],
         run_lock: RunLock,
     ) -> Iterator[dg.AssetCheckResult]:
-        judgements = Judgements()
         with step("gate 2") as progress:
             try:
                 with warehouse.connect() as connection:
-                    found = judge(connection, suites, deployment, publication.version(), judgements)
+                    found = judge(connection, suites, deployment, publication.version())
             except PipelineError as error:
                 raise dg.Failure(description=str(error)) from error
-            judgements.keep(warehouse.home, context.run.run_id)
-            for mart, findings in found.items():
-                yield _check(mart, findings, warehouse.home)
-            if any(_is_red(findings) for findings in found.values()):
+            for mart, verdict in found.items():
+                yield _check(mart, verdict)
+            if any(_is_red(verdict.findings) for verdict in found.values()):
                 raise dg.Failure(description=_closed(deployment, found), allow_retries=False)
-            warned = sum(len(findings) for findings in found.values())
+            warned = sum(len(verdict.findings) for verdict in found.values())
             progress.detail(f"{len(found)} marts" + (f", {warned} warnings" if warned else ""))
 
     return judged
 
 
-def _check(mart: str, findings: Sequence[Finding], home: Home) -> dg.AssetCheckResult:
+def _check(mart: str, verdict: MartVerdict) -> dg.AssetCheckResult:
     return dg.AssetCheckResult(
         asset_key=_key(mart),
         check_name="gate",
-        passed=not findings,
-        severity=dg.AssetCheckSeverity.ERROR if _is_red(findings) else dg.AssetCheckSeverity.WARN,
+        passed=not verdict.findings,
+        severity=dg.AssetCheckSeverity.ERROR if _is_red(verdict.findings) else dg.AssetCheckSeverity.WARN,
         metadata={
-            "findings": dg.MetadataValue.md("\n\n".join(finding.message for finding in findings) or "none"),
-            "data_docs": dg.MetadataValue.path(site_of(home)),
+            "findings": dg.MetadataValue.md("\n\n".join(one.message for one in verdict.findings) or "none"),
+            RULES: rules_table(verdict.results),
         },
     )
 
@@ -73,11 +70,11 @@ def _is_red(findings: Sequence[Finding]) -> bool:
     return any(finding.severity == "error" for finding in findings)
 
 
-def _closed(deployment: Deployment, found: Mapping[str, Sequence[Finding]]) -> str:
+def _closed(deployment: Deployment, found: Mapping[str, MartVerdict]) -> str:
     told = [
         f"  {mart}: {finding.message}"
-        for mart, findings in found.items()
-        for finding in findings
+        for mart, verdict in found.items()
+        for finding in verdict.findings
         if finding.severity == "error"
     ]
     return (

@@ -18,10 +18,10 @@ from orchestration.base.progress import step
 from orchestration.config.deployment import Deployment
 from orchestration.landing.corrections import releases
 from orchestration.landing.pull import forget
-from orchestration.publication.history import CHECKS, RESTATEMENTS, RUNS, TABLES, History, HistoryTable
+from orchestration.publication.history import CHECKS, RESTATEMENTS, RULE_RESULTS, RUNS, TABLES, History, HistoryTable
 from orchestration.publication.publication import Publication, version_name
 from orchestration.publication.restatements import period_marts, restated
-from orchestration.runs.recovery import counts, verdicts
+from orchestration.runs.recovery import counts, rule_results, verdicts
 from orchestration.runs.resource import RunLock
 from orchestration.runs.tags import RANGE_END, RANGE_START
 from orchestration.warehouse.dbt import Dbt
@@ -73,7 +73,8 @@ def version(
         run_lock: RunLock,
     ) -> Iterable[dg.MaterializeResult]:
         with step("publish") as progress:
-            judgements = _judgements(context, assets, checks)
+            events = _events(context)
+            judgements = _judgements(context, events, assets, checks)
             load_dates, as_of_date = _covered(warehouse)
             run: dict[str, Any] = {
                 "run_id": context.run.run_id,
@@ -93,7 +94,12 @@ def version(
                     if previous
                     else pd.DataFrame()
                 )
-                rows = {RUNS: pd.DataFrame([run]), CHECKS: pd.DataFrame(judgements), RESTATEMENTS: changed}
+                rows = {
+                    RUNS: pd.DataFrame([run]),
+                    CHECKS: pd.DataFrame(judgements),
+                    RULE_RESULTS: pd.DataFrame(rule_results(context.run.run_id, events)),
+                    RESTATEMENTS: changed,
+                }
                 History(warehouse.home).write(connection, rows)
                 told = [_materialized(connection, table) for table in TABLES]
             yield from told
@@ -147,8 +153,16 @@ def _history_spec(table: HistoryTable, deployment: Deployment, deps: Iterable[dg
     )
 
 
+def _events(context: dg.AssetExecutionContext) -> list[dg.DagsterEvent]:
+    """What has happened in this run."""
+    return [entry.dagster_event for entry in context.instance.all_logs(context.run.run_id) if entry.dagster_event]
+
+
 def _judgements(
-    context: dg.AssetExecutionContext, assets: set[dg.AssetKey], checks: set[dg.AssetCheckKey]
+    context: dg.AssetExecutionContext,
+    events: Sequence[dg.DagsterEvent],
+    assets: set[dg.AssetKey],
+    checks: set[dg.AssetCheckKey],
 ) -> list[dict[str, Any]]:
     """The verdict of every check of this run.
 
@@ -159,7 +173,6 @@ def _judgements(
     """
     selection = context.run.asset_selection
     left_out = set() if selection is None else {key for key in assets - set(selection) if key.path[0] == "landing"}
-    events = [entry.dagster_event for entry in context.instance.all_logs(context.run.run_id) if entry.dagster_event]
     happened = {event.asset_key for event in events if event.is_step_materialization}
     judgements = verdicts(context.run.run_id, events)
     heard = {(judgement["table_name"], judgement["check_name"]) for judgement in judgements}

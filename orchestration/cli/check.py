@@ -26,13 +26,9 @@ from orchestration.config.settings import Secret
 from orchestration.connectors.batch import RESERVED_COLUMNS, Batch
 from orchestration.connectors.sources import available_load_dates, pull
 from orchestration.gates.judge import broken_profile_rules, broken_row_rules
-from orchestration.landing.columns import as_promised, columns_compared
-from orchestration.landing.unit import pandas_type
-from orchestration.landing.unit_profile import PLAIN, kind_of
+from orchestration.landing.columns import PLAIN, as_promised, columns_compared, kind_of
 
 ROWS = 10
-# most columns meet these expectations, so they do not identify a column
-UNSPECIFIC = {"ExpectColumnValuesToNotBeNull", "ExpectColumnValueLengthsToBeBetween"}
 
 
 @dataclass(frozen=True)
@@ -144,7 +140,6 @@ def judged(table: Table, suite: RawSuite, sample: Sample) -> TableCheck:
         names = as_promised(delivered, unnamed, suite)
     kinds = dict(zip(names, sample.columns.values(), strict=True))
     rows = sample.rows.select(delivered).rename_columns(names)
-    frame = rows.to_pandas(types_mapper=pandas_type)
     failures += [
         f"column '{name}' holds {kinds[name]}, but its rules need plain values: deliver it as text, nested values as"
         " JSON"
@@ -152,15 +147,16 @@ def judged(table: Table, suite: RawSuite, sample: Sample) -> TableCheck:
         if kinds.get(name, "text") not in PLAIN
     ]
     rules = tuple(rule for rule in suite.rows if kinds.get(rule.column, "text") in PLAIN)
-    broken = broken_row_rules(table.name, rules, frame)
+    broken = broken_row_rules(table.name, rules, rows)
 
     def resemblance(missing: str, new: str) -> float:
-        of_column = (rule for rule in rules if rule.column == missing and not rule.other)
-        specific = tuple(rule for rule in of_column if rule.expectation not in UNSPECIFIC)
-        values = frame[[new]].dropna().rename(columns={new: missing})
-        if values.empty or not specific or kinds[new] not in PLAIN:
+        of_column = tuple(rule for rule in rules if rule.column == missing and not rule.other)
+        values = rows.select([new]).drop_null().rename_columns([missing])
+        # rules that a question mark meets do not identify a column
+        is_specific = broken_row_rules(table.name, of_column, pa.table({missing: ["?"]}))
+        if not values.num_rows or not is_specific or kinds[new] not in PLAIN:
             return 0.0
-        return 1 - len(broken_row_rules(table.name, specific, values)) / len(values)
+        return 1 - len(broken_row_rules(table.name, of_column, values)) / len(values)
 
     counted = sample.rows.num_rows + sample.fault_count
     rejected = len(broken) + sample.fault_count
@@ -170,7 +166,7 @@ def judged(table: Table, suite: RawSuite, sample: Sample) -> TableCheck:
         "rejected_rate": rejected / counted if counted else None,
         **columns_compared(table, suite, kinds, {}, resemblance),
     }
-    found = broken_profile_rules(table.name, suite.batch, [facts], table.limits)[0]
+    found = broken_profile_rules(suite.batch, [facts], table.limits)[0]
     per_rule = Counter(reason.rule for reasons in broken.values() for reason in reasons)
     if sample.fault_count:
         per_rule["a line cannot be read as a record"] = sample.fault_count

@@ -15,7 +15,6 @@ from orchestration.cli.check import TableCheck, check_tables, unset_secrets
 from orchestration.cli.quarantine import inert
 from orchestration.cli.skeletons import kinds_of, staging_of, suite_of
 from orchestration.config.deployment import Deployment
-from orchestration.landing.unit import pandas_type
 from orchestration.warehouse.completeness import MODELS, missing_places
 from orchestration.warehouse.dbt import REFERENCE, own_references
 
@@ -90,7 +89,7 @@ def _propose(found: TableCheck, console: Console) -> None:
     if not found.sample or (has_suite and not missing):
         return
     names = [column.delivered for column in found.columns if column.delivered]
-    kinds = kinds_of(table, found.sample.rows.select(names).to_pandas(types_mapper=pandas_type))
+    kinds = kinds_of(table, found.sample.rows.select(names))
     if not has_suite:
         console.print(f"\nSkeleton for expectations/raw/{table.system_name}.py:", markup=False)
         console.print(Syntax(suite_of(table, names, kinds), "python", background_color="default"))

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 
-import pandas as pd
+import pyarrow as pa
 import yaml
 
 from expectations import rules
@@ -49,21 +49,18 @@ def staging_of(table: Table, entity: str, columns: Sequence[str], kinds: Mapping
     )
 
 
-def kinds_of(table: Table, frame: pd.DataFrame) -> dict[str, str]:
+def kinds_of(table: Table, rows: pa.Table) -> dict[str, str]:
     """Return the strictest rule of ``expectations.rules`` that all values of a column meet, except for plain text."""
     made: dict[tuple[str, str], tuple[RowRule, ...]] = {
-        (column, kind): getattr(rules, kind)(column) for column in frame.columns for kind in KINDS
+        (column, kind): getattr(rules, kind)(column) for column in rows.column_names for kind in KINDS
     }
-    broken = broken_row_rules(table.name, [rule for found in made.values() for rule in found], frame)
+    broken = broken_row_rules(table.name, [rule for found in made.values() for rule in found], rows)
     refused = {reason.rule for reasons in broken.values() for reason in reasons}
-    met = {
-        pair: not any(rule.reason.replace(" '{value}'", "") in refused for rule in found)
-        for pair, found in made.items()
-    }
+    met = {pair: not any(rule.name in refused for rule in found) for pair, found in made.items()}
     kinds: dict[str, str] = {}
-    for column in frame.columns:
+    for column in rows.column_names:
         kind = next((kind for kind in KINDS if met[column, kind]), None)
-        if kind and frame[column].notna().any() and column not in table.settings.key:
+        if kind and rows[column].null_count < rows.num_rows and column not in table.settings.key:
             kinds[column] = kind
     return kinds
 

@@ -1,40 +1,42 @@
-"""The gates: a suite and a frame in, a verdict out, judged by Great Expectations.
+"""The verdicts of the gates: row rules as one DuckDB query per batch, profile rules by Great Expectations.
 
-Add here how a verdict is reached and told; keep out the rules (``expectations/``) and what a verdict means for the
-rows (``resources/landing.py``) or the run (``assets/``).
+Add here how a rule is judged; keep out the rules (``expectations/``) and what a verdict means for the rows
+(``landing/admission.py``) or the run (``assets/``).
 """
 
 from __future__ import annotations
 
 import math
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from functools import cache
 from typing import TYPE_CHECKING, Any
 
+import duckdb
+import numpy as np
 import pandas as pd
+import pyarrow as pa
 
-from expectations.suite import Limit, ProfileRule, RowRule
+from expectations.suite import PRESENT, Limit, ProfileRule, RowRule
 from orchestration.base.errors import InfrastructureError
 from orchestration.base.progress import part
 from orchestration.config.settings import Limits, Movement
-from orchestration.gates.judgements import Judgements
 
 if TYPE_CHECKING:
-    from great_expectations.core import ExpectationValidationResult
     from great_expectations.core.batch_definition import BatchDefinition
-    from great_expectations.expectations.expectation import Expectation
-
 
 STANDARD_LIMITS = Limits()
+ROW = "row number"
+"""The column that numbers the rows of a batch; no delivered column that a rule reads has a space in its name."""
 
 
 @dataclass(frozen=True)
 class Finding:
-    """A profile rule that does not hold, in words."""
+    """A profile rule that does not hold: how severe that is, what is wrong, and the figure that was judged."""
 
     severity: str
     message: str
+    rule: str
 
 
 @dataclass(frozen=True)
@@ -42,90 +44,106 @@ class Broken:
     """A row rule that a row breaks.
 
     Attributes:
-        rule: in words without what was delivered; rows that break the same rule have the same.
-        reason: with what was delivered, for whoever may see it: messages and logs tell the rule.
+        rule: the rule without the delivered value, for messages and logs.
+        reason: the same with the delivered value, for the quarantine.
     """
 
     rule: str
     reason: str
 
 
-def broken_row_rules(
-    table: str, rules: Sequence[RowRule], frame: pd.DataFrame, kept: Judgements | None = None
-) -> dict[int, list[Broken]]:
-    """Judge each row of a frame.
+def broken_row_rules(table: str, rules: Sequence[RowRule], rows: pa.Table) -> dict[int, list[Broken]]:
+    """Judge each row of a batch.
 
     Args:
         table: named in the error when a rule cannot be judged.
-        frame: delivered columns; rules on columns that it lacks are left to the batch rules.
-        kept: takes what is found, in counts.
+        rows: delivered columns; rules on columns that are missing are left to the batch rules.
 
     Returns:
-        For each row that breaks a rule, by its place in the frame, the rules that it breaks, in their order.
+        For each row that breaks a rule, by its number in the batch from 0, the rules that it breaks, in their order.
 
     Raises:
-        InfrastructureError: a rule could not be judged: a fault of the pipeline, never of the data.
+        InfrastructureError: a rule could not be judged. That is a fault of the pipeline, never of the data.
     """
-    judged = [rule for rule in rules if {rule.column, rule.other or rule.column} <= set(frame.columns)]
-    if not judged or frame.empty:
+    judged = [rule for rule in rules if {rule.column, rule.other or rule.column} <= set(rows.column_names)]
+    if not judged or not rows.num_rows:
         return {}
-    frame = frame.reset_index(drop=True)
-    broken: dict[int, list[Broken]] = {}
     with part("gates"):
-        for rule, result in zip(judged, _validate(table, judged, frame, kept), strict=True):
-            for place in sorted(result.result.get("unexpected_index_list") or ()):
-                value = _shown(frame.at[place, rule.column])
-                name = rule.reason.replace(" '{value}'", "")
-                broken.setdefault(int(place), []).append(Broken(name, rule.reason.replace("{value}", value)))
-    return broken
+        found = _broken(table, judged, rows)
+        if not found:
+            return {}
+        broken_rows = rows.take(pa.array(list(found), pa.int64()))
+        shown = {name: list(map(_shown, plain_values(broken_rows[name]))) for name in {rule.column for rule in judged}}
+        return {
+            row: [Broken(rule.name, rule.reason.replace("{value}", shown[rule.column][place])) for rule in broken]
+            for place, (row, broken) in enumerate(found.items())
+        }
 
 
-def broken_profile_rules(
-    table: str,
-    rules: Sequence[ProfileRule],
-    profiles: Sequence[Mapping[str, Any]],
-    limits: Limits | Movement = STANDARD_LIMITS,
-    kept: Judgements | None = None,
-) -> list[list[Finding]]:
-    """Judge one-row profiles, one for each unit or mart; a figure that is null is not judged.
-
-    Args:
-        limits: the bounds that rules leave to the deployment.
-        kept: takes what is found, in counts.
-
-    Returns:
-        For each profile, what does not hold.
-
-    Raises:
-        InfrastructureError: a rule could not be judged.
-    """
-    findings: list[list[Finding]] = [[] for _ in profiles]
-    judged = [_bounded(rule, limits) for rule in rules if any(p.get(rule.judged) is not None for p in profiles)]
-    if not judged:
-        return findings
-    figures = {rule.judged: [_figure(profile.get(rule.judged)) for profile in profiles] for rule in judged}
-    frame = pd.DataFrame(figures, dtype=float)
-    with part("gates"):
-        for rule, result in zip(judged, _validate(table, judged, frame, kept), strict=True):
-            for place in sorted(result.result.get("unexpected_index_list") or ()):
-                told = rule.message.format_map({"limits": limits, **profiles[place]})
-                findings[place].append(Finding(rule.severity, told))
-    return findings
+def _broken(table: str, rules: Sequence[RowRule], rows: pa.Table) -> dict[int, list[RowRule]]:
+    """The rules that each bad row breaks, by its number."""
+    try:
+        return {row: [rules[place] for place in places] for row, places in _judged(rules, rows)}
+    except duckdb.Error as error:
+        # which rule it is, DuckDB does not say
+        rule = next((rule for rule in rules if _is_at_fault(rule, rows)), rules[0])
+        # an error of a query that was planned quotes the value that it stumbled on
+        is_of_plan = isinstance(error, (duckdb.BinderException, duckdb.CatalogException, duckdb.ParserException))
+        raise InfrastructureError(
+            f"{table}: the rule '{rule.name}' could not be judged: {error if is_of_plan else type(error).__name__}\n"
+            "This is a fault of the rule or of the machine, not of the data, and nothing of the table lands. Run again;"
+            " if the error stays, correct the rule in expectations/."
+        ) from None
 
 
-def _bounded(rule: ProfileRule, limits: Limits | Movement) -> ProfileRule:
-    """The rule with the deployment's bounds in place of their names."""
-    arguments = {
-        name: value.sign * getattr(limits, value.name) if isinstance(value, Limit) else value
-        for name, value in rule.arguments.items()
-    }
-    return replace(rule, arguments=arguments)
+def _judged(rules: Sequence[RowRule], rows: pa.Table) -> list[tuple[int, list[int]]]:
+    """The number of each row that breaks a rule, and the places of the rules that it breaks."""
+    columns = list(dict.fromkeys(name for rule in rules for name in (rule.column, rule.other) if name))
+    numbers = pa.array(np.arange(rows.num_rows))
+    judged = pa.table([numbers, *rows.select(columns).columns], names=[ROW, *columns])
+    # a float that is not a number is a missing value
+    floats = [name for name in columns if pa.types.is_floating(rows.schema.field(name).type)]
+    cleaned = ", ".join(f"nullif({_quoted(name)}, 'nan') as {_quoted(name)}" for name in floats)
+    verdicts = [f"rule_{place}({_quoted(r.column)}, {_quoted(r.other or r.column)})" for place, r in enumerate(rules)]
+    broken = ", ".join(f"case when {verdict} then {place} end" for place, verdict in enumerate(verdicts))
+    with _database().cursor() as connection:
+        connection.execute("set TimeZone = 'UTC'")
+        for place, rule in enumerate(rules):
+            connection.execute(f"create temp macro rule_{place}(value, other) as {_breaks(rule)}")
+        connection.register("judged", judged)
+        return connection.execute(
+            f"""
+            with cleaned as (select * {f"replace ({cleaned})" if cleaned else ""} from judged)
+            select {_quoted(ROW)}, list_filter([{broken}], lambda place: place is not null)
+            from cleaned where {" or ".join(verdicts)} order by {_quoted(ROW)}
+            """
+        ).fetchall()
 
 
-def _figure(value: Any) -> float | None:
-    """A figure to judge. One that is no number counts as infinite: as a null it would slip through every bound."""
-    figure = None if value is None else float(value)
-    return math.inf if figure is not None and math.isnan(figure) else figure
+def _breaks(rule: RowRule) -> str:
+    """Whether a row breaks the rule, as SQL over ``value`` and ``other``."""
+    if rule.condition == PRESENT:
+        return "value is null"
+    return f"value is not null and other is not null and ({rule.condition}) is not true"
+
+
+def _is_at_fault(rule: RowRule, rows: pa.Table) -> bool:
+    try:
+        _judged([rule], rows)
+    except duckdb.Error:
+        return True
+    return False
+
+
+def plain_values(column: pa.ChunkedArray) -> list[Any]:
+    """Python's own values; where Python cannot hold one of them, as a year after 9999, all as DuckDB's text."""
+    try:
+        return list(column.to_pylist())
+    except (OverflowError, ValueError):
+        with _database().cursor() as connection:
+            connection.execute("set TimeZone = 'UTC'")
+            connection.register("judged", pa.table([column], names=["value"]))
+            return [text for (text,) in connection.execute("select cast(value as varchar) from judged").fetchall()]
 
 
 def _shown(value: object) -> str:
@@ -133,46 +151,100 @@ def _shown(value: object) -> str:
     return text if len(text) <= 60 else text[:57] + "..."
 
 
-def _validate(
-    table: str, rules: Sequence[RowRule | ProfileRule], frame: pd.DataFrame, kept: Judgements | None
-) -> list[ExpectationValidationResult]:
-    """The result of each rule, in the order of the rules; which rows break it is asked only where some do."""
-    results = _results(table, rules, frame, "BOOLEAN_ONLY")
-    places = [place for place, result in enumerate(results) if not result.success]
-    if places:
-        told = _results(table, [rules[place] for place in places], frame, "COMPLETE")
-        for place, result in zip(places, told, strict=True):
-            results[place] = result
-    if kept:
-        kept.add(table, rules, results, len(frame))
-    return results
+def _quoted(name: str) -> str:
+    return '"' + name.replace('"', '""') + '"'
 
 
-def _results(
-    table: str, rules: Sequence[RowRule | ProfileRule], frame: pd.DataFrame, result_format: str
-) -> list[ExpectationValidationResult]:
+@cache
+def _database() -> duckdb.DuckDBPyConnection:
+    """An empty database that judges; opened once, because opening takes longer than judging a small batch."""
+    return duckdb.connect()
+
+
+def broken_profile_rules(
+    rules: Sequence[ProfileRule],
+    profiles: Sequence[Mapping[str, Any]],
+    limits: Limits | Movement = STANDARD_LIMITS,
+) -> list[list[Finding]]:
+    """Judge the one-row profiles of several units by the rules of their table: what does not hold, by profile."""
+    return findings([(rules, profile) for profile in profiles], limits)
+
+
+def findings(
+    judged: Sequence[tuple[Sequence[ProfileRule], Mapping[str, Any]]], limits: Limits | Movement
+) -> list[list[Finding]]:
+    """Judge one-row profiles, one for each unit or mart; a figure that is null is not judged.
+
+    Args:
+        judged: the rules for a unit or mart, and its profile.
+        limits: the bounds that rules leave to the deployment.
+
+    Returns:
+        For each profile, what does not hold.
+
+    Raises:
+        InfrastructureError: the rules could not be judged.
+    """
+    found: list[list[Finding]] = [[] for _ in judged]
+    asked = [
+        (place, rule, _figure(profile[rule.judged]))
+        for place, (rules, profile) in enumerate(judged)
+        for rule in rules
+        if profile.get(rule.judged) is not None
+    ]
+    if not asked:
+        return found
+    bounds = [(figure, _bound(rule.at_least, limits), _bound(rule.at_most, limits)) for _, rule, figure in asked]
+    with part("gates"):
+        outside = _outside(pd.DataFrame(bounds, columns=["figure", "at_least", "at_most"], dtype=float))
+    for row in sorted(outside):
+        place, rule, _ = asked[row]
+        message = rule.message.format_map({"limits": limits, **judged[place][1]})
+        found[place].append(Finding(rule.severity, message, rule.figure))
+    return found
+
+
+def _bound(bound: float | Limit | None, limits: Limits | Movement) -> float | None:
+    """A bound as a number, whether the rule or the deployment sets it."""
+    return bound.sign * float(getattr(limits, bound.name)) if isinstance(bound, Limit) else bound
+
+
+def _figure(value: Any) -> float:
+    """A figure to judge. NaN counts as infinite: as a null it would slip through every bound."""
+    return math.inf if math.isnan(float(value)) else float(value)
+
+
+def _outside(figures: pd.DataFrame) -> set[int]:
+    """The rows of ``figures`` that lie outside their bounds, as Great Expectations judges them.
+
+    One row for each figure rather than one expectation: an expectation costs some milliseconds whatever it judges.
+    """
     import great_expectations as gx
+    import great_expectations.expectations as gxe
 
+    pairs = (("figure", "at_least"), ("at_most", "figure"))
     suite = gx.ExpectationSuite(
-        name=table, expectations=[_expectation(rule, place) for place, rule in enumerate(rules)]
-    )
-    batch = _frames().get_batch(batch_parameters={"dataframe": frame})
-    results = sorted(batch.validate(suite, result_format={"result_format": result_format}).results, key=_place)
-    for rule, result in zip(rules, results, strict=True):
-        problem = _raised(result.exception_info or {})
-        if problem:
-            name = rule.column if isinstance(rule, RowRule) else rule.judged
-            raise InfrastructureError(
-                f"{table}: the check {rule.expectation} on {name} could not be judged: {problem}\n"
-                "This is a fault of the check or of the machine, not of the data, and nothing of it lands: run again,"
-                " and if it stays, mend the rule in expectations/."
+        name="profiles",
+        expectations=[
+            gxe.ExpectColumnPairValuesAToBeGreaterThanB(
+                column_A=larger, column_B=smaller, or_equal=True, ignore_row_if="either_value_is_missing"
             )
-    return results
-
-
-def _place(result: ExpectationValidationResult) -> int:
-    """The place of the result's rule in its suite; Great Expectations keeps no order."""
-    return int(result.expectation_config.meta["place"]) if result.expectation_config else -1
+            for larger, smaller in pairs
+        ],
+    )
+    batch = _frames().get_batch(batch_parameters={"dataframe": figures})
+    # naming the rows takes as long again as judging them: only where there are any
+    for result_format in ("BOOLEAN_ONLY", "COMPLETE"):
+        results = batch.validate(suite, result_format={"result_format": result_format}).results
+        for result in results:
+            if problem := _raised(result.exception_info or {}):
+                raise InfrastructureError(
+                    f"Great Expectations could not judge the figures of a profile: {problem}\n"
+                    "This is a fault of the machine, not of the data: run again."
+                )
+        if all(result.success for result in results):
+            return set()
+    return {int(row) for result in results for row in result.result.get("unexpected_index_list") or ()}
 
 
 def _raised(info: Mapping[str, Any]) -> str | None:
@@ -181,22 +253,6 @@ def _raised(info: Mapping[str, Any]) -> str | None:
         return str(info["exception_message"]) if info["raised_exception"] else None
     messages = [inner["exception_message"] for inner in info.values() if inner.get("raised_exception")]
     return str(messages[0]) if messages else None
-
-
-def _expectation(rule: RowRule | ProfileRule, place: int) -> Expectation:
-    import great_expectations.expectations as library
-
-    from expectations import conditions
-
-    if isinstance(rule, ProfileRule):
-        judged = {"column": rule.judged}
-    elif rule.other:
-        judged = {"column_A": rule.column, "column_B": rule.other}
-    else:
-        judged = {"column": rule.column}
-    home = conditions if hasattr(conditions, rule.expectation) else library
-    made: Expectation = getattr(home, rule.expectation)(**judged, meta={"place": place}, **rule.arguments)
-    return made
 
 
 @cache

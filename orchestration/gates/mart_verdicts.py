@@ -6,9 +6,9 @@ the run (``assets/marts_gate.py``).
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from datetime import date
 from pathlib import Path
 from typing import Any, Literal, Protocol
@@ -18,8 +18,16 @@ import duckdb
 from expectations.suite import MartSuite, ProfileRule
 from orchestration.base.paths import sql_text
 from orchestration.config.deployment import Deployment
-from orchestration.gates.judge import Finding, broken_profile_rules
-from orchestration.gates.judgements import Judgements
+from orchestration.gates.judge import Finding, findings
+from orchestration.gates.rule_results import RuleResult, profile_results
+
+
+@dataclass(frozen=True)
+class MartVerdict:
+    """What does not hold of a mart, and what each of its rules found."""
+
+    findings: tuple[Finding, ...]
+    results: tuple[RuleResult, ...]
 
 
 class Published(Protocol):
@@ -41,26 +49,24 @@ def judge(
     suites: Collection[MartSuite],
     deployment: Deployment,
     published: Published | None,
-    kept: Judgements | None = None,
-) -> dict[str, list[Finding]]:
+) -> dict[str, MartVerdict]:
     """Judge the marts that are built.
 
     Args:
         connection: to the work warehouse, with what will be published attached as ``cx360``.
         published: the current version, which movements are measured from; None before the first publication.
-        kept: takes what is found, in counts.
 
     Returns:
-        For each mart what does not hold.
+        The verdict on each mart.
 
     Raises:
-        InfrastructureError: a rule could not be judged.
+        InfrastructureError: the rules could not be judged.
     """
     [(as_of_date,)] = connection.execute("select date_day from cx360.star.dim_dates where is_as_of").fetchall()
     connection.execute("set variable known_gaps = ?::varchar[]", [list(deployment.presence.known_gaps)])
     connection.execute("set variable delivered_entities = ?::varchar[]", [list(deployment.entities())])
     connection.execute("set variable ended_by = ?::date", [published.as_of_date if published else None])
-    found = {}
+    profiles: dict[str, tuple[Sequence[ProfileRule], dict[str, Any]]] = {}
     with _attached(connection, published):
         for suite in suites:
             rules = (*suite.rules, *suite.movements, *_present(suite, deployment))
@@ -69,8 +75,12 @@ def judge(
                 old = _published_figure(connection, suite.mart, rule, published) if published else None
                 profile[rule.figure] = _number(profile[rule.figure])
                 profile |= rule.compared(profile[rule.figure], _number(old))
-            [found[suite.mart]] = broken_profile_rules(suite.mart, rules, [profile], deployment.movement, kept)
-    return found
+            profiles[suite.mart] = (rules, profile)
+    found = findings([*profiles.values()], deployment.movement)
+    return {
+        mart: MartVerdict(tuple(broken), tuple(profile_results(rules, [profile], broken)))
+        for (mart, (rules, profile)), broken in zip(profiles.items(), found, strict=True)
+    }
 
 
 def _present(suite: MartSuite, deployment: Deployment) -> tuple[ProfileRule, ...]:

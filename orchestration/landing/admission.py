@@ -15,14 +15,12 @@ import pyarrow as pa
 from expectations.suite import RawSuite
 from orchestration.base.errors import PipelineError
 from orchestration.base.paths import Home
-from orchestration.base.progress import part
 from orchestration.config.deployment import Table
 from orchestration.connectors.batch import Batch
 from orchestration.gates.judge import broken_profile_rules, broken_row_rules
-from orchestration.gates.judgements import Judgements
 from orchestration.landing.corrections import corrections_of
 from orchestration.landing.pull import Pull
-from orchestration.landing.unit import Unit, UnitWriter, pandas_type
+from orchestration.landing.unit import Unit, UnitWriter
 from orchestration.landing.unit_place import UnitPlace
 from orchestration.landing.unit_profile import RECENT_LOADS, Known
 
@@ -46,9 +44,9 @@ class Admission:
         units: what became of each unit whose end has been pulled.
     """
 
-    def __init__(self, home: Home, table: Table, suite: RawSuite, judgements: Judgements, pull: Pull | None) -> None:
+    def __init__(self, home: Home, table: Table, suite: RawSuite, pull: Pull | None) -> None:
         self.units: list[Unit] = []
-        self._home, self._table, self._suite, self._judgements, self._pull = home, table, suite, judgements, pull
+        self._home, self._table, self._suite, self._pull = home, table, suite, pull
         self._writers: dict[date, UnitWriter] = {}
         self._before: list[Known] = []
 
@@ -73,17 +71,11 @@ class Admission:
 
     def _judge(self, batches: Sequence[tuple[UnitWriter, Batch]]) -> None:
         rows = pa.concat_tables([batch.rows for _, batch in batches], promote_options="permissive")
-        judged = {name for rule in self._suite.rows for name in (rule.column, rule.other)}
-        with part("gates"):
-            # what no rule reads need not become pandas' own
-            frame = rows.select([name for name in rows.column_names if name in judged]).to_pandas(
-                types_mapper=pandas_type
-            )
-        broken = broken_row_rules(self._suite.table, self._suite.rows, frame, self._judgements)
+        broken = broken_row_rules(self._suite.table, self._suite.rows, rows)
         start = 0
         for writer, batch in batches:
             end = start + batch.rows.num_rows
-            writer.take(batch, {place - start: broken[place] for place in broken if start <= place < end})
+            writer.take(batch, {row - start: broken[row] for row in broken if start <= row < end})
             start = end
 
     def _land(self, writers: Sequence[UnitWriter]) -> None:
@@ -93,7 +85,7 @@ class Admission:
             closed.append((writer.place.new_landing, writer.close([*self._before, *closed])))
         profiles = [dict(profile) for _, profile in closed]
         limits = self._table.limits
-        judged = broken_profile_rules(self._table.name, self._suite.batch, profiles, limits, self._judgements)
+        judged = broken_profile_rules(self._suite.batch, profiles, limits)
         for writer, profile, findings in zip(writers, profiles, judged, strict=True):
             place = writer.place
             unit = Unit(self._table.name, place.load_date, profile, tuple(findings), tuple(writer.examples))

@@ -1,7 +1,7 @@
-"""Delivered columns against promised ones: what was renamed, what is missing, and the line that would mend it.
+"""Delivered columns compared with promised ones: kinds of values, renamed and missing columns, and the line to add.
 
-Add here how columns are told apart and matched by names; keep out where values are read (``resources/``) and what a
-difference means for a unit (``expectations/batch_rules.py``).
+Add here how columns are matched; keep out where values are read (``connectors/``) and what a difference means for a
+unit (``expectations/batch_rules.py``).
 """
 
 from __future__ import annotations
@@ -11,6 +11,7 @@ import re
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
+import pyarrow as pa
 import yaml
 
 from expectations.suite import RawSuite
@@ -22,6 +23,24 @@ ALIKE = 0.6
 
 Resemblance = Callable[[str, str], float]
 """How much (0 to 1) a new column's values look like those of a missing one: (missing, new) in."""
+
+
+PLAIN: Mapping[str, Callable[[pa.DataType], bool]] = {
+    "empty": pa.types.is_null,
+    "text": lambda kind: pa.types.is_string(kind) or pa.types.is_large_string(kind),
+    "numbers": lambda kind: pa.types.is_integer(kind) or pa.types.is_floating(kind) or pa.types.is_decimal(kind),
+    "truth values": pa.types.is_boolean,
+    "dates": pa.types.is_date,
+    "times with an offset": lambda kind: pa.types.is_timestamp(kind) and kind.tz is not None,
+    "times without an offset": pa.types.is_timestamp,
+    "times of day": pa.types.is_time,
+}
+"""The kinds of single values, and how each is known; whatever is none of them is nested or binary."""
+
+
+def kind_of(arrow_type: pa.DataType) -> str:
+    """What kind of values a column of this type holds; one kind reads the same whatever its width."""
+    return next((name for name, is_kind in PLAIN.items() if is_kind(arrow_type)), str(arrow_type))
 
 
 def as_promised(delivered: Sequence[str], table: Table, suite: RawSuite) -> list[str]:

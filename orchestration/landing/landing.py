@@ -7,7 +7,7 @@ keep out how they are pulled (``connectors/``) and which rows are good (``expect
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from datetime import date
 from functools import cached_property, partial
 from pathlib import Path
@@ -20,14 +20,12 @@ from orchestration.base.progress import Pace
 from orchestration.config.deployment import Deployment, Table
 from orchestration.connectors import sources
 from orchestration.connectors.batch import RESERVED_COLUMNS, Batch, SourceError
-from orchestration.gates.judgements import Judgements
 from orchestration.landing.admission import Admission, Pulled, chunks
-from orchestration.landing.columns import as_promised
+from orchestration.landing.columns import PLAIN, as_promised, kind_of
 from orchestration.landing.landed_files import LandedFiles, landed_files
 from orchestration.landing.pull import Pull
 from orchestration.landing.unit import Unit
 from orchestration.landing.unit_place import UnitPlace, recover
-from orchestration.landing.unit_profile import PLAIN, kind_of
 
 
 @dataclass
@@ -37,7 +35,6 @@ class Landing:
     deployment: Deployment
     home: Home
     extracts: Path
-    judgements: Judgements = field(default_factory=Judgements)
 
     @cached_property
     def delivered_load_dates(self) -> list[date]:
@@ -75,7 +72,7 @@ class Landing:
             kept = pull.keep(table, load_dates, self.extracts) if pull else []
             pace = pace or Pace()
             pace.load_date_count, pace.kept_count = len(load_dates), len(kept)
-            admission = Admission(self.home, table, raw_suite(table.name), self.judgements, pull)
+            admission = Admission(self.home, table, raw_suite(table.name), pull)
             for chunk in chunks(self._pulled(table, load_dates[len(kept) :], pull)):
                 admission.take(chunk)
                 pace.move(

@@ -16,7 +16,7 @@ from typing import Any
 
 from expectations.registry import raw_suite
 from orchestration.base import durable
-from orchestration.base.paths import PROJECT, Home
+from orchestration.base.paths import Home
 from orchestration.config.deployment import Table
 from orchestration.connectors import sources
 from orchestration.gates.judge import Finding
@@ -25,7 +25,6 @@ from orchestration.landing.unit import Unit
 from orchestration.landing.unit_place import UnitPlace
 from orchestration.landing.unit_profile import read_profile
 
-CONDITIONS = PROJECT / "expectations" / "conditions.py"
 Noted = dict[tuple[str, str], dict[str, Any]]
 """What is noted of each unit that has landed, by table and load date."""
 
@@ -116,7 +115,6 @@ def fingerprint(place: UnitPlace, extracts: Path) -> str | None:
         table.settings.model_dump_json(),
         table.limits.model_dump_json(),
         repr(raw_suite(table.name)),
-        CONDITIONS.read_text(encoding="utf-8"),
     )
     return hashlib.sha256("\n".join((source, *settings)).encode()).hexdigest()
 

@@ -21,9 +21,10 @@ from orchestration.base.errors import InfrastructureError, PipelineError
 from orchestration.base.paths import Home
 from orchestration.config.deployment import Deployment, Table
 from orchestration.gates.judge import broken_profile_rules
+from orchestration.gates.rule_results import UNREADABLE
 from orchestration.landing.corrections import Correction, keep_release
 from orchestration.landing.landing import cannot_write
-from orchestration.landing.unit import UNREADABLE, UnitWriter, rejected_rows
+from orchestration.landing.unit import UnitWriter, rejected_rows
 from orchestration.landing.unit_place import UnitPlace, landed_units, recover
 from orchestration.landing.unit_profile import read_profile
 
@@ -141,7 +142,7 @@ def _rebuilt(place: UnitPlace, corrections: Sequence[Correction], file: Path) ->
     facts = writer.close(())
     if facts["source_row_count"] != known["source_row_count"]:
         raise InfrastructureError(f"{where}: a release must not change how many rows there are. Nothing is released.")
-    [findings] = broken_profile_rules(place.table.name, suite.batch, [facts], place.table.limits)
+    [findings] = broken_profile_rules(suite.batch, [facts], place.table.limits)
     problems = [f"  {finding.message}" for finding in findings if finding.severity == "error"]
     if problems:
         raise PipelineError(

@@ -14,22 +14,23 @@ from datetime import date
 from pathlib import Path
 from typing import Any
 
-import pandas as pd
+import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from expectations.suite import RawSuite
 from orchestration.connectors.batch import RESERVED_COLUMNS, Batch
-from orchestration.gates.judge import Broken, Finding, broken_row_rules
+from orchestration.gates.judge import Broken, Finding, broken_row_rules, plain_values
+from orchestration.gates.rule_results import UNREADABLE
+from orchestration.landing.columns import kind_of
 from orchestration.landing.corrections import Correction
 from orchestration.landing.landed_files import read_files, write_files
 from orchestration.landing.unit_place import UnitPlace
-from orchestration.landing.unit_profile import Known, Tally, kind_of, profile, write_profile
+from orchestration.landing.unit_profile import Known, Tally, profile, write_profile
 
 EXAMPLES = 3
 DICTIONARY_BYTES = 128 * 1024
-UNREADABLE = "the row cannot be read as a record"
 RELEASED = "released/"
 """Stands before the file of a row that a person has corrected; it sorts after any delivered file."""
 
@@ -119,11 +120,16 @@ class UnitWriter:
             for fault in batch.faults
         ]
         rows = batch.rows
-        for row, rules in zip(rows.take(pa.array(list(broken), pa.int64())).to_pylist(), broken.values(), strict=True):
-            file, number = row.pop("_source_file"), row.pop("_source_row")
-            rejected.append(Rejected(file, number, rules, json.dumps(row, ensure_ascii=False, default=str)))
         if broken:
-            rows = rows.filter(pa.array([place not in broken for place in range(rows.num_rows)], pa.bool_()))
+            bad = rows.take(pa.array(list(broken), pa.int64()))
+            values = zip(*(plain_values(column) for column in bad.columns), strict=True)
+            for row, rules in zip(values, broken.values(), strict=True):
+                named = dict(zip(bad.column_names, row, strict=True))
+                file, number = named.pop("_source_file"), named.pop("_source_row")
+                rejected.append(Rejected(file, number, rules, json.dumps(named, ensure_ascii=False, default=str)))
+            is_good = np.ones(rows.num_rows, np.bool_)
+            is_good[list(broken)] = False
+            rows = rows.filter(pa.array(is_good))
         if rows.num_rows:
             self._write_landing(rows)
         self._reject(sorted(rejected, key=lambda row: row.source_row))
@@ -161,7 +167,7 @@ class UnitWriter:
         if not typed:
             return []
         rows = pa.concat_tables(typed)
-        judged = broken_row_rules(self.suite.table, self.suite.rows, rows.to_pandas(types_mapper=pandas_type))
+        judged = broken_row_rules(self.suite.table, self.suite.rows, rows)
         for place, rules in judged.items():
             broken[place] += [told.rule for told in rules]
         self._write_landing(rows.filter(pa.array([not rules for rules in broken], pa.bool_())))
@@ -234,6 +240,7 @@ class UnitWriter:
         name = f"part-{self._quarantine_parts:05d}.parquet"
         pq.write_table(pa.Table.from_pylist(rows, schema=REJECTED), self.place.new_quarantine / name)
         self.tally.rejected_count += len(rows)
+        self.tally.broken.update(broken.rule for row in rejected for broken in row.broken)
         self.examples = (self.examples + [row.told() for row in rejected])[:EXAMPLES]
 
 
@@ -241,13 +248,6 @@ def rejected_rows(quarantine: Path) -> list[dict[str, Any]]:
     """The rows in a unit's quarantine, in the columns of ``REJECTED``, by file and line."""
     rows = [row for part in sorted(quarantine.glob("*.parquet")) for row in pq.read_table(part).to_pylist()]
     return sorted(rows, key=lambda row: (row["_source_file"], row["_source_row"]))
-
-
-def pandas_type(arrow_type: pa.DataType) -> Any:
-    """Text stays text and whole numbers stay whole beside missing values; everything else takes pandas' own type."""
-    if pa.types.is_string(arrow_type) or pa.types.is_large_string(arrow_type):
-        return pd.StringDtype()
-    return pd.Int64Dtype() if pa.types.is_integer(arrow_type) else None
 
 
 def _array(value: Any, kind: pa.DataType) -> pa.Array:

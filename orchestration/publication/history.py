@@ -70,6 +70,22 @@ CHECKS = HistoryTable(
         "status": ("varchar not null", "passed, warned or failed."),
     },
 )
+RULE_RESULTS = HistoryTable(
+    "quality_rule_results",
+    "One row per rule of a gate and run that judged it; counts only, never a delivered value.",
+    {
+        "run_id": ("varchar not null", "Run in the Dagster UI."),
+        "table_name": ("varchar not null", "Landed table or mart that was judged, as the UI names it."),
+        "rule": ("varchar not null", "Row rule in words, or the figure of a profile that has bounds."),
+        "severity": (
+            "varchar not null",
+            "What a broken rule does: quarantine (the row is set aside), warn, or error (the gate closes).",
+        ),
+        "evaluated_count": ("bigint not null", "Rows that a row rule judged; units or marts for other rules."),
+        "unexpected_count": ("bigint not null", "Those of them that broke the rule."),
+        "status": ("varchar not null", "passed, quarantined, warned or failed."),
+    },
+)
 RESTATEMENTS = HistoryTable(
     "quality_restatements",
     "One row per published figure of an earlier period that a later version changed.",
@@ -89,7 +105,7 @@ RESTATEMENTS = HistoryTable(
         ),
     },
 )
-TABLES = (RUNS, CHECKS, RESTATEMENTS)
+TABLES = (RUNS, CHECKS, RULE_RESULTS, RESTATEMENTS)
 
 Rows = Mapping[HistoryTable, pd.DataFrame]
 

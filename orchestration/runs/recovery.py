@@ -5,7 +5,7 @@ Called under the run lock, so that nobody else is at work. Add here what a kille
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Iterable
 from datetime import UTC, datetime
 from typing import Any
 
@@ -13,7 +13,8 @@ import dagster as dg
 import pandas as pd
 
 from orchestration.base.paths import Home
-from orchestration.publication.history import CHECKS, RUNS, History
+from orchestration.gates.rule_results import RuleResult
+from orchestration.publication.history import CHECKS, RULE_RESULTS, RUNS, History
 from orchestration.publication.publication import Publication
 
 UNDER_WAY = [
@@ -23,6 +24,10 @@ UNDER_WAY = [
     dg.DagsterRunStatus.CANCELING,
 ]
 ENDED_BADLY = [dg.DagsterRunStatus.FAILURE, dg.DagsterRunStatus.CANCELED]
+
+RULES = "rules"
+"""The metadata of a gate's check that holds what each of its rules found."""
+RULE_RESULT = ("rule", "severity", "evaluated_count", "unexpected_count", "status")
 
 # runs that ended badly since the last one that began: a day has not many, and older ones are known
 LOOKED_BACK = 50
@@ -73,17 +78,12 @@ def _note(history: History, instance: dg.DagsterInstance, run_id: str) -> None:
         "ended_at": _utc(statistics.end_time),
         **counts(checks),
     }
-    history.add({RUNS: pd.DataFrame([run]), CHECKS: pd.DataFrame(checks)})
+    results = rule_results(run_id, events)
+    history.add({RUNS: pd.DataFrame([run]), CHECKS: pd.DataFrame(checks), RULE_RESULTS: pd.DataFrame(results)})
 
 
 def verdicts(run_id: str, events: Collection[dg.DagsterEvent]) -> list[dict[str, Any]]:
     """The last verdict of every check that the events of a run tell of, as rows of ``quality_checks``."""
-    evaluations = {
-        evaluation.asset_check_key: evaluation
-        for event in events
-        if event.event_type == dg.DagsterEventType.ASSET_CHECK_EVALUATION
-        for evaluation in [event.asset_check_evaluation_data]
-    }
     return [
         {
             "run_id": run_id,
@@ -91,7 +91,34 @@ def verdicts(run_id: str, events: Collection[dg.DagsterEvent]) -> list[dict[str,
             "check_name": key.name,
             "status": _status(evaluation),
         }
-        for key, evaluation in evaluations.items()
+        for key, evaluation in _evaluations(events).items()
+    ]
+
+
+def _evaluations(events: Collection[dg.DagsterEvent]) -> dict[dg.AssetCheckKey, Any]:
+    """The last evaluation of every check."""
+    return {
+        evaluation.asset_check_key: evaluation
+        for event in events
+        if event.event_type == dg.DagsterEventType.ASSET_CHECK_EVALUATION
+        for evaluation in [event.asset_check_evaluation_data]
+    }
+
+
+def rules_table(results: Iterable[RuleResult]) -> dg.TableMetadataValue:
+    """The results of a gate's rules, as its check shows them."""
+    records = [dg.TableRecord(result.record()) for result in results]
+    columns = [dg.TableColumn(name, "int" if name.endswith("_count") else "string") for name in RULE_RESULT]
+    return dg.TableMetadataValue(records, dg.TableSchema(columns))
+
+
+def rule_results(run_id: str, events: Collection[dg.DagsterEvent]) -> list[dict[str, Any]]:
+    """What each rule found in the last verdict of every gate of a run, as rows of ``quality_rule_results``."""
+    return [
+        {"run_id": run_id, "table_name": key.asset_key.to_user_string(), **record.data}
+        for key, evaluation in _evaluations(events).items()
+        if isinstance(table := evaluation.metadata.get(RULES), dg.TableMetadataValue)
+        for record in table.records
     ]
 
 

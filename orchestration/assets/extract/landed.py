@@ -3,19 +3,20 @@
 Only pulling, gating and landing happen here. Renaming and typing belong to ``dbt_project/models/staging``.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from datetime import date, timedelta
-from pathlib import Path
 
 import dagster as dg
 
+from expectations.registry import raw_suite
 from orchestration.base.errors import InfrastructureError, PipelineError
 from orchestration.base.progress import Pace, step
 from orchestration.config.deployment import Deployment, Table
-from orchestration.gates.judgements import site_of
+from orchestration.gates.rule_results import RuleResult, profile_results, row_results
 from orchestration.landing.landing import Landing
 from orchestration.landing.unit import Unit
 from orchestration.publication.holds import Holds
+from orchestration.runs.recovery import RULES, rules_table
 from orchestration.runs.resource import RunLock
 from orchestration.runs.tags import asked_for
 
@@ -67,9 +68,8 @@ def extract(table: Table) -> dg.AssetsDefinition:
                 # what a person must mend fails again; a fault of the machine may not
                 is_transient = isinstance(error, InfrastructureError)
                 raise dg.Failure(description=str(error), allow_retries=is_transient) from error
-            landing.judgements.keep(landing.home, context.run.run_id)
             progress.detail(_told(units, pace))
-            yield _check(key, units, site_of(landing.home))
+            yield _check(key, units, results_of(table, units))
             refused = [unit.explain() for unit in units if not unit.has_landed]
             if refused:
                 raise dg.Failure(description=_closed(table, refused), allow_retries=False)
@@ -119,7 +119,15 @@ def _closed(table: Table, refused: list[str]) -> str:
     )
 
 
-def _check(key: dg.AssetKey, units: list[Unit], site: Path) -> dg.AssetCheckResult:
+def results_of(table: Table, units: Sequence[Unit]) -> list[RuleResult]:
+    """What each rule of the table's suite found in these units."""
+    suite = raw_suite(table.name)
+    profiles = [unit.profile for unit in units]
+    findings = [finding for unit in units for finding in unit.findings]
+    return [*row_results(suite.rows, profiles), *profile_results(suite.batch, profiles, findings)]
+
+
+def _check(key: dg.AssetKey, units: list[Unit], results: Sequence[RuleResult]) -> dg.AssetCheckResult:
     findings = [finding for unit in units for finding in unit.findings]
     return dg.AssetCheckResult(
         asset_key=key,
@@ -130,7 +138,7 @@ def _check(key: dg.AssetKey, units: list[Unit], site: Path) -> dg.AssetCheckResu
             "duplicate_rows": sum(unit.profile.get("duplicate_count") or 0 for unit in units),
             "warnings": sum(finding.severity == "warn" for finding in findings),
             "findings": dg.MetadataValue.md("\n\n".join(unit.explain() for unit in units if unit.findings) or "none"),
-            "data_docs": dg.MetadataValue.path(site),
+            RULES: rules_table(results),
         },
     )
 

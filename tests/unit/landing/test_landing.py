@@ -170,6 +170,10 @@ def test_every_row_is_either_landed_or_quarantined(tmp_path: Path) -> None:
             "review_comment_message": 0,
             "review_creation_date": 0,
         },
+        "broken_rules": {
+            "review_score is not at least 1 and at most 5": 1,
+            "the row cannot be read as a record": 1,
+        },
     }
     assert (len(olist.landed(REVIEWS)), len(olist.quarantined(REVIEWS))) == (200, 2)
 

@@ -64,7 +64,7 @@ class Warehouses:
             }
         )
         with Warehouse(self.home, "1GB").connect() as connection:
-            return judge(connection, [suite], deployment, self.published)[suite.mart]
+            return list(judge(connection, [suite], deployment, self.published)[suite.mart].findings)
 
 
 def _write(file: Path, as_of_date: date, tables: Collection[str]) -> None:

@@ -10,7 +10,7 @@ import pandas as pd
 import pytest
 
 from orchestration.base.paths import Home
-from orchestration.publication.history import CHECKS, RESTATEMENTS, RUNS, TABLES, History
+from orchestration.publication.history import CHECKS, RESTATEMENTS, RULE_RESULTS, RUNS, TABLES, History
 
 NO_RESTATEMENT = pd.DataFrame()
 
@@ -27,7 +27,21 @@ def rows(run_id: str, outcome: str, version: str | None = None) -> dict[object, 
         "failed_count": 0,
     }
     check = {"run_id": run_id, "table_name": "marts/mart_orders", "check_name": "gate", "status": "passed"}
-    return {RUNS: pd.DataFrame([run]), CHECKS: pd.DataFrame([check]), RESTATEMENTS: NO_RESTATEMENT}
+    result = {
+        "run_id": run_id,
+        "table_name": "marts/mart_orders",
+        "rule": "min_nps",
+        "severity": "error",
+        "evaluated_count": 1,
+        "unexpected_count": 0,
+        "status": "passed",
+    }
+    return {
+        RUNS: pd.DataFrame([run]),
+        CHECKS: pd.DataFrame([check]),
+        RULE_RESULTS: pd.DataFrame([result]),
+        RESTATEMENTS: NO_RESTATEMENT,
+    }
 
 
 def publish(history: History, run_id: str, version: str) -> Path:
@@ -44,8 +58,9 @@ def publish(history: History, run_id: str, version: str) -> Path:
 def told(file: Path) -> list[tuple[str, str]]:
     with duckdb.connect(file, read_only=True) as connection:
         found = connection.execute("select run_id, outcome from quality.quality_runs order by all").fetchall()
-        checks = connection.execute("select run_id from quality.quality_checks order by all").fetchall()
-    assert [run_id for (run_id,) in checks] == [run_id for run_id, _ in found]
+        for table in ("quality_checks", "quality_rule_results"):
+            kept = connection.execute(f"select run_id from quality.{table} order by all").fetchall()
+            assert [run_id for (run_id,) in kept] == [run_id for run_id, _ in found]
     return [(str(run_id), str(outcome)) for run_id, outcome in found]
 
 
