@@ -125,7 +125,8 @@ final as (
         cast(superseded_count as bigint) as superseded_count,
         cast(score_sum as decimal(18, 6)) as score_sum,
         cast(score_square_sum as decimal(18, 6)) as score_square_sum,
-        {{ where_shown(score('score_sum', 'answer_count'), 'decimal(10, 4)') }} as score,
+        {{ where_shown(score('score_sum', 'answer_count'), 'decimal(10, 4)') }}
+            as score,
         {{ where_shown(
             score_low('score_sum', 'score_square_sum', 'answer_count'), 'decimal(10, 4)'
         ) }} as score_low,

@@ -43,7 +43,7 @@ months as (
 ),
 
 -- over all surveys: invitations to two surveys are two invitations
-with_previous as (
+sequence as (
 
     select
         *,
@@ -61,31 +61,31 @@ with_previous as (
 invited as (
 
     select
-        with_previous.survey_key,
+        sequence.survey_key,
         customers.segment,
         months.month_start_date,
         count(*) as invited_count,
-        count(*) filter (where with_previous.is_delivered) as delivered_count,
-        count(*) filter (where with_previous.is_responded) as responded_count,
+        count(*) filter (where sequence.is_delivered) as delivered_count,
+        count(*) filter (where sequence.is_responded) as responded_count,
         count(*) filter (
-            where with_previous.customer_id <> {{ unknown_key() }}
+            where sequence.customer_id <> {{ unknown_key() }}
         ) as ask_count,
-        count(distinct with_previous.customer_id) filter (
-            where with_previous.customer_id <> {{ unknown_key() }}
+        count(distinct sequence.customer_id) filter (
+            where sequence.customer_id <> {{ unknown_key() }}
         ) as asked_customer_count,
         count(*) filter (
             where
-            {{ days_between('with_previous.previous_sent_date', 'with_previous.sent_date') }}
+            {{ days_between('sequence.previous_sent_date', 'sequence.sent_date') }}
             <= {{ var('repeat_ask_days') }}
         ) as repeat_ask_count
 
-    from with_previous
+    from sequence
     inner join months
-        on {{ month_start('with_previous.sent_date') }} = months.month_start_date
-        and with_previous.sent_date < months.observed_date
+        on {{ month_start('sequence.sent_date') }} = months.month_start_date
+        and sequence.sent_date < months.observed_date
     left join customers
-        on with_previous.customer_key = customers.customer_key
-    group by with_previous.survey_key, customers.segment, months.month_start_date
+        on sequence.customer_key = customers.customer_key
+    group by sequence.survey_key, customers.segment, months.month_start_date
 
 ),
 
