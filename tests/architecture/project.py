@@ -105,16 +105,15 @@ def is_step(node: Node) -> bool:
     return layer(node) in {"star", "marts"} and "__" in node["name"]
 
 
-def keys_of(manifest: Manifest, node: Node) -> dict[str, Any]:
-    """The arguments of the model's ``keys`` test: its unique keys and its references."""
-    return next(
-        (
-            test["test_metadata"]["kwargs"]
-            for test in manifest["nodes"].values()
-            if test.get("attached_node") == node["unique_id"] and test["test_metadata"]["name"] == "keys"
-        ),
-        {},
-    )
+def data_tests_on(manifest: Manifest, node: Node, *names: str) -> list[Node]:
+    """The data tests of these generic kinds on a model."""
+    return [
+        found
+        for found in manifest["nodes"].values()
+        if found["resource_type"] == "test"
+        and found.get("attached_node") == node["unique_id"]
+        and found["test_metadata"]["name"] in names
+    ]
 
 
 def sql(node: Node) -> str:

@@ -17,9 +17,9 @@ from tests.architecture.project import (
     Manifest,
     Node,
     assert_none,
+    data_tests_on,
     is_door,
     is_step,
-    keys_of,
     layer,
     models,
     project_files,
@@ -85,8 +85,12 @@ def test_no_two_models_of_a_layer_share_a_description(everything: list[tuple[Man
 
 
 def test_every_model_has_a_key_that_is_tested(everything: list[tuple[Manifest, Node]]) -> None:
-    offences = [model["name"] for manifest, model in everything if not keys_of(manifest, model).get("unique")]
-    assert_none(offences, "Name the columns of the grain as a unique key in a keys test:")
+    offences = [
+        model["name"]
+        for manifest, model in everything
+        if not data_tests_on(manifest, model, "unique", "unique_combination")
+    ]
+    assert_none(offences, "Test the grain: unique on its key, or unique_combination on its columns:")
 
 
 def test_what_others_rely_on_has_a_contract_and_every_column_described(
@@ -128,18 +132,16 @@ def test_the_name_of_a_column_tells_its_type(everything: list[tuple[Manifest, No
     assert_none(offences, "Rename the column or cast it (docs/naming.md: _at is a timestamp, is_ a boolean, ...):")
 
 
-def test_every_key_of_a_fact_is_unique_or_a_tested_reference(manifest: Manifest) -> None:
+def test_a_key_that_points_elsewhere_is_tested_to_arrive(manifest: Manifest) -> None:
     offences = []
     for model in models(manifest):
         if not model["name"].startswith("fct_"):
             continue
-        keys = keys_of(manifest, model)
-        tested = {columns[0] for columns in keys["unique"] if len(columns) == 1}
-        tested |= {reference["column"] for reference in keys.get("references", ())}
+        tested = {test["column_name"] for test in data_tests_on(manifest, model, "unique", "relationships")}
         offences += [
             f"{model['name']}.{name}" for name in model["columns"] if name.endswith("_key") and name not in tested
         ]
-    assert_none(offences, "Name the dimension or fact that the key refers to in the keys test:")
+    assert_none(offences, "Add a relationships test to the dimension or fact that the key points to:")
 
 
 def test_the_last_step_lists_its_columns(everything: list[tuple[Manifest, Node]]) -> None:
