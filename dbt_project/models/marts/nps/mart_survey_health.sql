@@ -43,7 +43,7 @@ months as (
 ),
 
 -- over all surveys: invitations to two surveys are two invitations
-sequence as (
+repeats as (
 
     select
         *,
@@ -61,31 +61,31 @@ sequence as (
 invited as (
 
     select
-        sequence.survey_key,
+        repeats.survey_key,
         customers.segment,
         months.month_start_date,
         count(*) as invited_count,
-        count(*) filter (where sequence.is_delivered) as delivered_count,
-        count(*) filter (where sequence.is_responded) as responded_count,
+        count(*) filter (where repeats.is_delivered) as delivered_count,
+        count(*) filter (where repeats.is_responded) as responded_count,
         count(*) filter (
-            where sequence.customer_id <> {{ unknown_key() }}
+            where repeats.customer_id <> {{ unknown_key() }}
         ) as ask_count,
-        count(distinct sequence.customer_id) filter (
-            where sequence.customer_id <> {{ unknown_key() }}
+        count(distinct repeats.customer_id) filter (
+            where repeats.customer_id <> {{ unknown_key() }}
         ) as asked_customer_count,
         count(*) filter (
             where
-            {{ days_between('sequence.previous_sent_date', 'sequence.sent_date') }}
+            {{ days_between('repeats.previous_sent_date', 'repeats.sent_date') }}
             <= {{ var('repeat_ask_days') }}
         ) as repeat_ask_count
 
-    from sequence
+    from repeats
     inner join months
-        on {{ month_start('sequence.sent_date') }} = months.month_start_date
-        and sequence.sent_date < months.observed_date
+        on {{ month_start('repeats.sent_date') }} = months.month_start_date
+        and repeats.sent_date < months.observed_date
     left join customers
-        on sequence.customer_key = customers.customer_key
-    group by sequence.survey_key, customers.segment, months.month_start_date
+        on repeats.customer_key = customers.customer_key
+    group by repeats.survey_key, customers.segment, months.month_start_date
 
 ),
 
