@@ -1,5 +1,5 @@
--- A failing row is a journey stage of which a contact before the as-of date is in no row
--- of the mart, or in two.
+-- A failing row is a journey stage with contacts before the as-of date that are missing
+-- from the mart or counted twice.
 {{ config(meta={'dagster': {'ref': {'name': 'mart_survey_blind_spots'}}}) }}
 
 with
@@ -30,7 +30,7 @@ as_of as (
 
 ),
 
-met as (
+expected as (
 
     select
         touchpoints.journey_stage,
@@ -57,10 +57,10 @@ counted as (
 )
 
 select
-    coalesce(met.journey_stage, counted.journey_stage) as journey_stage,
-    met.contact_count as met_count,
+    coalesce(expected.journey_stage, counted.journey_stage) as journey_stage,
+    expected.contact_count as expected_count,
     counted.contact_count as counted_count
-from met
+from expected
 full join counted
-    on met.journey_stage = counted.journey_stage
-where coalesce(met.contact_count, 0) <> coalesce(counted.contact_count, 0)
+    on expected.journey_stage = counted.journey_stage
+where coalesce(expected.contact_count, 0) <> coalesce(counted.contact_count, 0)

@@ -1,6 +1,6 @@
--- A failing row is a month, a segment and a kind of revenue whose bridge does not lead to
--- what the customer months, or the contract periods that run at the month's end, add up
--- to; or a year whose orders do not.
+-- A failing row is a month, segment and revenue type whose closing amount is not the sum of
+-- the customer months, or of the contract periods open at the month's end; or a year whose
+-- closing amount is not the sum of its orders.
 {{ config(meta={'dagster': {'ref': {'name': 'mart_revenue_bridge'}}}) }}
 with
 
@@ -32,7 +32,7 @@ as_of as (
 
 ),
 
--- segments stand at a year's end, months at their own: a year is held as a whole
+-- a year has the segments of its end, its months their own: compare years over all segments
 closings as (
 
     select

@@ -1,5 +1,5 @@
--- A failing row is a cohort month whose customers, orders or revenue are not those of
--- the orders it is made of.
+-- A failing row is a cohort month whose customers, orders or revenue differ from those of
+-- fct_orders.
 {{ config(meta={'dagster': {'ref': {'name': 'mart_retention_cohorts'}}}) }}
 
 with

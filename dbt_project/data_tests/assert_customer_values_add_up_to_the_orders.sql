@@ -1,5 +1,5 @@
--- A failing row means that orders, revenue, refunds or margin of known customers are
--- not, to the cent, those of fct_orders.
+-- A failing row means that orders, revenue, refunds or margin of known customers differ
+-- from fct_orders.
 {{ config(meta={'dagster': {'ref': {'name': 'mart_customer_lifetime_value'}}}) }}
 
 with

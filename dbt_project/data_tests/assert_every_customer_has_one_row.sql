@@ -1,5 +1,5 @@
--- A failing row is a customer that the customer rows or the customer values lack, or
--- that only they have.
+-- A failing row is a customer who is missing from mart_customer_360, from
+-- mart_customer_lifetime_value or from dim_customers.
 {{ config(meta={'dagster': {'ref': {'name': 'mart_customer_360'}}}) }}
 
 with

@@ -1,6 +1,6 @@
--- A failing row is a question and survey type of which an answer before the as-of date,
--- valid or not, is in no row of a score made of it, or in two; or a month whose total is
--- not the sum of its rows.
+-- A failing row is a score and survey type with answers before the as-of date, valid or
+-- not, that are missing from the mart or counted twice; or a month whose total is not the
+-- sum of its rows.
 {{ config(meta={'dagster': {'ref': {'name': 'mart_experience_scores'}}}) }}
 
 with

@@ -1,6 +1,6 @@
--- A failing row is a survey type of which a NPS answer before the as-of date, valid or
--- not, is in no month of the mart by journey stage, or in two; or of which a relational
--- one is so in the mart by lifecycle stage.
+-- A failing row is a survey type with NPS answers before the as-of date, valid or not, that
+-- are missing from the months of mart_nps_by_segment_stage or counted twice; for relational
+-- answers, also from those of mart_nps_by_segment_lifecycle.
 {{ config(meta={'dagster': {'ref': {'name': 'mart_nps_by_segment_stage'}}}) }}
 
 with

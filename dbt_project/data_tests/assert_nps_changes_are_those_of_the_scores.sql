@@ -1,5 +1,5 @@
--- A failing row is a period and survey type whose change is not the same in every
--- segmentation, or is not made of the answers that the score is made of.
+-- A failing row is a period and survey type whose change differs between segmentations,
+-- or whose answers are not those of mart_nps_by_segment_stage.
 {{ config(meta={'dagster': {'ref': {'name': 'mart_nps_change'}}}) }}
 
 with

@@ -1,6 +1,6 @@
 -- A failing row is a month and survey type whose weights do not sum to its answers, whose
--- strata do not hold every active customer, or whose weighed and left out answers are not
--- all that count.
+-- strata miss an active customer, or whose weighted and left out answers are not all
+-- counted answers.
 {{ config(meta={'dagster': {'ref': {'name': 'mart_nps_weighted'}}}) }}
 
 with

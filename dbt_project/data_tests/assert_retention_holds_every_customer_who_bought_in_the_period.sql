@@ -1,5 +1,5 @@
--- A failing row is a month whose retention counts other customers, or other revenue of
--- theirs, than the customer months of its period say.
+-- A failing row is a month whose retention has other customers or other revenue than the
+-- customer months of its period.
 {{ config(meta={'dagster': {'ref': {'name': 'mart_retention_by_segment_stage'}}}) }}
 with
 

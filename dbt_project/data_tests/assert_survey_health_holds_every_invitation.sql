@@ -1,5 +1,5 @@
--- A failing row is a survey of which an invitation that was sent before the as-of date is
--- in no row of the mart, or in two, or whose uninvited responses are not all there.
+-- A failing row is a survey with invitations sent before the as-of date, or with uninvited
+-- responses, that are missing from the mart or counted twice.
 {{ config(meta={'dagster': {'ref': {'name': 'mart_survey_health'}}}) }}
 
 with

@@ -1,5 +1,5 @@
--- A failing row is a segment whose revenue at the end of a month or year is not what the
--- bridge of the next one opens with.
+-- A failing row is a segment whose closing amount or customers of a month or year are not
+-- the opening of the next one.
 {{ config(meta={'dagster': {'ref': {'name': 'mart_revenue_bridge'}}}) }}
 with
 

@@ -1,6 +1,6 @@
 {#
-    Scores and their 95 % intervals, once for every mart. Arguments are SQL expressions; formulas, sources and figures to
-    test against stand in docs/metrics.md. An interval of no answers is null.
+    Formulas of scores and of their 95 % intervals. Arguments are SQL expressions. docs/metrics.md has the sources and
+    test figures. An interval without answers is null.
 #}
 
 {# The normal quantile of a 95 % interval. #}
@@ -8,7 +8,7 @@
     1.959964
 {%- endmacro %}
 
-{# Whether a base carries a score. #}
+{# Whether a base is large enough for a score. #}
 {% macro base_status(base) -%}
     case
         when {{ base }} >= {{ var('flagged_base') }} then 'shown'
@@ -17,7 +17,7 @@
     end
 {%- endmacro %}
 
-{# A figure, where the base carries one; needs the column `base_status`. #}
+{# A figure, null if its base is too small; needs the column `base_status`. #}
 {% macro where_shown(figure, data_type) -%}
     cast(
         case when base_status <> 'suppressed' then {{ figure }} end as {{ data_type }}
@@ -38,8 +38,8 @@
 {%- endmacro %}
 
 {#
-    The adjusted-Wald interval of the score: three answers are added, a quarter of them to each outer band, so that it
-    covers what it promises at small bases too. Cut to the scale.
+    The adjusted-Wald interval of the score, cut to the scale: three answers are added, a quarter of them to each outer
+    band, so that the coverage holds at small bases too.
 #}
 {% macro nps_low(promoters, detractors, answers) -%}
     case when {{ answers }} > 0 then greatest({{ nps_bound(promoters, detractors, answers, '-') }}, -100) end
@@ -56,7 +56,7 @@
     )
 {%- endmacro %}
 
-{# Wilson's interval of a share. Rounding must not carry it off the scale. #}
+{# Wilson's interval of a share, cut to the scale because of rounding. #}
 {% macro share_low(hits, answers) -%}
     case when {{ answers }} > 0 then greatest({{ share_bound(hits, answers, '-') }}, 0) end
 {%- endmacro %}
@@ -92,8 +92,8 @@
 {%- endmacro %}
 
 {#
-    Student's t for a 95 % interval, expanded in the degrees of freedom (Abramowitz and Stegun 26.7.5): right to 0.0001
-    from nine degrees on.
+    Student's t for a 95 % interval, expanded in the degrees of freedom (Abramowitz and Stegun 26.7.5): exact to 0.0001
+    from nine degrees of freedom on.
 #}
 {% macro t_95(degrees) -%}
     {%- set z = 1.959964 -%}
@@ -106,60 +106,34 @@
     )
 {%- endmacro %}
 
-{# How many of the answers of a group count, by band, and how many do not: measures of a group of experience_scores__period_answers. #}
-{% macro nps_counts() -%}
-    count(*) filter (where is_counted) as answer_count,
-        count(*) filter (where is_counted and nps_band = 'promoter') as promoter_count,
-        count(*) filter (where is_counted and nps_band = 'passive') as passive_count,
-        count(*) filter (where is_counted and nps_band = 'detractor') as detractor_count,
-        count(*) filter (where not is_valid) as invalid_count,
-        count(*) filter (where is_valid and not is_counted) as superseded_count,
-        coalesce(sum(nps_value) filter (where is_counted), 0) as nps_sum
+{#
+    A score and its interval from the sums of a group, by the column `unit`. Points are an NPS: its values are 1, 0 and -1,
+    so that the sum is promoters minus detractors and the sum of the squares is promoters plus detractors.
+#}
+{% macro score(score_sum, answers) -%}
+    case unit when 'points' then 100.0 else 1 end * {{ score_sum }} / nullif({{ answers }}, 0)
 {%- endmacro %}
 
-{# These counts as they are published, with the score and its interval; needs the column `base_status`. #}
-{% macro nps_measures() -%}
-    {%- for name in ('answer', 'promoter', 'passive', 'detractor', 'invalid', 'superseded') -%}
-    cast({{ name }}_count as bigint) as {{ name }}_count,
-        {% endfor -%}
-    cast(nps_sum as bigint) as nps_sum,
-        {{ where_shown(nps('promoter_count', 'detractor_count', 'answer_count'), 'decimal(7, 4)') }} as nps,
-        {{ where_shown(nps_low('promoter_count', 'detractor_count', 'answer_count'), 'decimal(7, 4)') }} as nps_low,
-        {{ where_shown(nps_high('promoter_count', 'detractor_count', 'answer_count'), 'decimal(7, 4)') }} as nps_high
+{% macro score_low(score_sum, square_sum, answers) -%}
+    case unit
+        when 'points' then {{ nps_low(promoters(score_sum, square_sum), detractors(score_sum, square_sum), answers) }}
+        when 'share' then {{ share_low(score_sum, answers) }}
+        when 'mean' then {{ mean_low(score_sum, square_sum, answers, scale_min=1) }}
+    end
 {%- endmacro %}
 
-{# How many values make up the scores of a group, and their sums: measures of a group of experience_scores__values. #}
-{% macro score_sums() -%}
-    count(score_value) as answer_count,
-        count(*) filter (where not is_valid) as invalid_count,
-        count(*) filter (where is_valid and not is_counted) as superseded_count,
-        coalesce(sum(score_value), 0) as score_sum,
-        coalesce(sum(score_value * score_value), 0) as score_square_sum
+{% macro score_high(score_sum, square_sum, answers) -%}
+    case unit
+        when 'points' then {{ nps_high(promoters(score_sum, square_sum), detractors(score_sum, square_sum), answers) }}
+        when 'share' then {{ share_high(score_sum, answers) }}
+        when 'mean' then {{ mean_high(score_sum, square_sum, answers, scale_max=7) }}
+    end
 {%- endmacro %}
 
-{# These as they are published, with the score and its interval; needs the columns `unit` and `base_status`. #}
-{% macro score_measures() -%}
-    {%- set sums = ('score_sum', 'score_square_sum', 'answer_count') -%}
-    {#- the values 1 and -1 are what sums to the score, and both are what sums to the squares -#}
-    {%- set bands = ('((score_square_sum + score_sum) / 2)', '((score_square_sum - score_sum) / 2)', 'answer_count') -%}
-    cast(answer_count as bigint) as answer_count,
-        cast(invalid_count as bigint) as invalid_count,
-        cast(superseded_count as bigint) as superseded_count,
-        cast(score_sum as decimal(18, 6)) as score_sum,
-        cast(score_square_sum as decimal(18, 6)) as score_square_sum,
-        {{ where_shown("case unit when 'points' then 100.0 else 1 end * score_sum / nullif(answer_count, 0)", 'decimal(10, 4)') }}
-            as score,
-        {{ where_shown(by_unit(nps_low(*bands), share_low('score_sum', 'answer_count'), mean_low(*sums, scale_min=1)), 'decimal(10, 4)') }}
-            as score_low,
-        {{ where_shown(by_unit(nps_high(*bands), share_high('score_sum', 'answer_count'), mean_high(*sums, scale_max=7)), 'decimal(10, 4)') }}
-            as score_high
+{% macro promoters(score_sum, square_sum) -%}
+    (({{ square_sum }} + {{ score_sum }}) / 2)
 {%- endmacro %}
 
-{% macro by_unit(points, share, mean) -%}
-    case unit when 'points' then {{ points }} when 'share' then {{ share }} when 'mean' then {{ mean }} end
-{%- endmacro %}
-
-{# The stratum that the deployment weighs a customer by: a combination of its `strata`, where several with a slash. #}
-{% macro stratum() -%}
-    {{ var('strata') | join(" || ' / ' || ") }}
+{% macro detractors(score_sum, square_sum) -%}
+    (({{ square_sum }} - {{ score_sum }}) / 2)
 {%- endmacro %}

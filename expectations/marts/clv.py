@@ -1,4 +1,4 @@
-"""What the lifetime value marts must meet before they are shown."""
+"""Rules that the lifetime value marts must pass before they are published."""
 
 from __future__ import annotations
 
@@ -7,13 +7,11 @@ from expectations.suite import MartSuite, ProfileRule
 
 
 def finite(*columns: str) -> tuple[ProfileRule, ...]:
-    """No value of the columns is infinite or no number."""
+    """No value of the columns is infinite or NaN."""
     return tuple(
         rule
         for column in columns
-        for rule in never(
-            f"{column}_infinite", f"not isfinite(cast({column} as double))", f"{column} is no finite figure"
-        )
+        for rule in never(f"{column}_infinite", f"not isfinite(cast({column} as double))", f"{column} is not finite")
     )
 
 
@@ -35,20 +33,20 @@ CUSTOMER_LIFETIME_VALUE = MartSuite(
         *never(
             "unexplained",
             "(historic_value_amount is null) <> (no_value_reason is not null)",
-            "a value is missing without a reason, or has one beside it",
+            "a value is missing without a reason, or has a reason beside it",
         ),
         *never(
             "unforeseen",
             "(residual_value_amount is null) <> (no_forecast_reason is not null)",
-            "a forecast is missing without a reason, or has one beside it",
+            "a forecast is missing without a reason, or has a reason beside it",
         ),
         *never(
             "unattributed",
             "residual_value_amount is not null and purchase_model = 'none' and contract_model = 'none'",
-            "a forecast comes from no model",
+            "a forecast has no model",
         ),
         *never("time_travel", "first_order_date > last_order_date", "the first order is later than the last"),
-        *never("fit_ahead", "fit_date > as_of_date", "a fit is younger than the figures"),
+        *never("fit_ahead", "fit_date > as_of_date", "a fit is later than the as-of date"),
     ),
     movements=moves_by_share(
         "residual_value",
@@ -74,7 +72,7 @@ CLV_VALUE_TIERS = MartSuite(
     mart="mart_clv_value_tiers",
     rules=(
         *between("lowest_amount", 0),
-        *never("reversed", "highest_amount < lowest_amount", "a tier ends below where it begins"),
+        *never("reversed", "highest_amount < lowest_amount", "the highest amount of a tier is below its lowest"),
     ),
 )
 
@@ -86,12 +84,12 @@ CLV_MODEL_QUALITY = MartSuite(
         *never(
             "unstated",
             "not is_chosen and refusal_reason is null and model in ('gamma_gamma', 'sbg')",
-            "a fit that has no rival was not chosen, and no reason stands beside it",
+            "the only fit of a population was not chosen, without a reason",
         ),
         *never(
             "degenerate_in_use",
             "is_in_use and (least(r, alpha, a, b, p, v) <= 0 or q <= 1)",
-            "a fit in use has parameters that mean nothing",
+            "a fit in use has invalid parameters",
         ),
     ),
 )

@@ -1,4 +1,4 @@
-"""What the wide customer row must meet before it is shown."""
+"""Rules that mart_customer_360 must pass before it is published."""
 
 from __future__ import annotations
 
@@ -14,8 +14,8 @@ CUSTOMER_360 = MartSuite(
         *between("monetary_tier", 1, 5),
         *between("record_count", 1),
         *never("too_many_recent", "contact_count_90_days > contact_count", "more contacts in 90 days than ever"),
-        *never("too_many_open", "open_case_count > case_count", "more cases are open than there are"),
-        *never("shared", "customer_id is null", "a row is nobody's"),
+        *never("too_many_open", "open_case_count > case_count", "more open cases than cases"),
+        *never("shared", "customer_id is null", "a row has no customer"),
     ),
     movements=falls_by_share("customer_count", "customers", "count(*)", base="count(*)", limit="customer_loss"),
 )

@@ -1,4 +1,4 @@
-"""What the NPS marts must meet before they are shown."""
+"""Rules that the NPS marts must pass before they are published."""
 
 from __future__ import annotations
 
@@ -7,13 +7,13 @@ from expectations.suite import MartSuite, ProfileRule
 
 
 def _score(column: str, low: float, high: float) -> tuple[ProfileRule, ...]:
-    """A score and its interval are on their scale, in order, and missing exactly where the base is too small."""
+    """A score and its interval are on their scale, in order, and null exactly if the base is too small."""
     return (
         *between(column, low, high),
         *between(f"{column}_low", low, high),
         *between(f"{column}_high", low, high),
         *between("answer_count", 0),
-        *never("inverted_interval", f"{column}_low > {column}_high", "the interval is upside down"),
+        *never("inverted_interval", f"{column}_low > {column}_high", "the interval is inverted"),
         *never(
             "suppressed_score",
             f"(base_status = 'suppressed') <> ({column} is null)",
@@ -31,7 +31,7 @@ _ON_SCALE = (
 
 
 def _nps_of_the_running_quarter(survey_type: str) -> tuple[ProfileRule, ...]:
-    """The overall score as readers see it: the trailing quarter of the month that the last night lies in."""
+    """The overall score as readers see it: the trailing quarter of the month of the last load date."""
     running = (
         f"filter (where survey_type = '{survey_type}' and period_type = 'trailing_quarter'"
         " and period_end_date = last_day(getvariable('as_of_date') - 1))"
@@ -78,7 +78,7 @@ NPS_STRATA = MartSuite(
     rules=(
         *between("weight", 0),
         *between("population_rate", 0, 1),
-        *never("heavy", "not is_collapsed and answer_count = 0", "a stratum without answers is weighed by itself"),
+        *never("heavy", "not is_collapsed and answer_count = 0", "a stratum without answers has a weight of its own"),
     ),
 )
 
@@ -87,7 +87,7 @@ NPS_WEIGHTED = MartSuite(
     rules=(
         *_score("nps", -100, 100),
         *between("largest_weight", 0),
-        *never("more_than_given", "effective_answers > answer_count + 0.000001", "more answers tell than were given"),
+        *never("more_than_given", "effective_answers > answer_count + 0.000001", "more effective answers than answers"),
     ),
 )
 
@@ -114,18 +114,18 @@ SURVEY_HEALTH = MartSuite(
         *between("response_rate", 0, 1),
         *between("repeat_ask_rate", 0, 1),
         *between("asks_per_customer", 1),
-        *never("undelivered", "delivered_count > invited_count", "more invitations arrived than were sent"),
+        *never("undelivered", "delivered_count > invited_count", "more invitations were delivered than sent"),
     ),
 )
 
-# a year, so that what is asked or done once a year counts
+# a year, so that yearly surveys and contacts count
 _IN_A_YEAR = "> getvariable('as_of_date') - interval 12 month"
 
 
 def _missing_stages(counted: str, entity: str) -> str:
-    """The post-purchase stages without any of ``counted``: a stage that no touchpoint belongs to is one.
+    """The post-purchase stages without any of ``counted``, stages without a touchpoint included.
 
-    Nothing is missing where no system of the deployment delivers the ``entity`` that it is counted from.
+    None is missing if no system of the deployment delivers the ``entity`` of the count.
     """
     return f"""(
         select string_agg(journey_stage, ',' order by stage_order)
@@ -143,7 +143,7 @@ def _missing_stages(counted: str, entity: str) -> str:
 def _missing_channels(present: str, entity: str) -> str:
     """The channels of the deployment's touchpoints that are not among those of the query ``present``.
 
-    Nothing is missing where no system of the deployment delivers the ``entity`` that the query reads.
+    None is missing if no system of the deployment delivers the ``entity`` that the query reads.
     """
     return f"""(
         select string_agg(distinct channel, ',' order by channel)
@@ -172,7 +172,7 @@ SURVEY_BLIND_SPOTS = MartSuite(
         *never(
             "mislabelled",
             "is_blind_spot <> (contact_count > 0 and response_count = 0)",
-            "a blind spot is not called one, or is heard",
+            "is_blind_spot contradicts the contacts and responses",
         ),
     ),
     presence=(

@@ -1,4 +1,4 @@
-"""What the retention marts must meet before they are shown."""
+"""Rules that the retention marts must pass before they are published."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from expectations.suite import MartSuite, ProfileRule
 
 
 def _revenue_of_ended_months(revenue_type: str) -> tuple[ProfileRule, ...]:
-    """Months that had ended in the published version already hardly change: late rows are few."""
+    """Months that had ended in the published version hardly change: only late rows change them."""
     ended = (
         f"filter (where revenue_type = '{revenue_type}' and period_type = 'month'"
         " and last_day(period_start_date) < getvariable('ended_by'))"
@@ -34,7 +34,7 @@ RETENTION_COHORTS = MartSuite(
         *never(
             "short_start",
             "age_months = 0 and active_customer_count <> cohort_customer_count",
-            "a cohort starts incomplete",
+            "not every customer of a cohort is active at age 0",
         ),
     ),
 )
@@ -55,7 +55,7 @@ RETENTION_BY_SEGMENT_STAGE = MartSuite(
         *never(
             "baseless",
             "logo_retention_rate is not null and base_customer_count = 0",
-            "a rate has no customer behind it",
+            "a rate has no customers in its base",
         ),
         *never(
             "early_churn", "not is_complete and churned_customer_count > 0", "customers churn before the period ends"
@@ -94,12 +94,12 @@ EARNED_GROWTH = MartSuite(
         *never(
             "inverted_bounds",
             "low_earned_growth_rate > high_earned_growth_rate",
-            "the bounds of earned growth are upside down",
+            "the bounds of earned growth are inverted",
         ),
         *never(
             "unfinished",
             "growth_rate is not null and not (is_complete and is_base_complete)",
-            "a year is told too early",
+            "a year has a growth rate before it is complete",
         ),
     ),
 )

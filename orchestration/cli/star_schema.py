@@ -34,7 +34,7 @@ it.
 
 @dataclass(frozen=True)
 class Reference:
-    """A column whose every value is found in another table, as a relationships test proves each night."""
+    """A column whose every value is found in another table, as a ``keys`` test checks each night."""
 
     table: str
     column: str
@@ -65,14 +65,13 @@ def star_schema_page(manifest: Mapping[str, Any]) -> str:
 
 
 def _references(manifest: Mapping[str, Any], star: Mapping[str, str]) -> Iterator[Reference]:
-    for node in manifest["nodes"].values():
-        if node["resource_type"] != "test" or (node.get("test_metadata") or {}).get("name") != "relationships":
+    for test in manifest["nodes"].values():
+        if (test.get("test_metadata") or {}).get("name") != "keys" or test["attached_node"] not in star:
             continue
-        table = node["attached_node"]
-        others = [parent for parent in node["depends_on"]["nodes"] if parent != table]
-        target = others[0] if others else table
-        if table in star and target in star:
-            yield Reference(table=star[table], column=node["column_name"], target=star[target])
+        for reference in test["test_metadata"]["kwargs"].get("references", ()):
+            target = reference["to"].split("'")[1]
+            if target in star.values():
+                yield Reference(table=star[test["attached_node"]], column=reference["column"], target=target)
 
 
 def _section(node: Mapping[str, Any], references: list[Reference], *, with_diagram: bool) -> str:

@@ -1,7 +1,8 @@
 """Restatements: which published figures of earlier periods the new version changes, from what to what, and why.
 
 Works for any mart that says in its yml when the period of a row ends (``meta.period_end``) and what its grain is (the
-uniqueness test). Add here how two versions are compared; keep out what a figure means (``dbt_project/models/marts``).
+first unique key of its ``keys`` test). Add here how two versions are compared; keep out what a figure means
+(``dbt_project/models/marts``).
 """
 
 from __future__ import annotations
@@ -40,13 +41,11 @@ class PeriodMart:
 
 def period_marts(manifest: Mapping[str, Any]) -> Iterator[PeriodMart]:
     """The marts of dbt's manifest whose rows are about a period."""
-    grains = {}
-    for test in manifest["nodes"].values():
-        kind = (test.get("test_metadata") or {}).get("name")
-        if kind == "unique_combination":
-            grains[test["attached_node"]] = tuple(test["test_metadata"]["kwargs"]["columns"])
-        elif kind == "unique":
-            grains.setdefault(test["attached_node"], (test["column_name"],))
+    grains = {
+        test["attached_node"]: tuple(test["test_metadata"]["kwargs"]["unique"][0])
+        for test in manifest["nodes"].values()
+        if (test.get("test_metadata") or {}).get("name") == "keys"
+    }
     for unique_id, model in manifest["nodes"].items():
         period_end = model["config"].get("meta", {}).get("period_end", NO_PERIOD)
         if period_end != NO_PERIOD:

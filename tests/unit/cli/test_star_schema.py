@@ -20,13 +20,12 @@ def model(name: str, folder: str, columns: dict[str, str], schema: str = "star")
     }
 
 
-def relationships_test(table: str, column: str, target: str) -> dict[str, Any]:
+def keys_test(table: str, column: str, target: str) -> dict[str, Any]:
+    references = [{"column": column, "to": f"ref('{target}')"}]
     return {
         "resource_type": "test",
-        "test_metadata": {"name": "relationships"},
+        "test_metadata": {"name": "keys", "kwargs": {"references": references}},
         "attached_node": f"model.cx360.{table}",
-        "column_name": column,
-        "depends_on": {"nodes": [f"model.cx360.{target}", f"model.cx360.{table}"]},
     }
 
 
@@ -38,13 +37,13 @@ SALES = model("fct_sales", "facts", {"buyer_key": "varchar", "net_amount": "deci
 BUYERS = model("dim_buyers", "dimensions", {"buyer_key": "varchar"})
 
 
-def test_a_fact_is_drawn_with_the_tables_that_its_relationships_tests_name() -> None:
-    page = page_of(BUYERS, SALES, relationships_test("fct_sales", "buyer_key", "dim_buyers"))
+def test_a_fact_is_drawn_with_the_tables_that_its_keys_test_refers_to() -> None:
+    page = page_of(BUYERS, SALES, keys_test("fct_sales", "buyer_key", "dim_buyers"))
     assert "```mermaid\nerDiagram\n    dim_buyers ||--o{ fct_sales : buyer_key\n```" in page
 
 
 def test_a_column_is_shown_with_its_type_its_description_and_where_it_is_found() -> None:
-    page = page_of(BUYERS, SALES, relationships_test("fct_sales", "buyer_key", "dim_buyers"))
+    page = page_of(BUYERS, SALES, keys_test("fct_sales", "buyer_key", "dim_buyers"))
     assert "| `buyer_key` | varchar | The buyer_key \\| of fct_sales. | [dim_buyers](#dim_buyers) |" in page
     assert "| `net_amount` | decimal(18, 2) | The net_amount \\| of fct_sales. |  |" in page
 
@@ -57,6 +56,6 @@ def test_facts_come_first_and_each_says_its_grain() -> None:
 
 def test_a_table_outside_the_star_is_neither_shown_nor_linked() -> None:
     doors = model("int_sales__unioned", "intermediate", {"buyer_key": "varchar"}, schema="intermediate")
-    page = page_of(doors, SALES, relationships_test("fct_sales", "buyer_key", "int_sales__unioned"))
+    page = page_of(doors, SALES, keys_test("fct_sales", "buyer_key", "int_sales__unioned"))
     assert "int_sales__unioned" not in page
     assert "mermaid" not in page

@@ -259,7 +259,7 @@ def test_a_single_night_is_an_incomplete_month_and_quarter_without_change(models
         "experience_scores__period_answers",
         experience_scores__periods=periods,
         experience_scores__answers=night,
-        experience_scores__standing=standing,
+        experience_scores__lifecycle_stages=standing,
     )
     scores = models.rows("mart_nps_by_segment_stage", experience_scores__period_answers=in_periods)
     # the twelfth answer is of the as-of date, which is not in the figures

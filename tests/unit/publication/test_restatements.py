@@ -151,17 +151,20 @@ def test_marts_say_in_their_yml_when_a_period_ends() -> None:
     def mart(name: str, period_end: str) -> dict[str, Any]:
         return {"resource_type": "model", "name": name, "config": {"meta": {"period_end": period_end}}}
 
-    def test(kind: str, node: str, **said: Any) -> dict[str, Any]:
-        about = {"name": kind, "kwargs": {"columns": said.get("columns")}}
-        return {"test_metadata": about, "attached_node": node, "column_name": said.get("column"), "config": {}}
+    def keys(node: str, *unique: list[str]) -> dict[str, Any]:
+        return {
+            "test_metadata": {"name": "keys", "kwargs": {"unique": list(unique)}},
+            "attached_node": node,
+            "config": {},
+        }
 
     manifest = {
         "nodes": {
             "months": mart("mart_months", "last_day(month_start_date)"),
             "days": mart("mart_days", "date_day"),
             "now": mart("mart_now", "none"),
-            "test.1": test("unique_combination", "months", columns=["month_start_date", "segment"]),
-            "test.2": test("unique", "days", column="date_day"),
+            "test.1": keys("months", ["month_start_date", "segment"], ["row_id"]),
+            "test.2": keys("days", ["date_day"]),
         }
     }
     assert list(period_marts(manifest)) == [

@@ -18,7 +18,7 @@ contract_fits as (
 
 ),
 
--- the three have the same columns, in the same order
+-- the three tables have the same columns in the same order
 fits as (
 
     select * from purchase_fits

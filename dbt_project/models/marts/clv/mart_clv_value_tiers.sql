@@ -7,16 +7,10 @@ forecasts as (
 
 ),
 
-dates as (
-
-    select * from {{ ref('dim_dates') }}
-
-),
-
 as_of as (
 
     select date_day as as_of_date
-    from dates
+    from {{ ref('dim_dates') }}
     where is_as_of
 
 ),
@@ -33,7 +27,7 @@ ranked as (
 
 ),
 
--- the cut points: what the last customer of each share is worth
+-- cut points: the smallest residual value within each share of the customers
 cut_points as (
 
     select
@@ -53,7 +47,7 @@ cut_points as (
 
 ),
 
--- equal values share a tier, and nothing is worth little
+-- equal values share a tier; a value of 0 is low
 tiered as (
 
     select

@@ -24,16 +24,10 @@ customer_months as (
 
 ),
 
-dates as (
-
-    select * from {{ ref('dim_dates') }}
-
-),
-
 as_of as (
 
     select date_day as as_of_date
-    from dates
+    from {{ ref('dim_dates') }}
     where is_as_of
 
 ),
@@ -45,7 +39,7 @@ newest_month as (
 
 ),
 
--- months have no gaps: who was ever seen has a row in the newest one
+-- months have no gaps: every customer who ever ordered has a row in the newest one
 latest_months as (
 
     select customer_months.*
@@ -69,7 +63,7 @@ final as (
         latest_months.frequency_tier as rfm_frequency_tier,
         latest_months.monetary_tier as rfm_monetary_tier,
 
-        -- what the customer has brought
+        -- past value
         customer_orders.no_value_reason,
         customer_orders.is_margin_assumed,
         customer_orders.order_count,
@@ -87,13 +81,13 @@ final as (
             as integer
         ) as days_since_last_order,
 
-        -- what the models read
+        -- inputs of the models
         forecasts.repeat_count as model_repeat_count,
         forecasts.last_purchase_weeks as model_last_purchase_weeks,
         forecasts.observed_weeks as model_observed_weeks,
         forecasts.open_contract_count,
 
-        -- what they foresee within the horizon
+        -- forecast within the horizon
         forecasts.purchase_model,
         forecasts.contract_model,
         forecasts.no_forecast_reason,

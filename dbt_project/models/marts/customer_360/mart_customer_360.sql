@@ -6,12 +6,6 @@ customers as (
 
 ),
 
-customer_months as (
-
-    select * from {{ ref('fct_customer_months') }}
-
-),
-
 customer_values as (
 
     select * from {{ ref('mart_customer_lifetime_value') }}
@@ -39,23 +33,6 @@ feedback as (
 identities as (
 
     select * from {{ ref('map_customer_identities') }}
-
-),
-
-newest_month as (
-
-    select max(month_start_date) as month_start_date
-    from customer_months
-
-),
-
--- months have no gaps: who was ever seen has a row in the newest one
-latest_months as (
-
-    select customer_months.*
-    from customer_months
-    inner join newest_month
-        on customer_months.month_start_date = newest_month.month_start_date
 
 ),
 
@@ -93,17 +70,17 @@ final as (
         customers.customer_id,
         customers.customer_key,
 
-        -- who
+        -- profile
         customers.segment,
         customers.region,
         customers.country,
         customers.language,
 
-        -- standing
-        coalesce(latest_months.lifecycle_stage, 'prospect') as lifecycle_stage,
-        latest_months.recency_tier,
-        latest_months.frequency_tier,
-        latest_months.monetary_tier,
+        -- lifecycle
+        customer_values.lifecycle_stage,
+        customer_values.rfm_recency_tier as recency_tier,
+        customer_values.rfm_frequency_tier as frequency_tier,
+        customer_values.rfm_monetary_tier as monetary_tier,
         least(
             {{ local_date('customers.registered_at') }},
             customer_values.first_order_date,
@@ -157,8 +134,6 @@ final as (
     from customers
     inner join customer_values
         on customers.customer_id = customer_values.customer_id
-    left join latest_months
-        on customers.customer_id = latest_months.customer_id
     left join contacts
         on customers.customer_id = contacts.customer_id
     left join counted_cases

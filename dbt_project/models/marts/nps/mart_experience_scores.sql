@@ -32,14 +32,18 @@ answered as (
         survey_type,
         touchpoint,
         segment,
-        {{ score_sums() }}
+        count(score_value) as answer_count,
+        count(*) filter (where not is_valid) as invalid_count,
+        count(*) filter (where is_valid and not is_counted) as superseded_count,
+        coalesce(sum(score_value), 0) as score_sum,
+        coalesce(sum(score_value * score_value), 0) as score_square_sum
 
     from answers
     group by month_start_date, metric, survey_type, touchpoint, segment
 
 ),
 
--- who was asked and did not answer is a row too
+-- full join: a group with invitations and no answers is a row too
 groups as (
 
     select
@@ -67,7 +71,7 @@ groups as (
 
 ),
 
-judged as (
+with_base_status as (
 
     select
         groups.*,
@@ -100,12 +104,24 @@ final as (
         base_status,
 
         -- measures
-        {{ score_measures() }},
+        cast(answer_count as bigint) as answer_count,
+        cast(invalid_count as bigint) as invalid_count,
+        cast(superseded_count as bigint) as superseded_count,
+        cast(score_sum as decimal(18, 6)) as score_sum,
+        cast(score_square_sum as decimal(18, 6)) as score_square_sum,
+        {{ where_shown(score('score_sum', 'answer_count'), 'decimal(10, 4)') }}
+            as score,
+        {{ where_shown(
+            score_low('score_sum', 'score_square_sum', 'answer_count'), 'decimal(10, 4)'
+        ) }} as score_low,
+        {{ where_shown(
+            score_high('score_sum', 'score_square_sum', 'answer_count'), 'decimal(10, 4)'
+        ) }} as score_high,
         cast(delivered_count as bigint) as delivered_count,
         cast(responded_count as bigint) as responded_count,
         {{ rate('responded_count', 'delivered_count') }} as response_rate
 
-    from judged
+    from with_base_status
 
 )
 

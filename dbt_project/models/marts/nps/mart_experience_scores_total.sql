@@ -18,7 +18,7 @@ customer_months as (
 
 ),
 
--- the sums of the groups add up, but for the people behind them
+-- counts of answers add up over groups, counts of customers do not
 added as (
 
     select
@@ -40,7 +40,7 @@ added as (
 
 ),
 
--- a customer counts once, however many answers there are
+-- one row per customer, however many answers there are
 respondents as (
 
     select
@@ -87,7 +87,7 @@ active as (
 
 ),
 
-judged as (
+with_base_status as (
 
     select
         added.*,
@@ -120,7 +120,19 @@ final as (
         base_status,
 
         -- measures
-        {{ score_measures() }},
+        cast(answer_count as bigint) as answer_count,
+        cast(invalid_count as bigint) as invalid_count,
+        cast(superseded_count as bigint) as superseded_count,
+        cast(score_sum as decimal(18, 6)) as score_sum,
+        cast(score_square_sum as decimal(18, 6)) as score_square_sum,
+        {{ where_shown(score('score_sum', 'answer_count'), 'decimal(10, 4)') }}
+            as score,
+        {{ where_shown(
+            score_low('score_sum', 'score_square_sum', 'answer_count'), 'decimal(10, 4)'
+        ) }} as score_low,
+        {{ where_shown(
+            score_high('score_sum', 'score_square_sum', 'answer_count'), 'decimal(10, 4)'
+        ) }} as score_high,
         cast(delivered_count as bigint) as delivered_count,
         cast(responded_count as bigint) as responded_count,
         {{ rate('responded_count', 'delivered_count') }} as response_rate,
@@ -129,7 +141,7 @@ final as (
         cast(active_customer_count as bigint) as active_customer_count,
         {{ rate('covered_customer_count', 'active_customer_count') }} as coverage_rate
 
-    from judged
+    from with_base_status
 
 )
 

@@ -15,7 +15,14 @@ counted as (
         is_complete,
         segment,
         lifecycle_stage,
-        {{ nps_counts() }}
+        count(*) filter (where is_counted) as answer_count,
+        count(*) filter (where is_counted and nps_band = 'promoter') as promoter_count,
+        count(*) filter (where is_counted and nps_band = 'passive') as passive_count,
+        count(*) filter (where is_counted and nps_band = 'detractor')
+            as detractor_count,
+        count(*) filter (where not is_valid) as invalid_count,
+        count(*) filter (where is_valid and not is_counted) as superseded_count,
+        coalesce(sum(nps_value) filter (where is_counted), 0) as nps_sum
 
     from answers
     where
@@ -31,7 +38,7 @@ counted as (
 
 ),
 
-judged as (
+with_base_status as (
 
     select
         *,
@@ -56,9 +63,24 @@ final as (
         base_status,
 
         -- measures
-        {{ nps_measures() }}
+        answer_count,
+        promoter_count,
+        passive_count,
+        detractor_count,
+        invalid_count,
+        superseded_count,
+        cast(nps_sum as bigint) as nps_sum,
+        {{ where_shown(
+            nps('promoter_count', 'detractor_count', 'answer_count'), 'decimal(7, 4)'
+        ) }} as nps,
+        {{ where_shown(
+            nps_low('promoter_count', 'detractor_count', 'answer_count'), 'decimal(7, 4)'
+        ) }} as nps_low,
+        {{ where_shown(
+            nps_high('promoter_count', 'detractor_count', 'answer_count'), 'decimal(7, 4)'
+        ) }} as nps_high
 
-    from judged
+    from with_base_status
 
 )
 

@@ -12,7 +12,7 @@ periods as (
 
 ),
 
--- each group's answers of a period, and of the period of the same length before it
+-- answers of each group in a period and in the previous period of the same length
 sides as (
 
     select
@@ -80,18 +80,18 @@ scored as (
         {{ nps(
             'previous_promoter_count', 'previous_detractor_count', 'previous_answer_count'
         ) }} as previous_nps,
-        answer_count / nullif(sum(answer_count) over everybody, 0) as answer_share,
-        previous_answer_count / nullif(sum(previous_answer_count) over everybody, 0)
+        answer_count / nullif(sum(answer_count) over all_groups, 0) as answer_share,
+        previous_answer_count / nullif(sum(previous_answer_count) over all_groups, 0)
             as previous_answer_share
 
     from paired
-    window everybody as (
+    window all_groups as (
         partition by period_type, period_start_date, survey_type, segmentation
     )
 
 ),
 
--- a group of one of the two periods alone has no change of its own: it is all mix
+-- a group with answers in only one of the two periods adds to mix, not to rate
 split as (
 
     select

@@ -1,3 +1,5 @@
+{#- several attributes make one stratum, joined by a slash -#}
+{%- set stratum = var('strata') | join(" || ' / ' || ") -%}
 with
 
 answers as (
@@ -17,7 +19,7 @@ monthly_answers as (
     select
         *,
         period_start_date as month_start_date,
-        {{ stratum() }} as stratum
+        {{ stratum }} as stratum
 
     from answers
     where
@@ -38,14 +40,19 @@ scores as (
 
 ),
 
--- the score is to speak for active customers: they are asked after, and they answer
+-- the population is the active customers: only their answers count
 answered as (
 
     select
         month_start_date,
         survey_type,
         stratum,
-        {{ nps_counts() }}
+        count(*) filter (where is_counted) as answer_count,
+        count(*) filter (where is_counted and nps_band = 'promoter') as promoter_count,
+        count(*) filter (where is_counted and nps_band = 'passive') as passive_count,
+        count(*) filter (where is_counted and nps_band = 'detractor')
+            as detractor_count,
+        coalesce(sum(nps_value) filter (where is_counted), 0) as nps_sum
 
     from monthly_answers
     where {{ is_active_stage('lifecycle_stage') }}
@@ -57,16 +64,16 @@ population as (
 
     select
         month_start_date,
-        {{ stratum() }} as stratum,
+        {{ stratum }} as stratum,
         count(*) as customer_count
 
     from customer_months
     where is_active
-    group by month_start_date, {{ stratum() }}
+    group by month_start_date, {{ stratum }}
 
 ),
 
--- a stratum without answers, or of nobody who is still active, is a row too
+-- keep strata without answers and strata without active customers
 strata as (
 
     select
@@ -126,7 +133,7 @@ totals as (
         sum(answer_count) over score as total_answer_count,
         coalesce(
             sum(customer_count) filter (where not is_collapsed) over score, 0
-        ) as upheld_customer_count
+        ) as weighed_customer_count
 
     from measured
     window score as (partition by month_start_date, survey_type)
@@ -142,14 +149,14 @@ shares as (
             customer_count / nullif(cast(total_customer_count as double), 0), 0
         ) as population_share,
         1 - coalesce(
-            upheld_customer_count / nullif(cast(total_customer_count as double), 0), 0
+            weighed_customer_count / nullif(cast(total_customer_count as double), 0), 0
         ) as collapsed_share
 
     from totals
 
 ),
 
--- the share of customers in collapsed strata is spoken for by all answers alike
+-- all answers share the weight of the collapsed strata equally
 weighted as (
 
     select

@@ -12,7 +12,7 @@ answers as (
 
 ),
 
--- exact decimals, so that the order of adding changes no digit
+-- exact decimals: the order of the rows does not change the sums
 added as (
 
     select
@@ -38,7 +38,7 @@ added as (
 
 ),
 
-outside as (
+inactive as (
 
     select
         period_start_date as month_start_date,
@@ -55,12 +55,12 @@ outside as (
 
 ),
 
--- Kish: as many answers of equal weight would tell as much
+-- Kish's effective sample size: as many answers of equal weight are as precise
 effective as (
 
     select
         added.*,
-        outside.outside_count,
+        inactive.outside_count,
         power(cast(added.weight_sum as double), 2)
         / nullif(cast(added.weight_square_sum as double), 0) as effective_count,
         added.weighted_promoter_sum / nullif(cast(added.weight_sum as double), 0)
@@ -69,13 +69,13 @@ effective as (
             as detractor_share
 
     from added
-    left join outside
-        on added.month_start_date = outside.month_start_date
-        and added.survey_type = outside.survey_type
+    left join inactive
+        on added.month_start_date = inactive.month_start_date
+        and added.survey_type = inactive.survey_type
 
 ),
 
-judged as (
+with_base_status as (
 
     select
         *,
@@ -125,7 +125,7 @@ final as (
             'decimal(7, 4)'
         ) }} as nps_high
 
-    from judged
+    from with_base_status
 
 )
 

@@ -42,7 +42,7 @@ customers as (
 
 ),
 
--- the answers that were given together are one response
+-- the answers of one response count once
 responses as (
 
     select
@@ -64,7 +64,7 @@ responses as (
 
 ),
 
--- a relational survey asks about no stage
+-- relational surveys have no journey stage
 events as (
 
     select
@@ -102,7 +102,7 @@ events as (
 
 ),
 
--- the many events are added up day by day before they are placed in their months
+-- aggregate by day first, so that few rows are joined to the months
 days as (
 
     select

@@ -42,8 +42,8 @@ months as (
 
 ),
 
--- whatever the survey: a customer who is asked by two of them is asked twice
-followed as (
+-- over all surveys: invitations to two surveys are two invitations
+repeats as (
 
     select
         *,
@@ -58,39 +58,39 @@ followed as (
 
 ),
 
-asked as (
+invited as (
 
     select
-        followed.survey_key,
+        repeats.survey_key,
         customers.segment,
         months.month_start_date,
         count(*) as invited_count,
-        count(*) filter (where followed.is_delivered) as delivered_count,
-        count(*) filter (where followed.is_responded) as responded_count,
+        count(*) filter (where repeats.is_delivered) as delivered_count,
+        count(*) filter (where repeats.is_responded) as responded_count,
         count(*) filter (
-            where followed.customer_id <> {{ unknown_key() }}
+            where repeats.customer_id <> {{ unknown_key() }}
         ) as ask_count,
-        count(distinct followed.customer_id) filter (
-            where followed.customer_id <> {{ unknown_key() }}
+        count(distinct repeats.customer_id) filter (
+            where repeats.customer_id <> {{ unknown_key() }}
         ) as asked_customer_count,
         count(*) filter (
             where
-            {{ days_between('followed.previous_sent_date', 'followed.sent_date') }}
+            {{ days_between('repeats.previous_sent_date', 'repeats.sent_date') }}
             <= {{ var('repeat_ask_days') }}
         ) as repeat_ask_count
 
-    from followed
+    from repeats
     inner join months
-        on {{ month_start('followed.sent_date') }} = months.month_start_date
-        and followed.sent_date < months.observed_date
+        on {{ month_start('repeats.sent_date') }} = months.month_start_date
+        and repeats.sent_date < months.observed_date
     left join customers
-        on followed.customer_key = customers.customer_key
-    group by followed.survey_key, customers.segment, months.month_start_date
+        on repeats.customer_key = customers.customer_key
+    group by repeats.survey_key, customers.segment, months.month_start_date
 
 ),
 
--- the answers that were given together are one response
-uninvited as (
+-- the answers of one response count once
+responses as (
 
     select
         survey_key,
@@ -110,44 +110,45 @@ uninvited as (
 
 ),
 
-volunteered as (
+uninvited_responses as (
 
     select
-        uninvited.survey_key,
+        responses.survey_key,
         customers.segment,
         months.month_start_date,
         count(*) as uninvited_response_count
 
-    from uninvited
+    from responses
     inner join months
-        on {{ month_start('uninvited.answered_date') }} = months.month_start_date
-        and uninvited.answered_date < months.observed_date
+        on {{ month_start('responses.answered_date') }} = months.month_start_date
+        and responses.answered_date < months.observed_date
     left join customers
-        on uninvited.customer_key = customers.customer_key
-    group by uninvited.survey_key, customers.segment, months.month_start_date
+        on responses.customer_key = customers.customer_key
+    group by responses.survey_key, customers.segment, months.month_start_date
 
 ),
 
 groups as (
 
     select
-        coalesce(asked.month_start_date, volunteered.month_start_date)
+        coalesce(invited.month_start_date, uninvited_responses.month_start_date)
             as month_start_date,
-        coalesce(asked.survey_key, volunteered.survey_key) as survey_key,
-        coalesce(asked.segment, volunteered.segment) as segment,
-        coalesce(asked.invited_count, 0) as invited_count,
-        coalesce(asked.delivered_count, 0) as delivered_count,
-        coalesce(asked.responded_count, 0) as responded_count,
-        coalesce(asked.ask_count, 0) as ask_count,
-        coalesce(asked.asked_customer_count, 0) as asked_customer_count,
-        coalesce(asked.repeat_ask_count, 0) as repeat_ask_count,
-        coalesce(volunteered.uninvited_response_count, 0) as uninvited_response_count
+        coalesce(invited.survey_key, uninvited_responses.survey_key) as survey_key,
+        coalesce(invited.segment, uninvited_responses.segment) as segment,
+        coalesce(invited.invited_count, 0) as invited_count,
+        coalesce(invited.delivered_count, 0) as delivered_count,
+        coalesce(invited.responded_count, 0) as responded_count,
+        coalesce(invited.ask_count, 0) as ask_count,
+        coalesce(invited.asked_customer_count, 0) as asked_customer_count,
+        coalesce(invited.repeat_ask_count, 0) as repeat_ask_count,
+        coalesce(uninvited_responses.uninvited_response_count, 0)
+            as uninvited_response_count
 
-    from asked
-    full join volunteered
-        on asked.survey_key = volunteered.survey_key
-        and asked.segment = volunteered.segment
-        and asked.month_start_date = volunteered.month_start_date
+    from invited
+    full join uninvited_responses
+        on invited.survey_key = uninvited_responses.survey_key
+        and invited.segment = uninvited_responses.segment
+        and invited.month_start_date = uninvited_responses.month_start_date
 
 ),
 

@@ -18,7 +18,7 @@ acquisitions as (
 
 ),
 
--- of several records of a customer the first one that knows a reason is believed
+-- of several records of a customer the first one with a known reason counts
 ranked as (
 
     select
@@ -170,7 +170,7 @@ final as (
             when is_comparable
                 then {{ rate('high_earned_growth_amount', 'base_revenue_amount') }}
         end as high_earned_growth_rate,
-        -- a share of growth says something only where something grew
+        -- a share of growth is defined only where revenue grew
         case
             when is_comparable and base_revenue_amount > 0 and growth_amount > 0
                 then {{ rate('low_earned_growth_amount', 'growth_amount') }}

@@ -13,7 +13,7 @@ months as (
 
 ),
 
--- the months of a period end with the row's own, those of its base end before them
+-- the period ends with the month of the row; the base is as long and ends before it
 {% for revenue_type, months in var('retention_months').items() -%}
     {{ revenue_type }} as (
 
@@ -126,8 +126,8 @@ counted as (
 
 ),
 
--- nobody has left a period that still runs
-judged as (
+-- a customer has churned only once the period has ended
+with_completeness as (
 
     select
         counted.*,
@@ -185,7 +185,7 @@ final as (
                 then {{ rate('retained_revenue_amount', 'base_revenue_amount') }}
         end as net_revenue_retention_rate
 
-    from judged
+    from with_completeness
 
 )
 

@@ -26,7 +26,7 @@ as_of as (
 
 ),
 
--- an order that no customer is known for cannot be followed
+-- orders of the unknown customer cannot be followed
 counted_orders as (
 
     select
@@ -118,7 +118,7 @@ months as (
 
 ),
 
--- a month in which nobody ordered is a figure too; a month that has not begun is none
+-- one row per month that has begun, also without orders
 cells as (
 
     select
@@ -189,7 +189,7 @@ final as (
         cast(revenue_amount as decimal(18, 2)) as revenue_amount,
         cast(previous_revenue_amount as decimal(18, 2)) as previous_revenue_amount,
         cast(cumulative_revenue_amount as decimal(18, 2)) as cumulative_revenue_amount,
-        -- a month that still runs has lost nobody yet
+        -- an incomplete month has no rates
         case
             when is_complete
                 then {{ rate('active_customer_count', 'cohort_customer_count') }}

@@ -13,7 +13,7 @@ customer_periods as (
 
 ),
 
--- a customer who bought less in a period that still runs has not left, and is open
+-- in an incomplete period lower revenue is open, not churned or contracted
 moved as (
 
     select
@@ -35,7 +35,8 @@ moved as (
 
 ),
 
--- who changed segment leaves the one with what they brought to it, and moves in the other
+-- a change of segment transfers the previous revenue from the old segment to the new one,
+-- which also has the movement
 lines as (
 
     select

@@ -1,0 +1,71 @@
+with
+
+answers as (
+
+    select * from {{ ref('fct_survey_answers') }}
+
+),
+
+surveys as (
+
+    select * from {{ ref('dim_surveys') }}
+
+),
+
+touchpoints as (
+
+    select * from {{ ref('dim_touchpoints') }}
+
+),
+
+customers as (
+
+    select * from {{ ref('dim_customers') }}
+
+),
+
+final as (
+
+    select
+        -- ids
+        answers.survey_answer_key,
+        answers.survey_key,
+        answers.customer_id,
+
+        -- attributes
+        answers.metric,
+        surveys.survey_type,
+        customers.segment,
+        -- relational surveys have neither touchpoint nor journey stage
+        case
+            when surveys.survey_type = 'relational' then 'not_applicable'
+            else touchpoints.touchpoint
+        end as touchpoint,
+        case
+            when surveys.survey_type = 'relational' then 'not_applicable'
+            else touchpoints.journey_stage
+        end as journey_stage,
+        answers.is_valid,
+        answers.nps_band,
+
+        -- measures
+        answers.nps_value,
+        answers.answer_value - answers.scale_min as scale_steps,
+        answers.scale_max - answers.scale_min as scale_length,
+
+        -- times
+        answers.answered_date,
+        answers.answered_at
+
+    from answers
+    left join surveys
+        on answers.survey_key = surveys.survey_key
+    left join touchpoints
+        on answers.touchpoint_key = touchpoints.touchpoint_key
+    left join customers
+        on answers.customer_key = customers.customer_key
+    where answers.metric in ('nps', 'csat', 'ces', 'vs_expectation')
+
+)
+
+select * from final

@@ -1,0 +1,81 @@
+with
+
+answers as (
+
+    select * from {{ ref('experience_scores__period_answers') }}
+
+),
+
+score_metrics as (
+
+    select * from {{ ref('score_metrics') }}
+
+),
+
+-- thirds and halves of a scale: on the scale 1 to 7, the upper third is 5 to 7, the lower
+-- third 1 to 3, middle or above 4 to 7, above the middle 5 to 7
+scaled as (
+
+    select
+        *,
+        -- the top two boxes; on a scale of two or three boxes, the top one
+        scale_steps = scale_length
+        or (scale_length >= 3 and scale_steps = scale_length - 1) as is_in_top_boxes,
+        3 * scale_steps >= 2 * scale_length as is_in_upper_third,
+        3 * scale_steps <= scale_length as is_in_lower_third,
+        2 * scale_steps >= scale_length as is_middle_or_above,
+        2 * scale_steps > scale_length as is_above_middle,
+        1 + 6 * scale_steps / cast(scale_length as double) as place_of_seven
+
+    from answers
+    where period_type = 'month'
+
+),
+
+valued as (
+
+    select
+        scaled.*,
+        score_metrics.metric as score_metric,
+        case score_metrics.metric
+            when 'nps' then scaled.nps_value
+            when 'csat' then cast(scaled.is_in_top_boxes as integer)
+            when 'ces_mean' then cast(scaled.place_of_seven as decimal(18, 6))
+            when 'ces_easy' then cast(scaled.is_in_upper_third as integer)
+            when 'ces_high_effort' then cast(scaled.is_in_lower_third as integer)
+            when 'met_or_exceeded' then cast(scaled.is_middle_or_above as integer)
+            when 'exceeded' then cast(scaled.is_above_middle as integer)
+        end as score_value
+
+    from scaled
+    inner join score_metrics
+        on scaled.metric = score_metrics.asked_metric
+
+),
+
+final as (
+
+    select
+        -- grain
+        period_start_date as month_start_date,
+        survey_answer_key,
+        score_metric as metric,
+
+        -- ids
+        customer_id,
+
+        -- attributes
+        survey_type,
+        touchpoint,
+        segment,
+        is_valid,
+        is_counted,
+
+        -- measures
+        cast(case when is_counted then score_value end as decimal(18, 6)) as score_value
+
+    from valued
+
+)
+
+select * from final
