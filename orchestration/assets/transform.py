@@ -221,7 +221,7 @@ def _parents(
 
 
 def _problems(results: list[Any], nodes: Nodes, warehouse: Warehouse) -> list[str]:
-    """What is wrong with the part: nodes that failed, with their first failing rows, that were skipped or did not run."""
+    """Nodes that failed, with their first failing rows; that were skipped; that did not run."""
     ran = {result.node.unique_id: str(result.status) for result in results}
     broken = [result for result in results if str(result.status) in {"error", "fail", "runtime error"}]
     problems = [
