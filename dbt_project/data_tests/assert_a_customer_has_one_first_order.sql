@@ -1,4 +1,4 @@
--- A failing row is a known customer with counted orders of whom none, several, or not
+-- A failing row is a known customer with counted orders of which none, several, or not
 -- the earliest is the first.
 {{ config(meta={'dagster': {'ref': {'name': 'fct_orders'}}}) }}
 with

@@ -1,5 +1,5 @@
--- A failing row is a record that still belongs to a durable id which the log of merges
--- calls retired.
+-- A failing row is a record whose durable customer id is retired in
+-- map_customer_merges.
 {{ config(meta={'dagster': {'ref': {'name': 'map_customer_merges'}}}) }}
 with
 

@@ -1,5 +1,5 @@
--- A failing row is a customer whose versions overlap, leave a gap, are not open to the
--- past and the future, or of whom not exactly the last one is current.
+-- A failing row is a customer whose history rows overlap, leave a gap, are not open to the
+-- past and the future, or of which not exactly the latest is current.
 {{ config(meta={'dagster': {'ref': {'name': 'dim_customers'}}}) }}
 with
 
@@ -9,7 +9,7 @@ customers as (
 
 ),
 
-neighbours as (
+consecutive as (
 
     select
         customer_id,
@@ -30,7 +30,7 @@ neighbours as (
 
 final as (
 
-    select * from neighbours
+    select * from consecutive
     where
         valid_from <> coalesce(previous_valid_to, timestamp '1900-01-01 00:00:00')
         or valid_to <> coalesce(next_valid_from, timestamp '9999-12-31 00:00:00')

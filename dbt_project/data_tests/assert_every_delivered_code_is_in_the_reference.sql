@@ -1,5 +1,5 @@
--- A failing row is a touchpoint or channel that a system delivers and the deployment's
--- reference does not know: its events would all fall to the unknown member.
+-- A failing row is a touchpoint or channel that a system delivers and that is not in the
+-- deployment's reference data: its events would get the unknown member.
 {{ config(meta={'dagster': {'ref': {'name': 'int_interactions__unioned'}}}) }}
 with
 

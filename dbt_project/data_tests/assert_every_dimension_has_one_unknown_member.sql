@@ -1,4 +1,4 @@
--- A failing row is a dimension in which the unknown member is missing or stands more
+-- A failing row is a dimension in which the unknown member is missing or exists more
 -- than once.
 {{ config(meta={'dagster': {'ref': {'name': 'dim_customers'}}}) }}
 {% set keys = {

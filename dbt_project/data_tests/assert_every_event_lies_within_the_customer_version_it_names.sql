@@ -1,4 +1,4 @@
--- A failing row is a fact that names a version of another customer, or one that was not
+-- A failing row is a fact that refers to a history row of another customer, or to one not
 -- valid at its time.
 {{ config(meta={'dagster': {'ref': {'name': 'dim_customers'}}}) }}
 with

@@ -7,8 +7,3 @@
 {% macro minutes_between(earlier, later) -%}
     cast(round((epoch({{ later }}) - epoch({{ earlier }})) / 60, 2) as decimal(18, 2))
 {%- endmacro %}
-
-{# Elapsed days as whole weeks, to the nearest. #}
-{% macro whole_weeks(days) -%}
-    cast(round(({{ days }}) / 7.0) as integer)
-{%- endmacro %}

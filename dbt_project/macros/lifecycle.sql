@@ -1,5 +1,5 @@
 {#
-    Where a customer stands, by the days since the first counted order, the last one, and the last one that ended a gap
+    Lifecycle stage of a customer, by the days since the first counted order, the last one, and the last one that ended a gap
     longer than `lapsed_days`; each null where there is none. The first rule that holds.
 #}
 {% macro lifecycle_stage(days_since_first, days_since_last, days_since_won_back) -%}
@@ -13,7 +13,7 @@
         end
 {%- endmacro %}
 
-{# Whether who stands there is an active customer. #}
+{# Whether a customer of this stage is active. #}
 {% macro is_active_stage(lifecycle_stage) -%}
     {{ lifecycle_stage }} in ('new', 'active', 'won_back')
 {%- endmacro %}

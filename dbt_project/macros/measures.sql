@@ -22,3 +22,8 @@
 {% macro amount_with_comma(column) -%}
     cast(replace({{ column }}, ',', '.') as decimal(18, 2))
 {%- endmacro %}
+
+{# The digits of a text, without everything between them. #}
+{% macro digits(column) -%}
+    regexp_replace({{ column }}, '[^0-9]', '', 'g')
+{%- endmacro %}

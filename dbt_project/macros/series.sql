@@ -1,4 +1,4 @@
-{# One value per calendar day, both ends included; stands in a select list. #}
+{# One value per calendar day, both ends included; for a select list. #}
 {% macro day_series(first_date, last_date) -%}
     cast(unnest(generate_series({{ first_date }}, {{ last_date }}, interval 1 day)) as date)
 {%- endmacro %}

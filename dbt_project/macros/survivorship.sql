@@ -4,8 +4,8 @@
 {%- endmacro %}
 
 {#
-    What is believed of an attribute when systems disagree: the newest non-null value of the first system, by the
-    deployment's order of systems, that ever said anything. Needs the column `system` and a named window.
+    The value of an attribute when systems disagree: the newest non-null value of the first system, by the
+    deployment's order of systems, that has one. Needs the column `system` and a named window.
 #}
 {% macro surviving(column, window) -%}
     coalesce(

@@ -33,7 +33,7 @@
     cast(date_trunc('year', {{ column }}) as date)
 {%- endmacro %}
 
-{# The first day that the extracts cover, where the deployment says it; else null. #}
+{# The first day that the extracts cover, if the deployment sets it; else null. #}
 {% macro history_start() -%}
     {%- set day = var('history_start_date') -%}
     cast({{ "'" ~ day ~ "'" if day else 'null' }} as date)

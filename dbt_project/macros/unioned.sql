@@ -82,9 +82,12 @@ select * from final
     {{ return(delivered) }}
 {% endmacro %}
 
-{# The place of a version among the versions of its record: 1 is the latest by change time, then by landing order. #}
+{#
+    The rank of a version among the versions of its record: 1 is the latest by change time, then by landing order. Two rows
+    of one landed row share their rank, so that the door's key test finds what a staging model has multiplied.
+#}
 {% macro latest_record(partition_by=['system', 'source_id']) -%}
-    row_number() over (
+    rank() over (
             partition by {{ partition_by | join(', ') }}
             order by updated_at desc nulls last, _load_date desc, _source_file desc, _source_row desc
         )

@@ -5,11 +5,12 @@ in ``resources/dbt.py``. Here dbt's results become materializations and checks, 
 becomes a failure.
 """
 
+import re
 from collections.abc import Iterator, Mapping
 from typing import Any
 
 import dagster as dg
-from dagster_dbt import DagsterDbtTranslator, DagsterDbtTranslatorSettings, dbt_assets
+from dagster_dbt import DagsterDbtTranslator, DagsterDbtTranslatorSettings, DbtProject, dbt_assets
 
 from orchestration.assets.external import source_key
 from orchestration.base.progress import Step, step
@@ -18,7 +19,8 @@ from orchestration.warehouse.dbt import Dbt
 from orchestration.warehouse.lineage import LineageStore
 from orchestration.warehouse.warehouse import Warehouse
 
-EXAMPLES = 3
+# failing rows that the error message shows of a test; a row of `rules` and `keys` is a broken rule
+EXAMPLES = 5
 
 # a part waits for what stands before it in the flow; dbt names the dependencies themselves
 PARTS = {
@@ -27,6 +29,8 @@ PARTS = {
     "star": "fqn:cx360.star fqn:cx360.science",
     "marts": "fqn:cx360.marts fqn:cx360.quality",
 }
+# rules of the reference data concern files of the project, which no night changes: they run with the project's tests
+EXCLUDED = "fqn:cx360.seeds"
 FIRST = "stage"
 
 
@@ -48,9 +52,42 @@ class _FolderIsGroup(DagsterDbtTranslator):
         is_seed = dbt_resource_props["resource_type"] == "seed"
         return "reference" if is_seed else str(dbt_resource_props["fqn"][1])
 
+    def get_asset_check_spec(
+        self, asset_spec: dg.AssetSpec, manifest: Mapping[str, Any], unique_id: str, project: DbtProject | None
+    ) -> dg.AssetCheckSpec | None:
+        """The check of a data test; the rules that the test holds are its description."""
+        check = super().get_asset_check_spec(asset_spec, manifest, unique_id, project)
+        return check and dg.AssetCheckSpec(
+            name=check.name,
+            asset=check.asset_key,
+            description="\n".join(f"- {rule}" for rule in rules_of(manifest["nodes"][unique_id])) or check.description,
+            additional_deps=check.additional_deps,
+            blocking=check.blocking,
+            metadata=check.metadata,
+        )
+
     def get_owners(self, dbt_resource_props: Mapping[str, Any]) -> list[str]:
         """The owner of the deployment."""
         return [self.owner]
+
+
+def rules_of(test: Mapping[str, Any]) -> list[str]:
+    """The rules of a data test (``rules`` or ``keys``), as its failing rows name them; none for any other test."""
+    arguments = (test.get("test_metadata") or {}).get("kwargs", {})
+    references = [
+        (reference["column"], re.findall(r"'(\w+)'", reference["to"])[-1], reference.get("field", reference["column"]))
+        for reference in arguments.get("references", [])
+    ]
+    return [
+        *(f"{column} is not null" for column in arguments.get("never_null", [])),
+        *(
+            f"{column} is one of {', '.join(map(str, values))}"
+            for column, values in arguments.get("accepted", {}).items()
+        ),
+        *(rule if isinstance(rule, str) else rule["name"] for rule in arguments.get("expressions", [])),
+        *(f"{', '.join(columns)} is unique" for columns in arguments.get("unique", [])),
+        *(f"{column} refers to {table}.{field}" for column, table, field in references),
+    ]
 
 
 def transform(part: str, manifest: Mapping[str, Any], owner: str) -> dg.AssetsDefinition:
@@ -60,6 +97,7 @@ def transform(part: str, manifest: Mapping[str, Any], owner: str) -> dg.AssetsDe
         name=part,
         manifest=manifest,
         select=PARTS[part],
+        exclude=EXCLUDED,
         dagster_dbt_translator=_FolderIsGroup(owner),
     )
     def built(
@@ -72,14 +110,14 @@ def transform(part: str, manifest: Mapping[str, Any], owner: str) -> dg.AssetsDe
         with step(part) as progress:
             if part == FIRST:
                 warehouse.start_empty()
-            results = dbt.build(PARTS[part].split(), _counter(progress, len(nodes)))
+            results = dbt.build(PARTS[part], EXCLUDED, _counter(progress, len(nodes)))
             lineages = LineageStore(dbt.home.dbt / "lineage.json")
-            yield from _told(results, nodes, warehouse, dbt.manifest(), lineages)
+            yield from _reported(results, nodes, warehouse, dbt.manifest(), lineages)
             lineages.save()
             problems = _problems(results, nodes, warehouse)
             if problems:
-                told = f"{len(problems)} of {len(nodes)} nodes of '{part}' are not green; nothing is published."
-                raise dg.Failure(description="\n".join([told, *problems[:20]]), allow_retries=False)
+                headline = f"{len(nodes)} nodes of '{part}' were to be built and checked; nothing is published:"
+                raise dg.Failure(description="\n".join([headline, *problems[:20]]), allow_retries=False)
             progress.detail(
                 f"{sum(isinstance(key, dg.AssetKey) for key in nodes.values())} tables, {_tests(nodes)} tests"
             )
@@ -115,7 +153,7 @@ def _counter(progress: Step, total: int) -> Any:
     return count
 
 
-def _told(
+def _reported(
     results: list[Any],
     nodes: Nodes,
     warehouse: Warehouse,
@@ -183,8 +221,8 @@ def _parents(
 
 
 def _problems(results: list[Any], nodes: Nodes, warehouse: Warehouse) -> list[str]:
-    """Nodes that failed, were skipped, or were never heard of again."""
-    heard = {result.node.unique_id: str(result.status) for result in results}
+    """Nodes that failed, with their first failing rows; that were skipped; that did not run."""
+    ran = {result.node.unique_id: str(result.status) for result in results}
     broken = [result for result in results if str(result.status) in {"error", "fail", "runtime error"}]
     problems = [
         f"  {result.node.name} ({result.node.original_file_path}): {result.message or result.status}"
@@ -195,10 +233,10 @@ def _problems(results: list[Any], nodes: Nodes, warehouse: Warehouse) -> list[st
             if str(result.status) == "fail":
                 failing = connection.sql(result.node.compiled_code).limit(EXAMPLES)
                 problems += [
-                    f"    {result.node.name}: {dict(zip(failing.columns, row, strict=True))}"
+                    "    " + ", ".join(f"{name}: {value}" for name, value in zip(failing.columns, row, strict=True))
                     for row in failing.fetchall()
                 ]
-    problems += [f"  {uid.split('.')[2]}: skipped" for uid, status in heard.items() if status == "skipped"]
+    problems += [f"  {uid.split('.')[2]}: skipped" for uid, status in ran.items() if status == "skipped"]
     return problems + [
-        f"  {uid.split('.')[2]}: was not run, and dbt did not say why" for uid in nodes if uid not in heard
+        f"  {uid.split('.')[2]}: was not run, and dbt did not say why" for uid in nodes if uid not in ran
     ]

@@ -197,8 +197,8 @@ class Dbt:
         shutil.copyfile(self.home.manifest.with_name("partial_parse.msgpack"), self._kept("msgpack"))
         stamp.write_text(fingerprint, encoding="utf-8")
 
-    def build(self, selection: Sequence[str], on_event: Callable[[Any], None]) -> list[Any]:
-        """Build and test the selected nodes.
+    def build(self, selection: str, exclude: str, on_event: Callable[[Any], None]) -> list[Any]:
+        """Build and test the selected nodes, except for the excluded ones.
 
         Tests that span two parts of the night run in the later one (``buildable``); unit tests prove formulas, which
         no night changes: they run with the project's own tests.
@@ -209,11 +209,11 @@ class Dbt:
         Raises:
             PipelineError: dbt broke before it could say what became of the nodes.
         """
-        arguments = [*SILENT, "--no-write-json", "build", "--select", *selection, "--indirect-selection", "buildable"]
-        arguments += ["--exclude-resource-type", "unit_test"]
+        arguments = [*SILENT, "--no-write-json", "build", "--select", *selection.split(), "--exclude", *exclude.split()]
+        arguments += ["--indirect-selection", "buildable", "--exclude-resource-type", "unit_test"]
         answer = run_dbt(self.deployment, self.home, arguments, manifest=self.parsed, on_event=on_event)
         if answer.result is None:
-            raise PipelineError(f"dbt broke while building {', '.join(selection)}: {answer.exception}")
+            raise PipelineError(f"dbt broke while building {selection}: {answer.exception}")
         return list(cast("RunExecutionResult", answer.result).results)
 
     def fingerprint(self) -> str:

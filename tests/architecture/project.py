@@ -116,6 +116,23 @@ def data_tests_on(manifest: Manifest, node: Node, *names: str) -> list[Node]:
     ]
 
 
+def unique_keys(manifest: Manifest, node: Node) -> list[list[str]]:
+    """The columns that identify a row of the model, as its data tests check them."""
+    keys = [test["test_metadata"]["kwargs"] for test in data_tests_on(manifest, node, "keys", "unique_combination")]
+    return [columns for test in keys for columns in test.get("unique", [test.get("columns")])] + [
+        [test["column_name"]] for test in data_tests_on(manifest, node, "unique")
+    ]
+
+
+def references(manifest: Manifest, node: Node) -> set[str]:
+    """The columns of the model of which a data test checks that their values arrive."""
+    return {
+        reference["column"]
+        for test in data_tests_on(manifest, node, "keys")
+        for reference in test["test_metadata"]["kwargs"].get("references", [])
+    }
+
+
 def sql(node: Node) -> str:
     """A model's SQL as written, without its comments."""
     code = re.sub(r"\{#.*?#\}", "", node["raw_code"], flags=re.DOTALL)

@@ -17,13 +17,14 @@ from tests.architecture.project import (
     Manifest,
     Node,
     assert_none,
-    data_tests_on,
     is_door,
     is_step,
     layer,
     models,
     project_files,
+    references,
     sql,
+    unique_keys,
 )
 
 MODELS = PROJECT / "dbt_project" / "models"
@@ -85,12 +86,22 @@ def test_no_two_models_of_a_layer_share_a_description(everything: list[tuple[Man
 
 
 def test_every_model_has_a_key_that_is_tested(everything: list[tuple[Manifest, Node]]) -> None:
+    """A staging model delivers versions of records: the key of the door that reads it is tested."""
     offences = [
         model["name"]
         for manifest, model in everything
-        if not data_tests_on(manifest, model, "unique", "unique_combination")
+        if layer(model) != "staging" and not unique_keys(manifest, model)
     ]
-    assert_none(offences, "Test the grain: unique on its key, or unique_combination on its columns:")
+    assert_none(offences, "Test the grain: add `keys` with the columns that identify a row (`unique`):")
+
+
+def test_a_staging_model_is_read_by_its_door(everything: list[tuple[Manifest, Node]]) -> None:
+    offences = []
+    for manifest, model in everything:
+        door = f"model.cx360.int_{model['name'].partition('__')[2]}__unioned"
+        if layer(model) == "staging" and door not in manifest["child_map"][model["unique_id"]]:
+            offences.append(model["name"])
+    assert_none(offences, "Let the deployment deliver the entity, so that the door's key test finds multiplied rows:")
 
 
 def test_what_others_rely_on_has_a_contract_and_every_column_described(
@@ -137,11 +148,12 @@ def test_a_key_that_points_elsewhere_is_tested_to_arrive(manifest: Manifest) -> 
     for model in models(manifest):
         if not model["name"].startswith("fct_"):
             continue
-        tested = {test["column_name"] for test in data_tests_on(manifest, model, "unique", "relationships")}
+        own = {name for columns in unique_keys(manifest, model) if len(columns) == 1 for name in columns}
+        tested = own | references(manifest, model)
         offences += [
             f"{model['name']}.{name}" for name in model["columns"] if name.endswith("_key") and name not in tested
         ]
-    assert_none(offences, "Add a relationships test to the dimension or fact that the key points to:")
+    assert_none(offences, "Add a reference to the dimension or fact that the key points to (`keys`, `references`):")
 
 
 def test_the_last_step_lists_its_columns(everything: list[tuple[Manifest, Node]]) -> None:
@@ -156,11 +168,11 @@ def test_the_last_step_lists_its_columns(everything: list[tuple[Manifest, Node]]
     assert_none(offences, "End with a CTE 'final' that lists every column, and 'select * from final':")
 
 
-def test_a_model_reads_at_most_seven_others(everything: list[tuple[Manifest, Node]]) -> None:
+def test_a_model_reads_at_most_seven_models_seeds_and_sources(everything: list[tuple[Manifest, Node]]) -> None:
     offences = [
         f"{model['name']} reads {count}"
         for _, model in everything
-        if (count := len(set(re.findall(r"\bref\('(\w+)'\)", sql(model))))) > 7
+        if (count := len(set(re.findall(r"\b(?:ref|source)\(('[^)]+')\)", sql(model))))) > 7
     ]
     assert_none(offences, "Give a part of the thought a model of its own:")
 
@@ -198,20 +210,31 @@ def test_every_mart_is_explained_in_the_metrics_page(manifest: Manifest) -> None
 
 
 def test_every_data_test_is_a_check_of_the_part_that_runs_it(manifests: dict[str, Manifest]) -> None:
+    """Except for tests of the reference data, which no night runs."""
     offences = []
     for deployment, manifest in manifests.items():
         parts = [transform(part, manifest, "team:data") for part in PARTS]
         checks = {check.metadata["dagster_dbt/unique_id"] for part in parts for check in part.check_specs}
-        # a test between two sources stands at no model; the tests of staging that a deployment has not are parsed too
         offences += [
             f"{node['name']} of {deployment}"
             for node in manifest["nodes"].values()
-            if node["resource_type"] == "test"
-            and node["unique_id"] not in checks
-            and manifest["nodes"].keys() & {node.get("attached_node"), *node["depends_on"]["nodes"]}
-            and node.get("attached_node") in {None, *manifest["nodes"]}
+            if node["resource_type"] == "test" and (node["unique_id"] in checks) == is_on_reference(node)
         ]
-    assert_none(offences, "Name a model that it reads (meta.dagster.ref), or UI and quality_checks never hear of it:")
+    assert_none(offences, "Name a model that it reads (meta.dagster.ref), or UI and quality_checks do not show it:")
+
+
+def is_on_reference(test: Node) -> bool:
+    return str(test.get("attached_node")).startswith("seed.")
+
+
+def test_a_check_lists_the_rules_of_its_test(manifest: Manifest) -> None:
+    checks = {check.name: check for check in transform("star", manifest, "team:data").check_specs}
+    assert set((checks["fct_orders_rules"].description or "").split("\n")) == {
+        "- status_group is one of placed, fulfilled, canceled",
+        "- margin_amount = net_amount - cost_amount",
+        "- is_counted or not is_first_order",
+    }
+    assert "- ordered_date refers to dim_dates.date_day" in (checks["fct_orders_keys"].description or "").split("\n")
 
 
 def test_a_singular_test_is_a_sentence() -> None:

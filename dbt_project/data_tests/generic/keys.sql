@@ -1,19 +1,20 @@
 {#
-    Keys of one table and what they refer to. A failing row is a key that is not unique or does not arrive, with how many
-    values are concerned and one of them.
+    Keys of one table and what they refer to. A failing row is a broken rule, with how many values break it and one of
+    them.
 
     unique: lists of columns, each of which identifies a row.
     references: {column: ..., to: ref('...')}, and `field` where the column has another name there, `except` for a value
-        that refers to nothing.
+        that refers to nothing, `of` for the source that holds the column where the model leaves it out. A null refers
+        to nothing. The target need not be unique.
 #}
 {% test keys(model, unique=[], references=[]) %}
     {%- for columns in unique %}
 select
     '{{ columns | join(', ') }} is unique' as rule,
     count(*) as value_count,
-    max(example) as example
+    max(concat_ws(', ', {{ columns | join(', ') }})) as example
 from (
-    select concat_ws(', ', {{ columns | join(', ') }}) as example
+    select {{ columns | join(', ') }}
     from {{ model }}
     group by {{ columns | join(', ') }}
     having count(*) > 1
@@ -26,18 +27,21 @@ union all
     {%- for reference in references %}
         {%- set field = reference.field or reference.column %}
 select
-    '{{ reference.column }} refers to {{ reference.to.identifier }}' as rule,
-    count(distinct source.{{ reference.column }}) as value_count,
-    max(cast(source.{{ reference.column }} as varchar)) as example
-from {{ model }} as source
-left join {{ reference.to }} as target
-    on source.{{ reference.column }} = target.{{ field }}
-where
-    source.{{ reference.column }} is not null
-    and target.{{ field }} is null
-    {%- if reference.except %}
-    and source.{{ reference.column }} <> {{ reference.except }}
-    {%- endif %}
+    '{{ reference.column }} refers to {{ reference.to.identifier }}.{{ field }}' as rule,
+    count(*) as value_count,
+    max(cast({{ reference.column }} as varchar)) as example
+from (
+    select {{ reference.column }}
+    from {{ reference.of or model }}
+    where
+        {{ reference.column }} is not null
+        {%- if reference.except %}
+        and {{ reference.column }} <> {{ reference.except }}
+        {%- endif %}
+    except
+    select {{ field }}
+    from {{ reference.to }}
+) as missing
 having count(*) > 0
 {% if not loop.last %}
 union all

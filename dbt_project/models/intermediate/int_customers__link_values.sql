@@ -12,6 +12,18 @@ overrides as (
 
 ),
 
+phones as (
+
+    select
+        system,
+        source_id,
+        {{ digits('phone') }} as phone_digits,
+        trim(phone) like '+%' as is_international,
+        _load_date
+    from customers
+
+),
+
 -- a record is its own external id, so that a record that names it shares a value with it
 delivered_values as (
 
@@ -39,9 +51,11 @@ delivered_values as (
         system,
         source_id,
         'email' as link_type,
-        {{ normalised_email('email') }} as link_value,
+        lower(trim(email)) as link_value,
         _load_date
     from customers
+    -- what cannot be an address identifies no person
+    where lower(trim(email)) like '%_@_%._%'
 
     union all
 
@@ -49,9 +63,17 @@ delivered_values as (
         system,
         source_id,
         'phone' as link_type,
-        {{ normalised_phone('phone') }} as link_value,
+        case
+            when is_international then '+' || phone_digits
+            when phone_digits like '00%' then '+' || substr(phone_digits, 3)
+            when phone_digits like '0%'
+                then '+{{ var("country_calling_code") }}' || substr(phone_digits, 2)
+            else '+{{ var("country_calling_code") }}' || phone_digits
+        end as link_value,
         _load_date
-    from customers
+    from phones
+    -- extensions and placeholders identify no person
+    where length(phone_digits) >= 8
 
 ),
 
@@ -69,8 +91,8 @@ first_seen as (
 
 ),
 
--- within one system every record is a person of its own: as many records as hold a value
--- by a night, so many people share it
+-- within one system every record is one person: the records with a value
+-- up to a night are the people that share it
 counted as (
 
     select
@@ -84,8 +106,8 @@ counted as (
 
 ),
 
--- a value links until the night on which it becomes common: what it linked before stays
--- linked, so that no night ever splits a customer
+-- a value links until the night on which it becomes common; earlier links stay,
+-- so that no night splits a customer
 shared as (
 
     select

@@ -27,7 +27,7 @@ held as (
 
 ),
 
--- who holds a value is linked to the first who held it, from then on
+-- link each record to the first record with the same value, from that night on
 followed as (
 
     select

@@ -72,16 +72,36 @@ shares as (
 
 ),
 
-costed as (
+-- what the goods cost by the deployment's assumed margin rate; null if it sets none
+with_assumed_cost as (
 
     select
         *,
-        coalesce(cost_amount, {{ assumed_cost('net_amount') }}) as believed_cost_amount,
+        cast(
+            round(net_amount * (1 - {{ var('assumed_margin_rate') or 'null' }}), 2)
+            as decimal(18, 2)
+        ) as assumed_cost_amount
+    from order_lines
+
+),
+
+costed as (
+
+    select
+        system,
+        source_id,
+        order_source_id,
+        product_source_id,
+        line_number,
         (
             cost_amount is null
-            and {{ assumed_cost('net_amount') }} is not null
-        ) as is_margin_assumed
-    from order_lines
+            and assumed_cost_amount is not null
+        ) as is_margin_assumed,
+        quantity,
+        net_amount,
+        coalesce(cost_amount, assumed_cost_amount) as cost_amount,
+        freight_amount
+    from with_assumed_cost
 
 ),
 
@@ -101,10 +121,8 @@ final as (
         -- measures
         costed.quantity,
         costed.net_amount,
-        costed.believed_cost_amount as cost_amount,
-        cast(
-            costed.net_amount - costed.believed_cost_amount as decimal(18, 2)
-        ) as margin_amount,
+        costed.cost_amount,
+        cast(costed.net_amount - costed.cost_amount as decimal(18, 2)) as margin_amount,
         coalesce(costed.freight_amount, 0) as freight_amount,
         cast(
             coalesce(line_refunds.refund_amount, 0) + coalesce(shares.refund_amount, 0)

@@ -34,7 +34,7 @@ quarantined as (
 
 ),
 
--- who is in quarantine was delivered, and has not vanished
+-- a quarantined record was delivered and is not deleted
 rejected_records as (
     {{ rejected_records() }}
 ),
@@ -51,7 +51,7 @@ unreadable as (
 
 ),
 
--- a row that could not be read may be anybody's: its snapshot tells of no deletion
+-- an unreadable row may be any record: its snapshot proves no deletion
 snapshots as (
 
     select
@@ -84,7 +84,7 @@ followed_snapshots as (
 
 ),
 
--- in any order and as often as they were delivered
+-- each record and load date once, in any order of delivery
 seen as (
 
     select * from landed
@@ -189,7 +189,7 @@ marks as (
 
 ),
 
--- a mark that was taken off without a change time was taken off with its load date
+-- a mark removed without a change time was removed on its load date
 marked_deletions as (
 
     select

@@ -20,7 +20,7 @@ as_of as (
 
 ),
 
--- what lies ahead is foreseen from now, and was to be foreseen from the holdout's start
+-- renewals ahead are counted from the as-of date, and from the start of the holdout
 cut_offs as (
 
     select

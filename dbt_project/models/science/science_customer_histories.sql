@@ -87,7 +87,7 @@ summarised as (
 
 ),
 
--- the last day that is seen is the day before the cut-off
+-- the last observed day is the day before the cut-off
 final as (
 
     select
@@ -100,16 +100,12 @@ final as (
 
         -- measures
         summarised.repeat_count,
-        {{ whole_weeks(
-            days_between(
-                'summarised.first_purchase_date', 'summarised.last_purchase_date'
-            )
-        ) }} as last_purchase_weeks,
-        {{ whole_weeks(
-            days_between(
-                'summarised.first_purchase_date', 'summarised.cut_off_date'
-            ) ~ ' - 1'
-        ) }} as observed_weeks,
+        cast(round({{ days_between(
+            'summarised.first_purchase_date', 'summarised.last_purchase_date'
+        ) }} / 7.0) as integer) as last_purchase_weeks,
+        cast(round(({{ days_between(
+            'summarised.first_purchase_date', 'summarised.cut_off_date'
+        ) }} - 1) / 7.0) as integer) as observed_weeks,
         summarised.holdout_count,
         cast(coalesce(summarised.repeat_amount, 0) as decimal(18, 2)) as repeat_amount,
         cast(coalesce(summarised.holdout_amount, 0) as decimal(18, 2))

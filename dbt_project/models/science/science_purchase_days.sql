@@ -20,7 +20,7 @@ as_of as (
 
 ),
 
--- a purchase is what the customer kept a part of; what was free is kept, too
+-- a purchase is an order that was not refunded in full; free orders count as well
 final as (
 
     select

@@ -36,7 +36,7 @@ buyers as (
 
 ),
 
--- a refund comes off the margin whole, so returned goods cost their segment
+-- a refund reduces the margin in full, so returned goods lower the rate of their segment
 sold as (
 
     select

@@ -6,7 +6,7 @@ histories as (
 
 ),
 
--- who bought once says nothing of repeat purchases, but is foreseen like everybody
+-- customers with one purchase have no repeat spend, but their holdout is still scored
 final as (
 
     select

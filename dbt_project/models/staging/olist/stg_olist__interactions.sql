@@ -18,7 +18,7 @@ touchpoints as (
 
 ),
 
--- Every order meets every touchpoint; the ones it has no time for have not happened.
+-- One row per order and touchpoint; a touchpoint without a time has not happened.
 steps as (
 
     select

@@ -12,7 +12,7 @@ orders as (
 
 ),
 
--- A review names its order, not who wrote it: the order's customer did.
+-- A review names its order and no customer: take the customer of the order.
 buyers as (
 
     select

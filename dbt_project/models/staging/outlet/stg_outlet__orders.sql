@@ -15,7 +15,7 @@ final as (
 
         -- attributes
         via as channel,
-        -- what the outlet calls delivered is what the shop calls shipped
+        -- the outlet's 'delivered' is the shop's 'shipped'
         'outlet_' || state as order_status,
         'EUR' as currency,
 

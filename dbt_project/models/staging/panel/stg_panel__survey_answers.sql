@@ -6,7 +6,7 @@ source as (
 
 ),
 
--- a reply has a column for each question; one that its study does not ask is empty
+-- a reply has a column per question, empty if the study does not ask it
 answers as (
 
     select

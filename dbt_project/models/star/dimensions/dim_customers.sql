@@ -76,7 +76,7 @@ turning_points as (
 
 ),
 
--- who ever lost a record: from one turning point to the next the same records are there
+-- only for customers with a deleted record: within an epoch the set of existing records is constant
 epochs as (
 
     select
@@ -90,15 +90,15 @@ epochs as (
 
 ),
 
--- each epoch hears anew the records that are there, and all that they said before it
-heard as (
+-- within each epoch, replay every change of the records that exist in it
+replayed as (
 
     select
         identified.*,
         epochs.epoch_at,
         greatest(
             identified.version_at, coalesce(epochs.epoch_at, identified.version_at)
-        ) as heard_at
+        ) as replayed_at
     from identified
     left join epochs
         on identified.customer_id = epochs.customer_id
@@ -112,7 +112,7 @@ heard as (
 
 ),
 
-believed as (
+survived as (
 
     select
         customer_id,
@@ -121,12 +121,12 @@ believed as (
         {{ surviving('country', 'history') }} as country,
         {{ surviving('language', 'history') }} as language,
         {{ surviving('registered_at', 'history') }} as registered_at,
-        heard_at,
-        lead(heard_at) over (
+        replayed_at,
+        lead(replayed_at) over (
             partition by customer_id, epoch_at
             order by version_at, _load_date, system, source_id
-        ) as next_heard_at
-    from heard
+        ) as next_replayed_at
+    from replayed
     window history as (
         partition by customer_id, epoch_at
         order by version_at, _load_date, system, source_id
@@ -135,16 +135,16 @@ believed as (
 
 ),
 
--- what is believed once every record of the same moment is heard
+-- the attributes after all changes of the same moment
 moments as (
 
     select *
-    from believed
-    where next_heard_at is distinct from heard_at
+    from survived
+    where next_replayed_at is distinct from replayed_at
 
     union all
 
-    -- and nothing where no record is left
+    -- an epoch without records has no attributes
     select
         epochs.customer_id,
         'unknown' as segment,
@@ -152,14 +152,14 @@ moments as (
         null as country,
         null as language,
         null as registered_at,
-        epochs.epoch_at as heard_at,
-        null as next_heard_at
+        epochs.epoch_at as replayed_at,
+        null as next_replayed_at
     from epochs
-    left join heard
-        on epochs.customer_id = heard.customer_id
-        and epochs.epoch_at = heard.epoch_at
+    left join replayed
+        on epochs.customer_id = replayed.customer_id
+        and epochs.epoch_at = replayed.epoch_at
     where
-        heard.customer_id is null
+        replayed.customer_id is null
         and epochs.epoch_at > timestamp '1900-01-01 00:00:00'
 
 ),
@@ -181,7 +181,7 @@ compared as (
         *,
         lag(content_key) over (
             partition by customer_id
-            order by heard_at
+            order by replayed_at
         ) as previous_content_key
     from hashed
 
@@ -192,9 +192,9 @@ changes as (
     select
         *,
         previous_content_key is null as is_first,
-        lead(heard_at) over (
+        lead(replayed_at) over (
             partition by customer_id
-            order by heard_at
+            order by replayed_at
         ) as next_change_at
     from compared
     where content_key is distinct from previous_content_key
@@ -207,7 +207,7 @@ periods as (
         *,
         case
             when is_first then timestamp '1900-01-01 00:00:00'
-            else heard_at
+            else replayed_at
         end as valid_from,
         coalesce(next_change_at, timestamp '9999-12-31 00:00:00') as valid_to
     from changes

@@ -1,6 +1,6 @@
 with
 
-standing as (
+months as (
 
     select
         *,
@@ -26,13 +26,13 @@ ends as (
 ranked as (
 
     select
-        standing.*,
+        months.*,
         {{ tier_of('recency') }} as recency_tier,
         {{ tier_of('frequency') }} as frequency_tier,
         {{ tier_of('monetary') }} as monetary_tier
-    from standing
+    from months
     left join ends
-        on standing.month_start_date = ends.month_start_date
+        on months.month_start_date = ends.month_start_date
 
 ),
 

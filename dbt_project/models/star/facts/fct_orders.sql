@@ -6,21 +6,9 @@ orders as (
 
 ),
 
-order_lines as (
+amounts as (
 
-    select * from {{ ref('int_order_lines__priced') }}
-
-),
-
-refunds as (
-
-    select * from {{ ref('int_refunds__unioned') }}
-
-),
-
-payments as (
-
-    select * from {{ ref('int_payments__unioned') }}
+    select * from {{ ref('orders__amounts') }}
 
 ),
 
@@ -45,47 +33,6 @@ channels as (
 order_statuses as (
 
     select * from {{ ref('order_statuses') }}
-
-),
-
-line_totals as (
-
-    select
-        system,
-        order_source_id,
-        bool_or(is_margin_assumed) as is_margin_assumed,
-        count(*) as line_count,
-        sum(quantity) as item_count,
-        sum(net_amount) as net_amount,
-        -- one line of unknown cost leaves the cost of the order unknown
-        case
-            when count(cost_amount) = count(*) then sum(cost_amount)
-        end as cost_amount,
-        sum(freight_amount) as freight_amount
-    from order_lines
-    group by system, order_source_id
-
-),
-
-refund_totals as (
-
-    select
-        system,
-        order_source_id,
-        sum(refund_amount) as refunded_amount
-    from refunds
-    group by system, order_source_id
-
-),
-
-payment_totals as (
-
-    select
-        system,
-        order_source_id,
-        sum(payment_amount) as paid_amount
-    from payments
-    group by system, order_source_id
 
 ),
 
@@ -141,32 +88,19 @@ final as (
         ) as is_first_order,
         {{ local_date('orders.delivered_at') }}
         > {{ local_date('orders.promised_at') }} as is_delivered_late,
-        coalesce(line_totals.is_margin_assumed, false) as is_margin_assumed,
+        amounts.is_margin_assumed,
 
         -- measures
-        coalesce(line_totals.line_count, 0) as line_count,
-        cast(coalesce(line_totals.item_count, 0) as bigint) as item_count,
-        cast(coalesce(line_totals.net_amount, 0) as decimal(18, 2)) as net_amount,
-        cast(
-            case
-                when line_totals.line_count is null then 0
-                else line_totals.cost_amount
-            end as decimal(18, 2)
-        ) as cost_amount,
-        cast(
-            case
-                when line_totals.line_count is null then 0
-                else line_totals.net_amount - line_totals.cost_amount
-            end as decimal(18, 2)
-        ) as margin_amount,
-        cast(
-            coalesce(orders.freight_amount, 0) + coalesce(line_totals.freight_amount, 0)
-            as decimal(18, 2)
-        ) as freight_amount,
-        cast(coalesce(orders.tax_amount, 0) as decimal(18, 2)) as tax_amount,
-        cast(coalesce(payment_totals.paid_amount, 0) as decimal(18, 2)) as paid_amount,
-        cast(coalesce(refund_totals.refunded_amount, 0) as decimal(18, 2))
-            as refunded_amount,
+        amounts.line_count,
+        amounts.item_count,
+        amounts.net_amount,
+        amounts.cost_amount,
+        cast(amounts.net_amount - amounts.cost_amount as decimal(18, 2))
+            as margin_amount,
+        amounts.freight_amount,
+        amounts.tax_amount,
+        amounts.paid_amount,
+        amounts.refunded_amount,
 
         -- times
         orders.ordered_at,
@@ -181,15 +115,9 @@ final as (
         and orders.ordered_at < customers.valid_to
     left join channels
         on orders.channel = channels.channel
-    left join line_totals
-        on orders.system = line_totals.system
-        and orders.source_id = line_totals.order_source_id
-    left join refund_totals
-        on orders.system = refund_totals.system
-        and orders.source_id = refund_totals.order_source_id
-    left join payment_totals
-        on orders.system = payment_totals.system
-        and orders.source_id = payment_totals.order_source_id
+    left join amounts
+        on orders.system = amounts.system
+        and orders.source_id = amounts.source_id
 
 )
 

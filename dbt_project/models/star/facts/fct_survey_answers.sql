@@ -2,7 +2,7 @@ with
 
 answers as (
 
-    select * from {{ ref('int_survey_answers__unioned') }}
+    select * from {{ ref('survey_answers__scored') }}
 
 ),
 
@@ -42,12 +42,6 @@ orders as (
 
 ),
 
-nps_bands as (
-
-    select * from {{ ref('nps_bands') }}
-
-),
-
 final as (
 
     select
@@ -70,23 +64,14 @@ final as (
         -- attributes
         answers.question,
         answers.metric,
-        case
-            when answers.metric = 'nps' then nps_bands.nps_band is not null
-            else
-                coalesce(
-                    answers.scale_min < answers.scale_max
-                    and answers.answer_value between answers.scale_min
-                    and answers.scale_max,
-                    false
-                )
-        end as is_valid,
-        nps_bands.nps_band,
+        answers.is_valid,
+        answers.nps_band,
 
         -- measures
         answers.scale_min,
         answers.scale_max,
         answers.answer_value,
-        nps_bands.nps_value,
+        answers.nps_value,
 
         -- times
         answers.answered_at
@@ -110,12 +95,6 @@ final as (
     left join orders
         on answers.order_system = orders.system
         and answers.order_source_id = orders.source_id
-    -- the question on any other scale than 0 to 10 is no NPS
-    left join nps_bands
-        on answers.metric = 'nps'
-        and answers.scale_min = 0
-        and answers.scale_max = 10
-        and answers.answer_value = nps_bands.score
 
 )
 

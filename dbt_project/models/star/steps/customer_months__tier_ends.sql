@@ -6,7 +6,7 @@
 
 with
 
--- everybody who ever bought is ranked, month by month
+-- every customer with an order is ranked in each month
 buyers as (
 
     select * from {{ ref('customer_months__cumulative') }}
@@ -14,9 +14,9 @@ buyers as (
 
 ),
 
--- bins have the order of what is ranked, so that only those in which a fifth ends need
--- be sorted: of money, each unit of it; of days and orders, which many share, also a
--- part of the id that breaks their ties
+-- bins keep the order of the ranked values, so only those in which a fifth ends need
+-- sorting: for revenue, one bin per unit of currency; for days and orders, which many
+-- customers share, also by a part of the id that breaks the ties
 binned as (
     {% for measure, bin in bins.items() -%}
         select
@@ -59,7 +59,7 @@ tiers as (
     {% endfor %}
 ),
 
--- where five do not divide all, the first fifths have one customer more
+-- if five does not divide the count, the first fifths have one customer more
 ends as (
 
     select
@@ -129,7 +129,7 @@ final as (
         month_start_date,
         tier,
 
-        -- who is the last of the tier
+        -- the last customer of the tier
         measure_value,
         customer_id
 
