@@ -1,6 +1,6 @@
 """A deployment: one company's configuration, read from ``deployments/<name>.yml``.
 
-Add here settings of the deployment as a whole; keep out the settings of one part (``settings.py``, ``systems.py``).
+Keep out the settings of one part (``settings.py``, ``systems.py``).
 """
 
 from __future__ import annotations
@@ -107,8 +107,8 @@ class Deployment(Strict):
             for entity in table.settings.delivers:
                 if ways.setdefault((table.system_name, entity), table.settings.snapshot) != table.settings.snapshot:
                     raise ValueError(
-                        f"system '{table.system_name}' delivers {entity} by snapshot tables and by other tables:"
-                        " deletions cannot be determined. Make all of its tables snapshots, or none"
+                        f"system '{table.system_name}' delivers {entity} by snapshot tables and by other tables, so"
+                        " deletions cannot be determined: make all of them snapshots, or none"
                     )
         return self
 
@@ -202,9 +202,7 @@ class Table:
     def found(self) -> str | None:
         """The pattern of files without a date in their names; None if the names carry one."""
         files = self.system.files
-        if files is None or self.settings.daily:
-            return None
-        pattern = self.settings.found or files.found
+        pattern = None if files is None or self.settings.daily else self.settings.found or files.found
         return pattern and pattern.format(table=self.table_name)
 
     def window(self, load_date: date) -> Window:

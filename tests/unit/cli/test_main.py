@@ -160,6 +160,8 @@ def test_a_full_disk_is_one_message_and_no_stack(tmp_path: Path) -> None:
         "run",
         "--deployment",
         "olist",
+        "--extracts",
+        str(PROJECT / "tests" / "integration" / "olist" / "synthetic"),
     ]
     answer = subprocess.run(command, cwd=PROJECT, text=True, capture_output=True, check=False, env=os.environ)
     assert answer.returncode == 1
