@@ -118,7 +118,7 @@ def data_tests_on(manifest: Manifest, node: Node, *names: str) -> list[Node]:
 
 def unique_keys(manifest: Manifest, node: Node) -> list[list[str]]:
     """The columns that identify a row of the model, as its data tests check them."""
-    keys = [test["test_metadata"]["kwargs"] for test in data_tests_on(manifest, node, "keys", "unique_combination")]
+    keys = [test["test_metadata"]["kwargs"] for test in data_tests_on(manifest, node, "keys")]
     return [columns for test in keys for columns in test.get("unique", [test.get("columns")])] + [
         [test["column_name"]] for test in data_tests_on(manifest, node, "unique")
     ]
