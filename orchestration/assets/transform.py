@@ -85,7 +85,10 @@ def rules_of(test: Mapping[str, Any]) -> list[str]:
             for column, values in arguments.get("accepted", {}).items()
         ),
         *(rule if isinstance(rule, str) else rule["name"] for rule in arguments.get("expressions", [])),
-        *(f"{', '.join(columns)} is unique" for columns in arguments.get("unique", [])),
+        *(
+            f"{', '.join(columns)} is unique{' and not null' if len(columns) == 1 else ''}"
+            for columns in arguments.get("unique", [])
+        ),
         *(f"{column} refers to {table}.{field}" for column, table, field in references),
     ]
 

@@ -33,7 +33,7 @@ def tests_of_cases(tmp_path_factory: pytest.TempPathFactory) -> Models:
 def test_a_failing_row_is_a_broken_rule_with_its_rows_and_an_example(tests_of_cases: Models) -> None:
     unknown = "ad921d60486366258809553a3db49a4a"
     cases = [
-        {"case_key": "a", "touchpoint_key": "known", "order_key": unknown, "is_open": True},
+        {"case_key": None, "touchpoint_key": "known", "order_key": unknown, "is_open": True},
         {"case_key": "b", "touchpoint_key": "lost", "is_open": True, "is_first_contact_resolution": True},
         {"case_key": "c", "touchpoint_key": "lost", "is_open": True, "is_first_contact_resolution": True},
         {"case_key": "c", "touchpoint_key": None, "is_open": False, "is_first_contact_resolution": True},
@@ -44,7 +44,7 @@ def test_a_failing_row_is_a_broken_rule_with_its_rows_and_an_example(tests_of_ca
             ("not (is_open and is_first_contact_resolution)", 2, "c")
         ]
         assert sorted(connection.table("fct_cases_keys").fetchall()) == [
-            ("case_key is unique", 1, "c"),
+            ("case_key is unique and not null", 2, "c"),
             ("touchpoint_key refers to dim_touchpoints.touchpoint_key", 1, "lost"),
         ]
 
