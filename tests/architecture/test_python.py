@@ -221,7 +221,7 @@ def test_unit_tests_mirror_the_packages() -> None:
     top_level = {path.name for path in (PROJECT / "orchestration").iterdir()} & packages
     tested = {module.path.relative_to(PROJECT).parts[2] for module in modules("tests/unit")}
     # these test the demo company and dbt's models
-    other = {"demo", "marts", "retention"}
+    other = {"demo", "marts", "models"}
     assert_none(
         [f"tests/unit/{name}" for name in top_level ^ (tested - other)],
         "Put the unit tests of a package of orchestration into the folder of its name:",
