@@ -31,7 +31,7 @@ def marts_gate(deployment: Deployment, suites: Collection[MartSuite]) -> dg.Asse
             for suite in suites
         ],
     )
-    def judged(
+    def checks(
         context: dg.AssetCheckExecutionContext,
         warehouse: dg.ResourceParam[Warehouse],
         publication: dg.ResourceParam[Publication],
@@ -50,7 +50,7 @@ def marts_gate(deployment: Deployment, suites: Collection[MartSuite]) -> dg.Asse
             warned = sum(len(verdict.findings) for verdict in found.values())
             progress.detail(f"{len(found)} marts" + (f", {warned} warnings" if warned else ""))
 
-    return judged
+    return checks
 
 
 def _check(mart: str, verdict: MartVerdict) -> dg.AssetCheckResult:

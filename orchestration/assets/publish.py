@@ -35,11 +35,11 @@ HISTORY = "history"
 def version(
     deployment: Deployment,
     built: Sequence[dg.AssetsDefinition],
-    judged: Sequence[dg.AssetChecksDefinition],
+    gates: Sequence[dg.AssetChecksDefinition],
 ) -> dg.AssetsDefinition:
-    """Build the publishing asset: it depends on ``built`` and requires every check of ``built`` and ``judged``."""
+    """Build the publishing asset: it depends on ``built`` and requires every check of ``built`` and ``gates``."""
     assets = {key for definition in built for key in definition.keys}
-    checks = {key for definition in (*built, *judged) for key in definition.check_keys}
+    checks = {key for definition in (*built, *gates) for key in definition.check_keys}
     # the ends of the flow: every other asset is upstream of one of them
     ends = assets - {dep.asset_key for definition in built for spec in definition.specs for dep in spec.deps}
     history = [_history_spec(table, deployment, ends) for table in TABLES]

@@ -72,10 +72,10 @@ CHECKS = HistoryTable(
 )
 RULE_RESULTS = HistoryTable(
     "quality_rule_results",
-    "One row per rule of a gate and run that judged it; counts only, never a delivered value.",
+    "One row per run and rule of a gate that it evaluated; counts only, never a delivered value.",
     {
         "run_id": ("varchar not null", "Run in the Dagster UI."),
-        "table_name": ("varchar not null", "Landed table or mart that was judged, as the UI names it."),
+        "table_name": ("varchar not null", "Checked landed table or mart, as the UI names it."),
         "rule": ("varchar not null", "Row rule in words, or the figure of a profile that has bounds."),
         "severity": (
             "varchar not null",

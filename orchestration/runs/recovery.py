@@ -26,7 +26,7 @@ UNFINISHED = [
 UNSUCCESSFUL = [dg.DagsterRunStatus.FAILURE, dg.DagsterRunStatus.CANCELED]
 
 RULES = "rules"
-"""The metadata of a gate's check that holds what each of its rules found."""
+"""Name of the metadata entry with the rule results of a gate's check."""
 RULE_RESULT = ("rule", "severity", "evaluated_count", "unexpected_count", "status")
 
 # how many failed runs are compared with the history: older ones are in it
@@ -96,7 +96,7 @@ def check_rows(run_id: str, events: Collection[dg.DagsterEvent]) -> list[dict[st
 
 
 def _evaluations(events: Collection[dg.DagsterEvent]) -> dict[dg.AssetCheckKey, Any]:
-    """The last evaluation of every check."""
+    """Return the last evaluation of every check."""
     return {
         evaluation.asset_check_key: evaluation
         for event in events
@@ -106,14 +106,14 @@ def _evaluations(events: Collection[dg.DagsterEvent]) -> dict[dg.AssetCheckKey, 
 
 
 def rules_table(results: Iterable[RuleResult]) -> dg.TableMetadataValue:
-    """The results of a gate's rules, as its check shows them."""
+    """Return the results of a gate's rules as metadata of its check."""
     records = [dg.TableRecord(result.record()) for result in results]
     columns = [dg.TableColumn(name, "int" if name.endswith("_count") else "string") for name in RULE_RESULT]
     return dg.TableMetadataValue(records, dg.TableSchema(columns))
 
 
 def rule_results(run_id: str, events: Collection[dg.DagsterEvent]) -> list[dict[str, Any]]:
-    """What each rule found in the last verdict of every gate of a run, as rows of ``quality_rule_results``."""
+    """Return the last result of every rule of the gates in a run, as rows of ``quality_rule_results``."""
     return [
         {"run_id": run_id, "table_name": key.asset_key.to_user_string(), **record.data}
         for key, evaluation in _evaluations(events).items()
