@@ -9,7 +9,7 @@ import pytest
 from orchestration.base.paths import Home
 from orchestration.config.deployment import deployment_names, load_deployment
 from orchestration.warehouse.dbt import run_dbt
-from tests.models import Models, compiled
+from tests.models import Models, compile_models
 
 CASES = (
     "case_key varchar, touchpoint_key varchar, order_key varchar, is_open boolean, is_first_contact_resolution boolean"
@@ -25,7 +25,9 @@ REFERENCED = {
 
 @pytest.fixture(scope="module")
 def tests_of_cases(tmp_path_factory: pytest.TempPathFactory) -> Models:
-    return compiled(load_deployment("demo"), tmp_path_factory.mktemp("dbt"), ["fct_cases_rules", "fct_cases_keys"])
+    return compile_models(
+        load_deployment("demo"), tmp_path_factory.mktemp("dbt"), ["fct_cases_rules", "fct_cases_keys"]
+    )
 
 
 def test_a_failing_row_is_a_broken_rule_with_its_rows_and_an_example(tests_of_cases: Models) -> None:
@@ -37,7 +39,8 @@ def test_a_failing_row_is_a_broken_rule_with_its_rows_and_an_example(tests_of_ca
         {"case_key": "c", "touchpoint_key": None, "is_open": False, "is_first_contact_resolution": True},
     ]
     columns = f"{CASES}, channel_key varchar, customer_key varchar, customer_id varchar, opened_date date"
-    with tests_of_cases.build({"fct_cases": (columns, cases), **REFERENCED}) as connection:
+    given = {"fct_cases": (columns, cases), **REFERENCED}
+    with tests_of_cases.build(["fct_cases_rules", "fct_cases_keys"], given) as connection:
         assert connection.table("fct_cases_rules").fetchall() == [
             ("not (is_open and is_first_contact_resolution)", 2, "c")
         ]
