@@ -1,5 +1,5 @@
-# Every target is one `cx360` command: `cx360 --help` says more. The environment is made by the first target that needs it,
-# from requirements.lock, and follows the lock when it changes.
+# Every target is one `cx360` command; `cx360 --help` shows more. The first target makes the environment from
+# requirements.lock, and makes it again when the lock changes.
 
 PYTHON := $(shell command -v python3.11 || command -v python3)
 VENV := .venv
@@ -7,8 +7,8 @@ CX360 := $(VENV)/bin/cx360
 UV := $(VENV)/bin/uv
 READY := $(VENV)/.ready
 
-# One variable for every option: make run DEPLOYMENT=olist EXTRACTS=folder. ARGS is passed on as it stands.
-# Only the command line sets them, never a PORT, DATE or ARGS that happens to be in the environment.
+# One variable for every option: make run DEPLOYMENT=olist EXTRACTS=folder. ARGS is passed on unchanged.
+# Only the command line sets them, not an environment variable of the same name.
 DEPLOYMENT := demo
 ARGS :=
 option = $(if $(findstring command,$(origin $(2))),--$(1) "$($(2))")
@@ -22,21 +22,21 @@ help: ## Show this list
 	@echo "  Variables: DEPLOYMENT=$(DEPLOYMENT) EXTRACTS DATE FROM TO (run, backfill), TABLE DATE EXPORT RELEASE (quarantine), VERSION (rollback),"
 	@echo "  CUSTOMERS NIGHTS SEED WORLD DIRT OUT (demo), PORT (ui, docs), ARGS"
 
-env: $(READY) ## Make the environment (every other target does so by itself)
+env: $(READY) ## Make the environment (every other target does it too)
 	@:
 
-run: $(READY) ## Run the night: every load window that waits
+run: $(READY) ## Run the night: load every pending load date and publish
 	@$(CX360) run --deployment $(DEPLOYMENT) $(call option,extracts,EXTRACTS) $(call option,date,DATE) \
 		$(call option,from,FROM) $(call option,to,TO) $(ARGS)
 
-backfill: $(READY) ## Pull the load dates FROM to TO again, published or not, as one run
+backfill: $(READY) ## Pull the load dates FROM to TO again as one run
 	@$(CX360) backfill --deployment $(DEPLOYMENT) $(call option,extracts,EXTRACTS) $(call option,from,FROM) \
 		$(call option,to,TO) $(ARGS)
 
-check: $(READY) ## Try every connection and ten rows of each table, without landing anything
+check: $(READY) ## Test every connection and ten rows of each table; nothing lands
 	@$(CX360) check --deployment $(DEPLOYMENT) $(call option,extracts,EXTRACTS) $(ARGS)
 
-quarantine: $(READY) ## List what the row rules rejected; ARGS=--explain shows the rows
+quarantine: $(READY) ## List rejected rows by unit and rule; ARGS=--explain shows the rows
 	@$(CX360) quarantine --deployment $(DEPLOYMENT) $(call option,table,TABLE) $(call option,date,DATE) \
 		$(call option,export,EXPORT) $(call option,release,RELEASE) $(ARGS)
 
@@ -46,7 +46,7 @@ versions: $(READY) ## List the published versions
 rollback: $(READY) ## Withdraw the current version, or VERSION and every later one
 	@$(CX360) rollback --deployment $(DEPLOYMENT) $(call option,version,VERSION) $(ARGS)
 
-release: $(READY) ## Let go the load dates that a withdrawn version holds
+release: $(READY) ## Release the load dates on hold because of a withdrawn version
 	@$(CX360) release --deployment $(DEPLOYMENT) $(call option,date,DATE) $(ARGS)
 
 ui: $(READY) ## Open the Dagster UI on 127.0.0.1
@@ -56,28 +56,28 @@ demo: $(READY) ## Write the extracts of the demo company
 	@$(CX360) demo --deployment $(DEPLOYMENT) $(call option,customers,CUSTOMERS) $(call option,nights,NIGHTS) $(call option,seed,SEED) \
 		$(call option,world,WORLD) $(call option,dirt,DIRT) $(call option,out,OUT) $(ARGS)
 
-bench-demo: $(READY) ## Print how long the demo company takes to make: ARGS="10_000 1_000_000"
+bench-demo: $(READY) ## Measure the demo generator: ARGS="10_000 1_000_000"
 	@$(VENV)/bin/python -m bench.demo $(ARGS)
 
-bench-clv: $(READY) ## Print how long lifetime value takes, beside the package lifetimes: ARGS="1_000_000 10_000_000"
+bench-clv: $(READY) ## Measure lifetime value, beside the package lifetimes: ARGS="1_000_000 10_000_000"
 	@$(VENV)/bin/python -m bench.clv $(ARGS)
 
-bench-gates: $(READY) ## Print the gates' share of a night at 100,000 customers: ARGS=10_000
+bench-gates: $(READY) ## Measure the gates' share of a night of 100,000 customers: ARGS=10_000
 	@$(VENV)/bin/python -m bench.gates $(ARGS)
 
-bench-night: $(READY) ## Print what a night costs: ARGS="10_000 100_000"
+bench-night: $(READY) ## Measure a night: ARGS="10_000 100_000"
 	@$(VENV)/bin/python -m bench.night $(ARGS)
 
-bench-extract: $(READY) ## Print how fast each kind of source lands, gate 1 off and on: ARGS=20_000_000
+bench-extract: $(READY) ## Measure how fast each kind of source lands, without and with gate 1: ARGS=20_000_000
 	@$(VENV)/bin/python -m bench.extract $(ARGS)
 
-torture: $(READY) ## Kill nights at random and compare what is published: ARGS="100"
+torture: $(READY) ## Kill nights at random and compare the published versions: ARGS="100"
 	@$(VENV)/bin/python -m bench.torture $(ARGS)
 
-docs: $(READY) ## Serve the documentation of every table and every check
+docs: $(READY) ## Build and serve the documentation of tables and checks
 	@$(CX360) docs --deployment $(DEPLOYMENT) $(call option,port,PORT) $(ARGS)
 
-test: $(READY) ## Run the tests, all but the long ones
+test: $(READY) ## Run the tests except the long ones
 	@$(CX360) test $(ARGS)
 
 test-long: $(READY) ## Run the long tests
@@ -86,13 +86,13 @@ test-long: $(READY) ## Run the long tests
 lint: $(READY) ## Run ruff, mypy, yamllint, dbt with its warnings as errors, sqlfluff
 	@$(CX360) lint $(ARGS)
 
-format: $(READY) ## Let ruff and sqlfluff mend what they can
+format: $(READY) ## Apply the fixes of ruff and sqlfluff
 	@$(CX360) lint --fix ruff sqlfluff
 
-clean: $(READY) ## Remove everything that the pipeline wrote for the deployment
+clean: $(READY) ## Remove all data of the deployment
 	@$(CX360) clean --deployment $(DEPLOYMENT) $(ARGS)
 
-lock: $(UV) ## Compile requirements.lock anew, within the bounds of pyproject.toml
+lock: $(UV) ## Compile requirements.lock within the bounds of pyproject.toml
 	$(UV) pip compile pyproject.toml --extra dev --upgrade --generate-hashes --python-version 3.11 \
 		--no-emit-index-url --no-header --quiet --output-file requirements.lock
 	$(UV) pip compile bench/lifetimes.in --upgrade --generate-hashes --python-version 3.11 \
@@ -100,7 +100,7 @@ lock: $(UV) ## Compile requirements.lock anew, within the bounds of pyproject.to
 
 $(UV): requirements-uv.lock
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info[:2] != (3, 11))' || { \
-		echo "cx360 needs Python 3.11, and neither python3.11 nor python3 is one. Install it, or name it: make PYTHON=/path/to/python3.11" >&2; \
+		echo "cx360 needs Python 3.11, and neither python3.11 nor python3 is that version. Install it, or name it: make PYTHON=/path/to/python3.11" >&2; \
 		exit 1; }
 	@echo "Environment: making $(VENV) with $$($(PYTHON) --version)"
 	@$(PYTHON) -m venv $(VENV)
@@ -108,7 +108,7 @@ $(UV): requirements-uv.lock
 	@touch $@
 
 $(READY): requirements.lock pyproject.toml $(UV)
-	@# compiled here, once: where PYTHONDONTWRITEBYTECODE is set, as in many containers, every process would do it again
+	@# compile once, here: with PYTHONDONTWRITEBYTECODE, as in many containers, every process would compile again
 	@echo "Environment: installing requirements.lock into $(VENV)"
 	@$(UV) pip sync --quiet --require-hashes --compile-bytecode --python $(VENV)/bin/python requirements.lock
 	@$(UV) pip install --quiet --no-deps --no-build-isolation --python $(VENV)/bin/python --editable .

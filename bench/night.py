@@ -1,8 +1,8 @@
-"""What a night costs: ``make bench-night ARGS="10_000 100_000"``.
+"""The cost of a night: ``make bench-night ARGS="10_000 100_000"``.
 
-Makes a demo company of each size and runs, each as a command of its own: its history and first night (dbt parses the
-project), one more night, and a run that finds nothing to do. Prints seconds of wall time and of the processor, the most
-memory, and where the time went.
+Makes a demo company of each size and runs three commands: its history and first night (dbt parses the project), one
+more night, and a run without pending load dates. Prints wall time, processor time, peak memory and the time of each
+step.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ CUSTOMERS = ("10_000", "100_000", "1_000_000")
 
 @dataclass(frozen=True)
 class Cost:
-    """What one command cost."""
+    """The cost of one command."""
 
     wall_seconds: float
     processor_seconds: float
@@ -34,7 +34,7 @@ class Cost:
 
 
 def main() -> None:
-    """Measure each size in a folder of its own, and print a table."""
+    """Measure each size in its own folder and print a table."""
     history = load_deployment("demo").history_load_date
     _print(f"{'customers':>10}  {'run':<12} {'wall s':>8} {'cpu s':>8} {'GiB':>6}  where the time went")
     for size in sys.argv[1:] or CUSTOMERS:
@@ -52,10 +52,10 @@ def main() -> None:
 
 
 def _cost(folder: Path, arguments: list[str]) -> Cost:
-    """Run one ``cx360`` command to its end.
+    """Run one ``cx360`` command and return its cost.
 
     Raises:
-        SystemExit: the command failed; its output says why.
+        SystemExit: the command failed; carries its output.
     """
     started = time.monotonic()
     with tempfile.TemporaryFile("w+", dir=folder) as output:

@@ -1,7 +1,7 @@
 """Nights that are killed at random, each followed by the normal command: ``make torture``.
 
-Prints a line per disturbance: where it hit, what readers had then, how long the next night took, and whether it
-published what an undisturbed night publishes. Ends with 1 if one did not come right.
+Prints a line per disturbance: where the night was killed, which version readers had, how long the next night took, and
+whether its figures equal those of an undisturbed night. Exits with 1 if one differs.
 """
 
 from __future__ import annotations
@@ -15,52 +15,50 @@ from random import Random
 
 from bench.nights import Change, Company, Disturbance, load_libraries
 
-# how far a file may grow where the disk is said to be full
+# limits of the file size that simulate a full disk
 FILE_BYTES = (100_000, 1_000_000, 3_000_000, 8_000_000)
 
 
 def main() -> None:
-    """Disturb as many nights as are asked for."""
+    """Disturb the requested number of nights."""
     parser = argparse.ArgumentParser(prog="make torture", description=__doc__.splitlines()[0])
     parser.add_argument("kills", type=int, nargs="?", default=100)
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--customers", type=int, default=60)
-    parser.add_argument(
-        "--in-a-row", type=int, default=1, help="how often a night and its repetitions are killed before one may end"
-    )
-    asked = parser.parse_args()
+    parser.add_argument("--in-a-row", type=int, default=1, help="how often a night is killed before one may end")
+    options = parser.parse_args()
     load_libraries()
     with tempfile.TemporaryDirectory() as folder:
         started = time.monotonic()
-        company = Company(Path(folder), asked.customers)
+        company = Company(Path(folder), options.customers)
         seconds = time.monotonic() - started
-        tell(f"prepared in {seconds:.0f} s; an undisturbed night takes {company.undisturbed.seconds:.1f} s")
-        planned = plan(company, asked.kills, asked.seed)
-        nights = max(len(planned) // asked.in_a_row, 1)
-        # a night that was killed early has what comes later still to do
+        report(f"prepared in {seconds:.0f} s; an undisturbed night takes {company.undisturbed.seconds:.1f} s")
+        planned = plan(company, options.kills, options.seed)
+        nights = max(len(planned) // options.in_a_row, 1)
+        # in the order of a night: what one killed early has not done is left for the next kill
         rows = [sorted(planned[night::nights], key=lambda planned: planned.reached) for night in range(nights)]
-        wrong = sum(disturb(company, row, sum(map(len, rows[:place]))) for place, row in enumerate(rows))
-        tell(
-            f"{len(rows) - wrong} of {len(rows)} nights published what an undisturbed one does, after "
-            f"{len(planned)} disturbances; {time.monotonic() - started:.0f} s in all"
+        wrong = sum(disturb(company, row, sum(map(len, rows[:number]))) for number, row in enumerate(rows))
+        report(
+            f"{len(rows) - wrong} of {len(rows)} nights published the figures of an undisturbed one after "
+            f"{len(planned)} disturbances; {time.monotonic() - started:.0f} s in total"
         )
     sys.exit(1 if wrong else 0)
 
 
 def plan(company: Company, count: int, seed: int) -> list[Disturbance]:
-    """Disturbances spread over a night.
+    """Return disturbances spread over a night.
 
-    Of three kills the first is before a change of what must stay whole, each kind of change in its turn; the others are
-    at a random moment of a step, each step in its turn. For a dozen kills there is a full disk besides.
+    One kill of three is before a change of guarded files, each kind of change in turn; the others are at a random
+    moment of a step, each step in turn. A dozen kills add a full disk.
     """
     random = Random(seed)
     spans: list[tuple[str, str | None, float, float]] = []
     begin = 0.0
     after: str | None = None
-    for name, told in company.undisturbed.steps:
-        spans.append((name, after, begin, told - begin))
-        begin, after = told, name
-    # the extracts are many and short: they count as one step
+    for name, printed in company.undisturbed.steps:
+        spans.append((name, after, begin, printed - begin))
+        begin, after = printed, name
+    # the many short extracts count as one step
     steps = {name.split()[0]: [span for span in spans if span[0].split()[0] == name.split()[0]] for name, *_ in spans}
     changes: dict[str, list[Change]] = {}
     for change in company.undisturbed.changes:
@@ -69,8 +67,8 @@ def plan(company: Company, count: int, seed: int) -> list[Disturbance]:
     before_changes = [random.choice(found) for found in changes.values()]
     random.shuffle(before_changes)
     planned = []
-    for place in range(count):
-        turn, of_three = divmod(place, 3)
+    for number in range(count):
+        turn, of_three = divmod(number, 3)
         if of_three == 0:
             change = before_changes[turn % len(before_changes)]
             planned.append(Disturbance(change=change.name, reached=change.seconds))
@@ -82,34 +80,34 @@ def plan(company: Company, count: int, seed: int) -> list[Disturbance]:
 
 
 def disturb(company: Company, row: list[Disturbance], before: int) -> bool:
-    """Disturb a night and its repetitions, then let one end, and tell what came of it.
+    """Disturb a night and its repetitions, then let one end, and report the result.
 
     Returns:
-        Whether something was not as it must be.
+        Whether there was a problem.
     """
     company.restore()
     problems: list[str] = []
     for number, disturbance in enumerate(row, start=before + 1):
         ended = company.night(disturbance)
-        if not ended.code:  # the nights before it had done what it was to break: a fresh night does it again
+        if not ended.code:  # earlier kills left nothing to disturb: start from the night before
             problems += company.problems(ended)
             company.restore()
             ended = company.night(disturbance)
         served = company.published()
-        had = {True: "the night before", False: "the new night"}[served == company.before]
-        tell(f"{number:>4}  {ended.where:<66} at {ended.seconds:5.1f} s  readers had {had}")
+        had = {True: "the previous version", False: "the new version"}[served == company.before]
+        report(f"{number:>4}  {ended.where:<66} at {ended.seconds:5.1f} s  readers had {had}")
         if served not in (company.before, company.after):
-            problems.append("readers had neither the night before nor the new one")
-        if served != company.before or disturbance is row[-1]:  # nothing is left that could be killed
+            problems.append("readers had neither the previous version nor the new one")
+        if served != company.before or disturbance is row[-1]:  # published: there is nothing left to kill
             recovered = company.night()
             problems += company.problems(recovered)
             company.restore()
-            tell(f"      the next night took {recovered.seconds:.1f} s: {'; '.join(problems) or 'equal'}")
+            report(f"      the next night took {recovered.seconds:.1f} s: {'; '.join(problems) or 'equal'}")
     return bool(problems)
 
 
-def tell(line: str) -> None:
-    """Print a line at once, also into a pipe."""
+def report(line: str) -> None:
+    """Print a line without buffering."""
     sys.stdout.write(f"{line}\n")
     sys.stdout.flush()
 

@@ -1,7 +1,6 @@
 """The whole pipeline on one page, from top to bottom.
 
-Dagster calls ``defs``, which reads the deployment's name from the environment; tests and ``cx360`` call ``build`` with
-their own.
+Dagster calls ``defs`` for the deployment named in the environment; ``cx360`` and tests call ``build`` with their own.
 """
 
 import os
@@ -29,14 +28,14 @@ from orchestration.landing.landing import Landing
 from orchestration.nightly import nightly, schedule
 from orchestration.publication.publication import Publication
 from orchestration.runs.resource import RunLock
-from orchestration.warehouse.completeness import check_wiring
+from orchestration.warehouse.completeness import check_completeness
 from orchestration.warehouse.dbt import Dbt
 from orchestration.warehouse.fits import FitStore
 from orchestration.warehouse.warehouse import Warehouse
 
 
 def resources(deployment: Deployment, home: Home, extracts: Path | None = None) -> dict[str, Any]:
-    """What the assets of ``deployment`` talk to, under the names that they ask for."""
+    """Return the resources of ``deployment`` by the names that its assets require."""
     return {
         "run_lock": RunLock(home_root=str(home.root), timeout_minutes=deployment.run_timeout_minutes),
         "landing": Landing(deployment, home, extracts or home.extracts),
@@ -51,9 +50,9 @@ def build(deployment: Deployment, resources: Mapping[str, Any]) -> dg.Definition
     """Assemble the pipeline of ``deployment``; tests pass their own resources.
 
     Raises:
-        PipelineError: a place is missing that the deployment needs.
+        PipelineError: the project lacks an entry that the deployment requires.
     """
-    check_wiring(deployment)
+    check_completeness(deployment)
     manifest = resources["dbt"].manifest()
     landed = [extract(table) for table in deployment.tables()]
     stage, star, marts = (transform(part, manifest, deployment.owner) for part in ("stage", "star", "marts"))
@@ -74,7 +73,7 @@ def build(deployment: Deployment, resources: Mapping[str, Any]) -> dg.Definition
 
 
 def fresh(assets: dg.AssetsDefinition, deployment: Deployment) -> dg.AssetsDefinition:
-    """Have the UI say when what readers get is stale: the marts, and the version that holds them."""
+    """Set the freshness policy of the marts and of the version, so that the UI shows when they are stale."""
     policy = dg.FreshnessPolicy.time_window(fail_window=timedelta(hours=deployment.stale_after_hours))
     return assets.map_asset_specs(
         lambda spec: dg.apply_freshness_policy(spec, policy) if spec.group_name in {"marts", "publish"} else spec
@@ -83,7 +82,7 @@ def fresh(assets: dg.AssetsDefinition, deployment: Deployment) -> dg.AssetsDefin
 
 @dg.definitions
 def defs() -> dg.Definitions:
-    """What Dagster loads: the deployment that the environment names."""
+    """Return the definitions of the deployment named in the environment."""
     deployment = load_deployment(os.environ.get("CX360_DEPLOYMENT", "demo"))
     extracts = os.environ.get("CX360_EXTRACTS")
     return build(deployment, resources(deployment, Home.of(deployment.name), Path(extracts) if extracts else None))

@@ -1,7 +1,7 @@
-"""The nightly job: its windows, its schedule, and what it does after a crash.
+"""The nightly job, its retry and its schedule.
 
-Add here when the pipeline runs; keep out what it does (``definitions.py``). The schedule and ``cx360 run`` ask the
-same function what is to be loaded.
+Add here when the pipeline runs; keep out what it does (``definitions.py``). The schedule and ``cx360 run`` choose the
+load dates with the same functions (``runs/pending.py``).
 """
 
 from pathlib import Path
@@ -10,21 +10,21 @@ import dagster as dg
 
 from orchestration.config.deployment import Deployment
 from orchestration.publication.publication import Publication
-from orchestration.runs.pending import pending_load_dates, why_held, why_nothing_may_run
+from orchestration.runs.pending import hold_reason, pending_load_dates, refusal_reason
 from orchestration.runs.tags import range_tags
 
 nightly = dg.define_asset_job(
     "nightly",
     selection=dg.AssetSelection.all(),
     executor_def=dg.in_process_executor,
-    description="Pull, land, stage, link, build, judge and publish: one night, or a range of nights as one run.",
-    # a killed run is done again as a whole, as `cx360 run` does it: steps that were done are done again in no time
+    description="Pull, land, stage, identify, build, check and publish: one night, or a range of nights as one run.",
+    # the daemon runs a killed run again as a whole, as `cx360 run` does: landed units are kept
     tags={"dagster/max_retries": "1", "dagster/retry_strategy": "ALL_STEPS"},
 )
 
 
 def schedule(deployment: Deployment, publication: Publication, extracts: Path) -> dg.ScheduleDefinition:
-    """Build the schedule: every night, all that is pending, as one run."""
+    """Build the schedule: every night, all pending load dates as one run."""
 
     @dg.schedule(
         name="nightly",
@@ -32,16 +32,16 @@ def schedule(deployment: Deployment, publication: Publication, extracts: Path) -
         cron_schedule=deployment.schedule,
         execution_timezone=deployment.timezone,
         default_status=dg.DefaultScheduleStatus.RUNNING,
-        description="Every night: load what is pending, as one run.",
+        description="Every night: all pending load dates as one run.",
     )
     def every_night() -> dg.RunRequest | dg.SkipReason:
-        blocked = why_nothing_may_run(deployment, publication)
-        if blocked:
-            return dg.SkipReason(blocked)
+        refused = refusal_reason(deployment, publication)
+        if refused:
+            return dg.SkipReason(refused)
         pending = pending_load_dates(deployment, publication, extracts)
         if not pending:
-            held = why_held(deployment, publication)
-            return dg.SkipReason(held or "Nothing is pending: every load date with extracts is published.")
+            on_hold = hold_reason(deployment, publication)
+            return dg.SkipReason(on_hold or "Nothing is pending: every load date with extracts is published.")
         return dg.RunRequest(run_key=None, tags=range_tags(pending))
 
     return every_night

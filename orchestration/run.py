@@ -1,7 +1,7 @@
-"""One run from the command line: which load dates it takes, the run itself, and its alerts.
+"""One run from the command line: its load dates, the run itself, and its alerts.
 
-The same job that the schedule drives, against the same Dagster instance, so that both show in the UI. Dagster and
-dbt are imported only if there is something to run.
+It executes the job of the schedule on the same Dagster instance, so that the UI shows both. Dagster and dbt are
+imported only if there is something to run.
 """
 
 from __future__ import annotations
@@ -22,11 +22,11 @@ from orchestration.base.errors import PipelineError
 from orchestration.base.paths import Home
 from orchestration.config.deployment import Deployment
 from orchestration.landing.pull import forget
-from orchestration.landing.unit_place import recover as recover_units
+from orchestration.landing.unit_place import recover_units
 from orchestration.publication.publication import Publication
 from orchestration.runs.lock import hold
 from orchestration.runs.pending import choose_load_dates
-from orchestration.runs.tags import COMMAND_TAG, asked_range, range_tags
+from orchestration.runs.tags import COMMAND_TAG, range_tags, requested_range
 
 if TYPE_CHECKING:
     import dagster as dg
@@ -34,15 +34,21 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Outcome:
-    """What a run came to: the load dates it took, and its Dagster run."""
+    """The result of a run.
+
+    Attributes:
+        load_dates: the load dates that it took.
+        run_id: its Dagster run; None if there was nothing to run.
+        problems: why it failed, one message per failed step.
+        unsent_alerts: alerts that could not be sent, and why.
+        undelivered_days: requested days without any delivery.
+    """
 
     load_dates: Sequence[date]
     run_id: str | None
     problems: Sequence[str] = ()
-    untold: Sequence[str] = ()
-    """Alerts that could not be sent, and why."""
-    undelivered: Sequence[date] = ()
-    """Days of the range that was asked for of which nothing was delivered."""
+    unsent_alerts: Sequence[str] = ()
+    undelivered_days: Sequence[date] = ()
 
 
 def run_night(
@@ -52,7 +58,7 @@ def run_night(
     first: date | None = None,
     last: date | None = None,
     full_refresh: bool = False,
-    is_anew: bool = False,
+    repull: bool = False,
     wait: bool = False,
     log_level: str = "CRITICAL",
 ) -> Outcome:
@@ -60,21 +66,21 @@ def run_night(
 
     Args:
         extracts: the folder of the extracts; the deployment's own if omitted.
-        first, last: the load dates to take, both included; all that are pending if both are omitted.
+        first, last: the load dates to take, both included; all pending ones if both are omitted.
         full_refresh: build and publish from the landing even if nothing is pending.
-        is_anew: pull load dates again that landed in an earlier try of the same run.
-        wait: wait for another run to end, instead of refusing.
-        log_level: from which level on Dagster's log goes to the terminal; the instance keeps all of it.
+        repull: pull again what an earlier try of the same run had landed.
+        wait: wait for another run to end instead of raising.
+        log_level: the lowest level of Dagster's log that the terminal shows; the instance keeps every level.
 
     Raises:
-        PipelineError: the run cannot start: no extracts, or another run is under way.
+        PipelineError: there are no extracts, another run is active, or the disk cannot be written.
     """
     home = Home.of(deployment.name)
     publication = Publication(home, deployment.retention)
     folder = extracts.resolve() if extracts else home.extracts
     senders = senders_of(deployment.alerts)
-    with _writing_below(home, OSError, duckdb.Error), hold(home, wait=wait):
-        publication.settle()
+    with _explain_write_errors(home, OSError, duckdb.Error), hold(home, wait=wait):
+        publication.settle_versions()
         for table in deployment.tables():
             recover_units(home, table)
         try:
@@ -85,45 +91,45 @@ def run_night(
             raise
         if not load_dates and not full_refresh:
             stale = watch.of_stale_publication(deployment, publication, datetime.now(UTC))
-            return Outcome((), None, untold=tell([stale] if stale else [], senders))
-        if is_anew:
+            return Outcome((), None, unsent_alerts=tell([stale] if stale else [], senders))
+        if repull:
             forget(home)
 
         from sqlalchemy.exc import OperationalError
 
         from orchestration.runs.instance import open_instance
-        from orchestration.runs.recovery import recover
+        from orchestration.runs.recovery import recover_runs
 
-        # SQLite's errors reach Dagster through SQLAlchemy
-        with _writing_below(home, OperationalError), open_instance(home) as instance:
-            died = [run for run in recover(home, instance) if COMMAND_TAG in run.tags]
-            untold = tell([watch.of_failed_run(deployment, instance, run) for run in died], senders)
-            tags = range_tags(load_dates, asked_range(first, last)) if load_dates else {}
+        # Dagster reaches SQLite through SQLAlchemy
+        with _explain_write_errors(home, OperationalError), open_instance(home) as instance:
+            killed = [run for run in recover_runs(home, instance) if COMMAND_TAG in run.tags]
+            unsent = tell([watch.of_failed_run(deployment, instance, run) for run in killed], senders)
+            tags = range_tags(load_dates, requested_range(first, last)) if load_dates else {}
             outcome = _execute(deployment, home, folder, instance, load_dates, tags, log_level)
             alert = _alert(deployment, publication, instance, outcome)
         return replace(
             outcome,
-            untold=untold + tell([alert] if alert else [], senders),
-            undelivered=_undelivered(load_dates, first, last),
+            unsent_alerts=unsent + tell([alert] if alert else [], senders),
+            undelivered_days=_undelivered_days(load_dates, first, last),
         )
 
 
-def _undelivered(load_dates: Sequence[date], first: date | None, last: date | None) -> list[date]:
+def _undelivered_days(load_dates: Sequence[date], first: date | None, last: date | None) -> list[date]:
     if first is None or last is None:
         return []
-    days = [first + timedelta(days=place) for place in range((last - first).days + 1)]
+    days = [first + timedelta(days=offset) for offset in range((last - first).days + 1)]
     return sorted(set(days) - set(load_dates))
 
 
 @contextmanager
-def _writing_below(home: Home, *errors: type[Exception]) -> Iterator[None]:
-    """Say in one message that the disk is full or read-only, whichever library met it outside a step."""
+def _explain_write_errors(home: Home, *errors: type[Exception]) -> Iterator[None]:
+    """Raise one PipelineError for a full or read-only disk, whichever library reports it outside a step."""
     try:
         yield
     except errors as error:
         raise PipelineError(
             f"The run could not write below {home.root}: {getattr(error, 'orig', error)}\n"
-            "What is published stays. Where the disk is full or cannot be written to, mend that and run again."
+            "The published version stays. Free or repair the disk, or correct its permissions, and run again."
         ) from error
 
 
@@ -136,7 +142,7 @@ def _execute(
     tags: Mapping[str, str],
     log_level: str,
 ) -> Outcome:
-    """Run the job over ``load_dates``; over the landing as it is if there are none."""
+    """Run the job for ``load_dates``; without them, rebuild from the landing."""
     from orchestration.definitions import build, resources
     from orchestration.runs.resource import RunLock
 
@@ -162,7 +168,7 @@ def _execute(
 def _alert(
     deployment: Deployment, publication: Publication, instance: dg.DagsterInstance, outcome: Outcome
 ) -> Alert | None:
-    """What somebody must be told of a run that has ended."""
+    """Return the alert about a run that has ended, if it needs one."""
     run = instance.get_run_by_id(str(outcome.run_id))
     if run and outcome.problems:
         return watch.of_failed_run(deployment, instance, run)
@@ -170,7 +176,7 @@ def _alert(
 
 
 def _problem(failed: dg.DagsterEvent) -> str:
-    """What a step that failed on purpose said, or where an unforeseen error stands."""
+    """Return the message of a step's own failure, or the root cause of an unexpected error."""
     failure = failed.step_failure_data
     if failure.user_failure_data and failure.user_failure_data.description:
         return str(failure.user_failure_data.description)
@@ -178,5 +184,5 @@ def _problem(failed: dg.DagsterEvent) -> str:
     while error and error.cause:
         error = error.cause
     if not error:
-        return f"Step '{failed.step_key}' broke; the Dagster UI shows where."
-    return f"Step '{failed.step_key}' broke: {error.message.strip()} (the Dagster UI shows where)"
+        return f"Step '{failed.step_key}' failed without a message; the Dagster UI shows its log."
+    return f"Step '{failed.step_key}' failed: {error.message.strip()} (the Dagster UI shows its log)"

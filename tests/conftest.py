@@ -1,4 +1,4 @@
-"""How the tests are spread over the workers of `cx360 test`, and the server and the company that some of them share."""
+"""The distribution of the tests over the workers of `cx360 test`, and fixtures of several folders."""
 
 from __future__ import annotations
 
@@ -18,21 +18,19 @@ TESTS = Path(__file__).parent
 
 
 def pytest_configure() -> None:
-    """Run as a night's command in a terminal does, whatever started the tests.
+    """Restore Python's handling of ctrl-c.
 
-    A job in the background ignores ctrl-c, Dagster turns a request to end into the same signal, and every process that
-    a test starts would inherit both.
+    A background job ignores the signal, and so would every process that a test starts. Dagster ends runs with it.
     """
     signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 @pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Keep tests that share a costly fixture on one worker, so that it is built once.
+    """Keep tests with a common costly fixture on one worker, so that it is built once.
 
-    These are the architecture tests, the integration tests of a file, or of a folder in ``integration``, and the long
-    tests of a file. Files that share a session's fixture with others name their group themselves:
-    ``pytestmark = pytest.mark.xdist_group("demo nights")``.
+    A group is formed by the architecture tests, by the integration tests of a file or folder, and by the long tests of
+    a file. Files with a common session fixture name their group: ``pytest.mark.xdist_group("demo nights")``.
     """
     for item in items:
         if not item.get_closest_marker("xdist_group") and (group := _group(item)):
@@ -53,14 +51,14 @@ def _group(item: pytest.Item) -> str | None:
 
 @pytest.fixture(scope="session")
 def postgres_server() -> Iterator[Postgres]:
-    """A PostgreSQL, which each worker starts once at most: tests that need little else share the group "postgres"."""
+    """A PostgreSQL server, started at most once per worker; most of its tests are in the group "postgres"."""
     with postgres() as server:
         yield server
 
 
 @pytest.fixture(scope="session")
 def by_files(tmp_path_factory: pytest.TempPathFactory) -> Landed:
-    """Thirty demo nights by files, which others are compared with; shared by the group "thirty nights"."""
+    """Thirty demo nights from files, the reference of the group "thirty nights"."""
     root = tmp_path_factory.mktemp("thirty-nights")
     generate(root / "extracts", customers=300, nights=len(DAYS) - 1, seed=11, history_load_date=HISTORY)
     return Landed(load_deployment("demo"), Home(root / "home"), root / "extracts")

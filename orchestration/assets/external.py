@@ -1,4 +1,4 @@
-"""The edges of the flow, which it does not build: files that dbt reads as they lie, and who reads the marts."""
+"""The ends of the asset graph: sources that dbt reads from files, and exposures that read the marts."""
 
 from collections.abc import Iterator, Mapping
 from typing import Any
@@ -7,10 +7,10 @@ import dagster as dg
 
 
 def external(manifest: Mapping[str, Any], deps: list[dg.AssetKey], owner: str) -> Iterator[dg.AssetSpec]:
-    """Build the assets that stand for dbt's sources without a system, and for its exposures.
+    """Yield the assets of dbt's sources that no system delivers, and of its exposures.
 
     Args:
-        deps: the landed tables, whose landing also writes what such a source reads.
+        deps: the landed tables; landing them also writes the files of these sources.
     """
     landed = set(deps)
     for source in manifest["sources"].values():
@@ -25,7 +25,7 @@ def external(manifest: Mapping[str, Any], deps: list[dg.AssetKey], owner: str) -
 
 
 def source_key(source: Mapping[str, Any]) -> dg.AssetKey:
-    """The asset that writes what a source of dbt's reads: its schema and its name."""
+    """Return the key of a dbt source's asset: its schema and its name."""
     return dg.AssetKey([source["schema"], source["name"]])
 
 

@@ -1,4 +1,4 @@
-"""Gate 2: every mart meets its suite in ``expectations/marts`` before anything is published."""
+"""Gate 2: every mart must pass its suite of ``expectations/marts`` before anything is published."""
 
 from collections.abc import Collection, Iterator, Mapping, Sequence
 
@@ -17,7 +17,7 @@ from orchestration.warehouse.warehouse import Warehouse
 
 
 def marts_gate(deployment: Deployment, suites: Collection[MartSuite]) -> dg.AssetChecksDefinition:
-    """Build the check that judges every mart by its suite."""
+    """Build the checks of all marts: one ``gate`` per suite."""
 
     @dg.multi_asset_check(
         name="marts_gate",
@@ -26,12 +26,12 @@ def marts_gate(deployment: Deployment, suites: Collection[MartSuite]) -> dg.Asse
                 "gate",
                 asset=_key(suite.mart),
                 blocking=True,
-                description="Gate 2: bounds, movement since the published version, and what must be there.",
+                description="Gate 2: bounds, movement since the published version, and required rows.",
             )
             for suite in suites
         ],
     )
-    def judged(
+    def checks(
         context: dg.AssetCheckExecutionContext,
         warehouse: dg.ResourceParam[Warehouse],
         publication: dg.ResourceParam[Publication],
@@ -50,7 +50,7 @@ def marts_gate(deployment: Deployment, suites: Collection[MartSuite]) -> dg.Asse
             warned = sum(len(verdict.findings) for verdict in found.values())
             progress.detail(f"{len(found)} marts" + (f", {warned} warnings" if warned else ""))
 
-    return judged
+    return checks
 
 
 def _check(mart: str, verdict: MartVerdict) -> dg.AssetCheckResult:
@@ -71,7 +71,7 @@ def _is_red(findings: Sequence[Finding]) -> bool:
 
 
 def _closed(deployment: Deployment, found: Mapping[str, MartVerdict]) -> str:
-    told = [
+    lines = [
         f"  {mart}: {finding.message}"
         for mart, verdict in found.items()
         for finding in verdict.findings
@@ -79,10 +79,10 @@ def _closed(deployment: Deployment, found: Mapping[str, MartVerdict]) -> str:
     ]
     return (
         f"Gate 2 is closed for deployment '{deployment.name}': nothing is published, the published version stays.\n"
-        + "\n".join(told)
-        + "\nFind out whether the figures are right. If they are not, mend what made them and run again. If they are,"
+        + "\n".join(lines)
+        + "\nCheck the figures. If they are wrong, correct the source or the model. If they are right,"
         f" raise the limit that is named (movement, presence) in deployments/{deployment.name}.yml or change the rule"
-        " in expectations/marts, with a reason, and run again."
+        " in expectations/marts, with a reason. Then run again."
     )
 
 

@@ -1,6 +1,6 @@
-"""Publish: the verdict over the whole night, the log of runs and checks, and the new version.
+"""Publish: the final check of the run, the history of runs and checks, and the new version.
 
-Nothing is published unless everything that the job promises happened in this run and is green.
+A version is published only if this run materialized every asset and passed every check of the job.
 """
 
 import subprocess
@@ -21,26 +21,26 @@ from orchestration.landing.pull import forget
 from orchestration.publication.history import CHECKS, RESTATEMENTS, RULE_RESULTS, RUNS, TABLES, History, HistoryTable
 from orchestration.publication.publication import Publication, version_name
 from orchestration.publication.restatements import period_marts, restated
-from orchestration.runs.recovery import counts, rule_results, verdicts
+from orchestration.runs.recovery import check_rows, counts, rule_results
 from orchestration.runs.resource import RunLock
 from orchestration.runs.tags import RANGE_END, RANGE_START
 from orchestration.warehouse.dbt import Dbt
 from orchestration.warehouse.warehouse import Warehouse
 
 VERSION = dg.AssetKey(["published", "version"])
-# what a table is that cannot be derived from the landing: no two ways to build it are compared
+# tag of tables that cannot be derived from the landing: a comparison of two builds leaves them out
 HISTORY = "history"
 
 
 def version(
     deployment: Deployment,
     built: Sequence[dg.AssetsDefinition],
-    judged: Sequence[dg.AssetChecksDefinition],
+    gates: Sequence[dg.AssetChecksDefinition],
 ) -> dg.AssetsDefinition:
-    """Build the asset that publishes: it waits for ``built``, and answers for every check of it and of ``judged``."""
+    """Build the publishing asset: it depends on ``built`` and requires every check of ``built`` and ``gates``."""
     assets = {key for definition in built for key in definition.keys}
-    checks = {key for definition in (*built, *judged) for key in definition.check_keys}
-    # the ends of the flow: everything else comes before one of them
+    checks = {key for definition in (*built, *gates) for key in definition.check_keys}
+    # the ends of the flow: every other asset is upstream of one of them
     ends = assets - {dep.asset_key for definition in built for spec in definition.specs for dep in spec.deps}
     history = [_history_spec(table, deployment, ends) for table in TABLES]
     histories = [
@@ -74,7 +74,7 @@ def version(
     ) -> Iterable[dg.MaterializeResult]:
         with step("publish") as progress:
             events = _events(context)
-            judgements = _judgements(context, events, assets, checks)
+            results = _check_results(context, events, assets, checks)
             load_dates, as_of_date = _covered(warehouse)
             run: dict[str, Any] = {
                 "run_id": context.run.run_id,
@@ -84,7 +84,7 @@ def version(
                 "ended_at": datetime.now(UTC).replace(tzinfo=None),
                 "as_of_date": as_of_date,
                 "code_revision": code_revision(),
-                **counts(judgements),
+                **counts(results),
             }
             taken = _taken(context, load_dates)
             previous = publication.version()
@@ -96,15 +96,15 @@ def version(
                 )
                 rows = {
                     RUNS: pd.DataFrame([run]),
-                    CHECKS: pd.DataFrame(judgements),
+                    CHECKS: pd.DataFrame(results),
                     RULE_RESULTS: pd.DataFrame(rule_results(context.run.run_id, events)),
                     RESTATEMENTS: changed,
                 }
                 History(warehouse.home).write(connection, rows)
-                told = [_materialized(connection, table) for table in TABLES]
-            yield from told
+                tables = [_materialized(connection, table) for table in TABLES]
+            yield from tables
             try:
-                place = publication.publish(
+                folder = publication.publish(
                     as_of_date,
                     context.run.run_id,
                     {
@@ -116,7 +116,7 @@ def version(
                         "code_revision": run["code_revision"],
                         "fits": _fits_in_use(warehouse),
                         "checks": {
-                            "passed": len(judgements) - run["warning_count"],
+                            "passed": len(results) - run["warning_count"],
                             "warned": run["warning_count"],
                         },
                         "restatement_count": len(changed),
@@ -126,14 +126,14 @@ def version(
             except PipelineError as error:
                 raise dg.Failure(description=str(error), allow_retries=False) from error
             forget(publication.home)
-            progress.detail(place.name)
+            progress.detail(folder.name)
             yield dg.MaterializeResult(
                 asset_key=VERSION,
                 metadata={
-                    "version": place.name,
+                    "version": folder.name,
                     "as_of_date": as_of_date.isoformat(),
-                    "file": dg.MetadataValue.path(place / "cx360.duckdb"),
-                    "checks": len(judgements),
+                    "file": dg.MetadataValue.path(folder / "cx360.duckdb"),
+                    "checks": len(results),
                     "restated_figures": len(changed),
                 },
             )
@@ -158,38 +158,41 @@ def _events(context: dg.AssetExecutionContext) -> list[dg.DagsterEvent]:
     return [entry.dagster_event for entry in context.instance.all_logs(context.run.run_id) if entry.dagster_event]
 
 
-def _judgements(
+def _check_results(
     context: dg.AssetExecutionContext,
     events: Sequence[dg.DagsterEvent],
     assets: set[dg.AssetKey],
     checks: set[dg.AssetCheckKey],
 ) -> list[dict[str, Any]]:
-    """The verdict of every check of this run.
+    """Return the result of every check of this run.
 
-    A run may leave out the landing (a full refresh pulls nothing); everything after it must have happened.
+    A run may exclude the landing (a full refresh pulls nothing); everything after it is required.
 
     Raises:
-        dg.Failure: an asset or check that the job promises did not happen in this run, or is red.
+        dg.Failure: the run did not materialize a required asset, or did not execute or pass a required check.
     """
     selection = context.run.asset_selection
-    left_out = set() if selection is None else {key for key in assets - set(selection) if key.path[0] == "landing"}
-    happened = {event.asset_key for event in events if event.is_step_materialization}
-    judgements = verdicts(context.run.run_id, events)
-    heard = {(judgement["table_name"], judgement["check_name"]) for judgement in judgements}
-    promised = {(key.asset_key.to_user_string(), key.name) for key in checks if key.asset_key not in left_out}
-    problems = [f"asset {key.to_user_string()}: did not happen" for key in sorted(assets - left_out - happened)]
-    problems += [f"check {table}: {name}: did not happen" for table, name in sorted(promised - heard)]
+    excluded = set() if selection is None else {key for key in assets - set(selection) if key.path[0] == "landing"}
+    materialized = {event.asset_key for event in events if event.is_step_materialization}
+    results = check_rows(context.run.run_id, events)
+    executed = {(result["table_name"], result["check_name"]) for result in results}
+    required = {(key.asset_key.to_user_string(), key.name) for key in checks if key.asset_key not in excluded}
+    problems = [
+        f"asset {key.to_user_string()}: was not materialized" for key in sorted(assets - excluded - materialized)
+    ]
+    problems += [f"check {table}: {name}: was not executed" for table, name in sorted(required - executed)]
     problems += [
-        f"check {judgement['table_name']}: {judgement['check_name']}: is red"
-        for judgement in judgements
-        if judgement["status"] == "failed"
+        f"check {result['table_name']}: {result['check_name']}: failed"
+        for result in results
+        if result["status"] == "failed"
     ]
     if problems:
         raise dg.Failure(
-            description="Nothing is published, because the night is not whole:\n  " + "\n  ".join(problems[:20]),
+            description="Nothing is published, because the run is incomplete. Correct what failed and run again:\n  "
+            + "\n  ".join(problems[:20]),
             allow_retries=False,
         )
-    return judgements
+    return results
 
 
 def _started_at(context: dg.AssetExecutionContext) -> datetime:
@@ -198,7 +201,7 @@ def _started_at(context: dg.AssetExecutionContext) -> datetime:
 
 
 def _covered(warehouse: Warehouse) -> tuple[list[date], date]:
-    """The load dates that have landed, and the as-of date they give."""
+    """Return the landed load dates and the as-of date."""
     with warehouse.connect() as connection:
         profiles = warehouse.home.landing / "*" / "*" / "load_date=*" / "profile.json"
         days = connection.execute(
@@ -210,7 +213,7 @@ def _covered(warehouse: Warehouse) -> tuple[list[date], date]:
 
 
 def _fits_in_use(warehouse: Warehouse) -> dict[str, dict[str, float]]:
-    """The parameters of every fit that forecasts, by the fit's name."""
+    """Return the parameters of every fit in use, by the fit's name."""
     with warehouse.connect() as connection:
         fits = connection.sql(
             """
@@ -224,7 +227,7 @@ def _fits_in_use(warehouse: Warehouse) -> dict[str, dict[str, float]]:
 
 
 def _taken(context: dg.AssetExecutionContext, load_dates: Collection[date]) -> set[date]:
-    """The landed load dates that this run pulled; none for a run over the landing as it is."""
+    """Return the landed load dates that this run pulled; none for a full refresh."""
     tags = context.run.tags
     first, last = (tags.get(tag) or tags.get("dagster/partition") for tag in (RANGE_START, RANGE_END))
     return {day for day in load_dates if first and last and first <= day.isoformat() <= last}
@@ -237,14 +240,14 @@ def _materialized(connection: duckdb.DuckDBPyConnection, table: HistoryTable) ->
         metadata={
             "dagster/row_count": row_count,
             "dagster/column_schema": dg.TableSchema(
-                [dg.TableColumn(name, sql_type, told) for name, (sql_type, told) in table.columns.items()]
+                [dg.TableColumn(name, sql_type, description) for name, (sql_type, description) in table.columns.items()]
             ),
         },
     )
 
 
 def code_revision() -> str:
-    """The commit that the project stands at, or 'unknown' outside a repository."""
+    """Return the commit of the checkout, or 'unknown' outside a repository."""
     answer = subprocess.run(
         ["git", "rev-parse", "--short", "HEAD"], cwd=PROJECT, capture_output=True, text=True, check=False
     )

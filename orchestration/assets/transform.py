@@ -1,8 +1,7 @@
-"""Transform: the three parts of the night that dbt builds, in the order of the flow.
+"""Transform: the three parts that dbt builds, in the order of the flow.
 
-Which models belong to a part is said by their folder. What they compute stands in ``dbt_project/``; how dbt is called
-in ``resources/dbt.py``. Here dbt's results become materializations and checks, and a node that was silently skipped
-becomes a failure.
+A model's folder decides its part. Here dbt's results become materializations and checks, and a skipped node becomes a
+failure. Keep out what models compute (``dbt_project/``) and how dbt is called (``warehouse/dbt.py``).
 """
 
 import re
@@ -22,10 +21,10 @@ from orchestration.warehouse.warehouse import Warehouse
 # failing rows that the error message shows of a test; a row of `rules` and `keys` is a broken rule
 EXAMPLES = 5
 
-# a part waits for what stands before it in the flow; dbt names the dependencies themselves
+# the dependencies between the parts come from dbt
 PARTS = {
     "stage": "resource_type:seed fqn:cx360.staging fqn:cx360.intermediate",
-    # the histories that models are fitted on are the star's last step: they come before the fits, marts after them
+    # the fits read the purchase histories of science/, which are built with the star
     "star": "fqn:cx360.star fqn:cx360.science",
     "marts": "fqn:cx360.marts fqn:cx360.quality",
 }
@@ -35,20 +34,20 @@ FIRST = "stage"
 
 
 class _FolderIsGroup(DagsterDbtTranslator):
-    """Groups models by their layer folder; every asset of a deployment has its owner."""
+    """Groups models by their layer folder and sets the owner of the deployment."""
 
     def __init__(self, owner: str) -> None:
         super().__init__(settings=DagsterDbtTranslatorSettings(enable_source_tests_as_checks=True))
         self.owner = owner
 
     def get_asset_key(self, dbt_resource_props: Mapping[str, Any]) -> dg.AssetKey:
-        """The schema and name, for a source too: what lands as ``landing/<system>__<table>`` is read as that."""
+        """Return schema and name, for a source too: dbt reads the asset ``landing/<system>__<table>``."""
         if dbt_resource_props["resource_type"] == "source":
             return source_key(dbt_resource_props)
         return super().get_asset_key(dbt_resource_props)
 
     def get_group_name(self, dbt_resource_props: Mapping[str, Any]) -> str:
-        """The layer folder; seeds are the reference data."""
+        """Return the layer folder; ``reference`` for a seed."""
         is_seed = dbt_resource_props["resource_type"] == "seed"
         return "reference" if is_seed else str(dbt_resource_props["fqn"][1])
 
@@ -67,7 +66,7 @@ class _FolderIsGroup(DagsterDbtTranslator):
         )
 
     def get_owners(self, dbt_resource_props: Mapping[str, Any]) -> list[str]:
-        """The owner of the deployment."""
+        """Return the owner of the deployment."""
         return [self.owner]
 
 
@@ -132,7 +131,7 @@ Nodes = dict[str, dg.AssetKey | dg.AssetCheckKey]
 
 
 def _nodes(assets: dg.AssetsDefinition) -> Nodes:
-    """What the part must build and check: dbt's unique id of each node, and what it is in Dagster."""
+    """Return the nodes of the part by dbt's unique id, each with its asset or check key."""
     nodes: Nodes = {spec.metadata["dagster_dbt/unique_id"]: spec.key for spec in assets.specs}
     return nodes | {
         check.metadata["dagster_dbt/unique_id"]: check.key for check in assets.check_specs if check.metadata
@@ -144,7 +143,7 @@ def _tests(nodes: Nodes) -> int:
 
 
 def _counter(progress: Step, total: int) -> Any:
-    """A listener to dbt's log that counts finished nodes."""
+    """Return a callback for dbt's log that counts finished nodes."""
     done = 0
 
     def count(event: Any) -> None:
@@ -226,13 +225,13 @@ def _parents(
 def _problems(results: list[Any], nodes: Nodes, warehouse: Warehouse) -> list[str]:
     """Nodes that failed, with their first failing rows; that were skipped; that did not run."""
     ran = {result.node.unique_id: str(result.status) for result in results}
-    broken = [result for result in results if str(result.status) in {"error", "fail", "runtime error"}]
+    failed = [result for result in results if str(result.status) in {"error", "fail", "runtime error"}]
     problems = [
         f"  {result.node.name} ({result.node.original_file_path}): {result.message or result.status}"
-        for result in broken
+        for result in failed
     ]
     with warehouse.connect() as connection:
-        for result in broken:
+        for result in failed:
             if str(result.status) == "fail":
                 failing = connection.sql(result.node.compiled_code).limit(EXAMPLES)
                 problems += [
@@ -241,5 +240,5 @@ def _problems(results: list[Any], nodes: Nodes, warehouse: Warehouse) -> list[st
                 ]
     problems += [f"  {uid.split('.')[2]}: skipped" for uid, status in ran.items() if status == "skipped"]
     return problems + [
-        f"  {uid.split('.')[2]}: was not run, and dbt did not say why" for uid in nodes if uid not in ran
+        f"  {uid.split('.')[2]}: was not run: dbt returned no result for it" for uid in nodes if uid not in ran
     ]

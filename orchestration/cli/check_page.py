@@ -15,7 +15,7 @@ from orchestration.cli.check import TableCheck, check_tables, unset_secrets
 from orchestration.cli.quarantine import inert
 from orchestration.cli.skeletons import kinds_of, staging_of, suite_of
 from orchestration.config.deployment import Deployment
-from orchestration.warehouse.completeness import MODELS, missing_places
+from orchestration.warehouse.completeness import MODELS, missing_entries
 from orchestration.warehouse.dbt import REFERENCE, own_references
 
 STYLES = {"missing": "red", "new": "yellow", "renamed": "cyan"}
@@ -27,7 +27,7 @@ def show_check(deployment: Deployment, extracts: Path, console: Console) -> bool
     Returns:
         Whether a night would succeed, judged by ten rows of each table.
     """
-    missing = [*unset_secrets(deployment), *missing_places(deployment)]
+    missing = [*unset_secrets(deployment), *missing_entries(deployment)]
     failing: list[str] = []
     for found in check_tables(deployment, extracts):
         _show(found, console)

@@ -58,7 +58,7 @@ class _Day(click.DateTime):
 
 
 _day = _Day(formats=["%Y-%m-%d"])
-_anew = click.option("--anew", is_flag=True, help="Pull also what landed before the same command failed or was killed.")
+_repull = click.option("--repull", is_flag=True, help="Pull again what an earlier try of the same command had landed.")
 _wait = click.option("--wait", is_flag=True, help="Wait for another run to end, instead of refusing.")
 
 
@@ -78,7 +78,7 @@ def main(trace: bool) -> None:
 @click.option("--from", "first", type=_day, help="Take the load dates from this one on.")
 @click.option("--to", "last", type=_day, help="Take the load dates up to this one.")
 @click.option("--full-refresh", is_flag=True, help="Build and publish from the landing even if nothing is pending.")
-@_anew
+@_repull
 @_wait
 def run(
     deployment: str,
@@ -87,7 +87,7 @@ def run(
     first: date | None,
     last: date | None,
     full_refresh: bool,
-    anew: bool,
+    repull: bool,
     wait: bool,
 ) -> None:
     """Run the night: every load date that has extracts and is not published, as one run."""
@@ -99,7 +99,7 @@ def run(
     from orchestration.cli.console import run_watched
 
     days = (day or first, day or last)
-    sys.exit(run_watched(settings, extracts, *days, full_refresh=full_refresh, is_anew=anew, wait=wait))
+    sys.exit(run_watched(settings, extracts, *days, full_refresh=full_refresh, repull=repull, wait=wait))
 
 
 @main.command()
@@ -107,13 +107,13 @@ def run(
 @_extracts
 @click.option("--from", "first", type=_day, required=True, help="The first load date.")
 @click.option("--to", "last", type=_day, required=True, help="The last load date.")
-@_anew
+@_repull
 @_wait
-def backfill(deployment: str, extracts: Path | None, first: date, last: date, anew: bool, wait: bool) -> None:
+def backfill(deployment: str, extracts: Path | None, first: date, last: date, repull: bool, wait: bool) -> None:
     """Pull a range of load dates again, published or not, as one run; a killed run is resumed."""
     from orchestration.cli.console import run_watched
 
-    sys.exit(run_watched(load_deployment(deployment), extracts, first, last, is_anew=anew, wait=wait))
+    sys.exit(run_watched(load_deployment(deployment), extracts, first, last, repull=repull, wait=wait))
 
 
 @main.command()

@@ -15,7 +15,7 @@ from rich.table import Table
 from orchestration.base.paths import Home
 from orchestration.config.deployment import Deployment
 from orchestration.publication.publication import Publication
-from orchestration.runs.pending import why_held
+from orchestration.runs.pending import hold_reason
 
 if TYPE_CHECKING:
     from orchestration.run import Outcome
@@ -69,7 +69,7 @@ SECTIONS: tuple[tuple[tuple[str, ...], str], ...] = (
 def print_outcome(console: Console, deployment: Deployment, outcome: Outcome) -> None:
     """Print the published figures, or what failed and what to do about it."""
     publication = Publication(Home.of(deployment.name), deployment.retention)
-    for problem in outcome.untold:
+    for problem in outcome.unsent_alerts:
         console.print(f"\n{problem}", style="yellow", markup=False)
     if outcome.problems:
         for problem in outcome.problems:
@@ -79,11 +79,11 @@ def print_outcome(console: Console, deployment: Deployment, outcome: Outcome) ->
         console.print(f"\nThe night has failed. {still} Details: make ui DEPLOYMENT={deployment.name}")
         return
     console.print("", published(deployment, publication), sep="\n")
-    if days := outcome.undelivered:
+    if days := outcome.undelivered_days:
         console.print(f"No extracts for {len(days)} of the requested load dates, {days[0]} to {days[-1]}.")
     if outcome.run_id is None:
         console.print("Nothing was pending: every load date with extracts is published or on hold.")
-    if held := why_held(deployment, publication):
+    if held := hold_reason(deployment, publication):
         console.print(held, style="yellow", markup=False)
 
 

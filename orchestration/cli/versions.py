@@ -12,11 +12,11 @@ from orchestration.base.errors import PipelineError
 from orchestration.base.paths import Home
 from orchestration.config.deployment import Deployment
 from orchestration.landing.pull import forget
-from orchestration.landing.unit_place import recover
+from orchestration.landing.unit_place import recover_units
 from orchestration.publication.history import History
 from orchestration.publication.publication import Publication, Version
 from orchestration.runs.lock import hold
-from orchestration.runs.pending import why_held
+from orchestration.runs.pending import hold_reason
 
 
 def listed(deployment: Deployment) -> str:
@@ -40,7 +40,7 @@ def _standing(publication: Publication, version: Version) -> str:
     withdrawn = publication.holds.withdrawn().get(version.name)
     if withdrawn:
         return f"withdrawn {withdrawn:%Y-%m-%d %H:%M}"
-    return "current" if publication.current.resolve() == version.place.resolve() else ""
+    return "current" if publication.current.resolve() == version.folder.resolve() else ""
 
 
 def roll_back(deployment: Deployment, name: str | None) -> str:
@@ -53,7 +53,7 @@ def roll_back(deployment: Deployment, name: str | None) -> str:
     publication, history = Publication(home, deployment.retention), History(home)
     with hold(home):
         for table in deployment.tables():
-            recover(home, table)
+            recover_units(home, table)
         if publication.manifest():
             history.absorb(publication.current / "cx360.duckdb")
         withdrawn, current = publication.withdraw(name)
@@ -62,7 +62,7 @@ def roll_back(deployment: Deployment, name: str | None) -> str:
     lines = [
         *(f"Withdrawn   {version.name}" for version in withdrawn),
         f"Current     {current.name}, as of {current.as_of_date}",
-        why_held(deployment, publication) or "No load date is on hold: the withdrawn versions had loaded none.",
+        hold_reason(deployment, publication) or "No load date is on hold: the withdrawn versions had loaded none.",
     ]
     return "\n".join(lines)
 

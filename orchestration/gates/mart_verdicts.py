@@ -34,7 +34,7 @@ class Published(Protocol):
     """The published version that movements are measured from."""
 
     @property
-    def place(self) -> Path:
+    def folder(self) -> Path:
         """The folder that holds its ``cx360.duckdb``."""
         ...
 
@@ -97,7 +97,7 @@ def _attached(connection: duckdb.DuckDBPyConnection, published: Published | None
     if published is None:
         yield
         return
-    connection.execute(f"attach {sql_text(published.place / 'cx360.duckdb')} as published (read_only)")
+    connection.execute(f"attach {sql_text(published.folder / 'cx360.duckdb')} as published (read_only)")
     try:
         yield
     finally:

@@ -25,7 +25,7 @@ from orchestration.landing.columns import PLAIN, as_promised, kind_of
 from orchestration.landing.landed_files import LandedFiles, landed_files
 from orchestration.landing.pull import Pull
 from orchestration.landing.unit import Unit
-from orchestration.landing.unit_place import UnitPlace, recover
+from orchestration.landing.unit_place import UnitPlace, recover_units
 
 
 @dataclass
@@ -41,10 +41,10 @@ class Landing:
         """The load dates for which anything was delivered when the run asked first."""
         return sources.available_load_dates(self.deployment, self.extracts, partial(landed_files, self.home))
 
-    def recover(self) -> None:
+    def recover_units(self) -> None:
         """Finish or undo what a killed process left of any unit."""
         for table in self.deployment.tables():
-            recover(self.home, table)
+            recover_units(self.home, table)
 
     def admit(
         self,
@@ -67,7 +67,7 @@ class Landing:
             PipelineError: the source could not be read; what it had delivered whole before that has landed.
         """
         try:
-            recover(self.home, table)
+            recover_units(self.home, table)
             pull = Pull.of(self.home, asked) if asked else None
             kept = pull.keep(table, load_dates, self.extracts) if pull else []
             pace = pace or Pace()

@@ -25,7 +25,7 @@ from orchestration.gates.rule_results import UNREADABLE
 from orchestration.landing.corrections import Correction, keep_release
 from orchestration.landing.landing import cannot_write
 from orchestration.landing.unit import UnitWriter, rejected_rows
-from orchestration.landing.unit_place import UnitPlace, landed_units, recover
+from orchestration.landing.unit_place import UnitPlace, landed_units, recover_units
 from orchestration.landing.unit_profile import read_profile
 
 EXPORTED = ("table", "load_date", "source_file", "source_row", "reasons", "row_text", "row")
@@ -104,7 +104,7 @@ def release(deployment: Deployment, home: Home, file: Path) -> Release:
         writers: list[UnitWriter] = []
         for name, load_date in counts:
             place = UnitPlace(home, _table(deployment, name), load_date)
-            recover(home, place.table)
+            recover_units(home, place.table)
             mine = [one for one in corrections if (one.table, one.load_date) == (name, load_date.isoformat())]
             try:
                 undone.callback(place.discard)

@@ -1,7 +1,7 @@
 """Where a unit lies, and how a new one takes its place: landing and quarantine together, or neither.
 
 Part of the landing (``landing.py``). Two folders cannot be renamed at once, so the first rename is the decision: a
-landing that is called ``.ready-`` counts, and whoever comes next carries it through (``recover``).
+landing that is called ``.ready-`` counts, and whoever comes next carries it through (``recover_units``).
 """
 
 from __future__ import annotations
@@ -85,7 +85,7 @@ class UnitPlace:
                 shutil.rmtree(new)
 
 
-def recover(home: Home, table: Table) -> None:
+def recover_units(home: Home, table: Table) -> None:
     """Finish or undo what a killed process left of a table's units."""
     for ready in _landing(home, table).glob(f"{_READY}{_UNIT}*"):
         load_date = date.fromisoformat(ready.name.removeprefix(_READY + _UNIT))

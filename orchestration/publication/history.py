@@ -1,8 +1,8 @@
-"""The history of runs: what ran, what was judged, what was restated. It cannot be derived from the landing.
+"""The history of runs, their checks and the restated figures. It cannot be derived from the landing.
 
-Each version carries all of it as tables of its ``quality`` schema; what no version carries yet (runs that failed or
-were killed, runs whose version was withdrawn) lies in ``state/history.duckdb`` until the next one does. Add here how it
-is kept; keep out what a run has to tell (``assets/publish.py``, ``recovery.py``).
+Each version contains the whole history as tables of its ``quality`` schema. Rows that no version contains yet (of
+failed, killed and withdrawn runs) are in ``state/history.duckdb`` until the next publication. Add here how the history
+is stored; keep out how its rows are made (``assets/publish.py``, ``runs/recovery.py``).
 """
 
 from __future__ import annotations
@@ -18,8 +18,8 @@ import pandas as pd
 from orchestration.base.paths import Home, sql_text
 
 CAUSES = (
-    "What differs between the two versions and can move earlier figures: late rows, released quarantine, repeated "
-    "delivery, merged identities, code change; with commas where it is several, other where it is none of them."
+    "Differences between the two versions that can change earlier figures: late rows, readmitted rows, repeated "
+    "delivery, merged identities, code change; separated by commas; other if there is none of them."
 )
 
 
@@ -31,51 +31,51 @@ class HistoryTable:
     description: str
     columns: Mapping[str, tuple[str, str]]
 
-    def create(self, connection: duckdb.DuckDBPyConnection, place: str) -> None:
-        """Create the table, empty and with its comments, in place of what is there."""
+    def create(self, connection: duckdb.DuckDBPyConnection, relation: str) -> None:
+        """Create or replace the table, empty and with its comments."""
         columns = ", ".join(f"{name} {sql_type}" for name, (sql_type, _) in self.columns.items())
-        connection.execute(f"create or replace table {place} ({columns})")
-        connection.execute(f"comment on table {place} is '{_quoted(self.description)}'")
+        connection.execute(f"create or replace table {relation} ({columns})")
+        connection.execute(f"comment on table {relation} is '{_quoted(self.description)}'")
         for name, (_, description) in self.columns.items():
-            connection.execute(f"comment on column {place}.{name} is '{_quoted(description)}'")
+            connection.execute(f"comment on column {relation}.{name} is '{_quoted(description)}'")
 
 
 RUNS = HistoryTable(
     "quality_runs",
-    "One row per run that began to load: when it ran, what it covered, how it ended.",
+    "One row per run that started a step: when it ran, what it published, how it ended.",
     {
         "run_id": ("varchar not null", "Run in the Dagster UI."),
         "outcome": (
             "varchar not null",
-            "published; failed: a step said no; killed: the process ended amid a step; withdrawn: taken back since.",
+            "published; failed: a step failed; killed: its process ended early; withdrawn: its version is withdrawn.",
         ),
-        "version": ("varchar", "Version that the run published; null where it published none."),
-        "failed_step": ("varchar", "First step that failed; null where none did."),
-        "started_at": ("timestamp not null", "When the run began."),
-        "ended_at": ("timestamp", "When it published, failed or was found dead."),
-        "as_of_date": ("date", "End of the newest load window in the version; null where the run published none."),
-        "code_revision": ("varchar", "Commit of the project that ran; null where the run published none."),
-        "check_count": ("bigint not null", "Checks that the run judged."),
+        "version": ("varchar", "Version that the run published; null if it published none."),
+        "failed_step": ("varchar", "First step that failed; null if none did."),
+        "started_at": ("timestamp not null", "When the run started."),
+        "ended_at": ("timestamp", "When the run published, failed, or was found to be killed."),
+        "as_of_date": ("date", "End of the newest load window in the version; null if the run published none."),
+        "code_revision": ("varchar", "Commit of the project that ran; null if the run published none."),
+        "check_count": ("bigint not null", "Checks that the run executed."),
         "warning_count": ("bigint not null", "Checks that warned."),
         "failed_count": ("bigint not null", "Checks that failed."),
     },
 )
 CHECKS = HistoryTable(
     "quality_checks",
-    "One row per check and run that judged it, with its verdict.",
+    "One row per run and check that it executed, with the result.",
     {
         "run_id": ("varchar not null", "Run in the Dagster UI."),
-        "table_name": ("varchar not null", "Asset that was judged, as the UI names it."),
-        "check_name": ("varchar not null", "Check on that asset."),
+        "table_name": ("varchar not null", "Checked asset, as the UI names it."),
+        "check_name": ("varchar not null", "Name of the check."),
         "status": ("varchar not null", "passed, warned or failed."),
     },
 )
 RULE_RESULTS = HistoryTable(
     "quality_rule_results",
-    "One row per rule of a gate and run that judged it; counts only, never a delivered value.",
+    "One row per run and rule of a gate that it evaluated; counts only, never a delivered value.",
     {
         "run_id": ("varchar not null", "Run in the Dagster UI."),
-        "table_name": ("varchar not null", "Landed table or mart that was judged, as the UI names it."),
+        "table_name": ("varchar not null", "Checked landed table or mart, as the UI names it."),
         "rule": ("varchar not null", "Row rule in words, or the figure of a profile that has bounds."),
         "severity": (
             "varchar not null",
@@ -92,17 +92,14 @@ RESTATEMENTS = HistoryTable(
     {
         "run_id": ("varchar not null", "Run that changed the figure."),
         "as_of_date": ("date not null", "As-of date of the version that changed it."),
-        "previous_version": ("varchar not null", "Version that showed the old figure."),
-        "mart": ("varchar not null", "Mart that shows the figure."),
-        "period_end_date": ("date not null", "Last day of the period that the figure is about."),
-        "row_grain": ("varchar not null", "Row of the mart, by the columns of its grain, as JSON."),
+        "previous_version": ("varchar not null", "Version with the old figure."),
+        "mart": ("varchar not null", "Mart of the figure."),
+        "period_end_date": ("date not null", "Last day of the period of the figure."),
+        "row_grain": ("varchar not null", "Key of the row in the mart, as JSON."),
         "figure": ("varchar not null", "Column that changed."),
-        "old_value": ("double", "Figure before; null where there was none."),
-        "new_value": ("double", "Figure now; null where there is none any more."),
-        "cause": (
-            "varchar not null",
-            CAUSES,
-        ),
+        "old_value": ("double", "Figure in the previous version; null if it had none."),
+        "new_value": ("double", "Figure in this version; null if it has none."),
+        "cause": ("varchar not null", CAUSES),
     },
 )
 TABLES = (RUNS, CHECKS, RULE_RESULTS, RESTATEMENTS)
@@ -118,16 +115,16 @@ class History:
 
     @property
     def file(self) -> Path:
-        """Where it is kept between versions."""
+        """The file that holds it between versions."""
         return self.home.state / "history.duckdb"
 
     def run_ids(self) -> set[str]:
-        """The runs that are in it."""
+        """Return the runs that it contains."""
         with self._open() as connection:
             return {run_id for (run_id,) in connection.execute("select run_id from quality_runs").fetchall()}
 
     def absorb(self, published: Path) -> None:
-        """Keep what a published file tells of its runs."""
+        """Add the runs of a published file that it does not contain yet."""
         with self._open() as connection:
             connection.execute(f"attach {sql_text(published.resolve())} as published (read_only)")
             for table in TABLES:
@@ -140,47 +137,47 @@ class History:
                     )
 
     def add(self, rows: Rows) -> None:
-        """Keep the rows of a run."""
+        """Add the rows of a run."""
         with self._open() as connection:
-            for table, found in rows.items():
-                _insert(connection, table.name, found)
+            for table, table_rows in rows.items():
+                _insert(connection, table.name, table_rows)
 
     def withdraw(self, versions: Collection[str]) -> None:
-        """Say of the runs that published these versions that they are withdrawn."""
+        """Set the outcome of the runs that published these versions to withdrawn."""
         with self._open() as connection:
             connection.execute(
                 "update quality_runs set outcome = 'withdrawn' where list_contains(?, version)", [list(versions)]
             )
 
     def write(self, connection: duckdb.DuckDBPyConnection, run: Rows) -> None:
-        """Write the history and the rows of the run under way into the file that will be published.
+        """Write the history and the rows of the current run into the file of the next version.
 
         Args:
-            connection: to the work warehouse, with that file attached as ``cx360``.
+            connection: to the work warehouse, with the next version attached as ``cx360``.
         """
         with self._open():
-            pass  # whatever form it had, it has this one now
+            pass  # opening migrates the file to the current columns
         connection.execute(f"attach {sql_text(self.file)} as history (read_only)")
         for table in TABLES:
-            place = f"cx360.quality.{table.name}"
-            table.create(connection, place)
-            connection.execute(f"insert into {place} by name from history.{table.name}")
-            _insert(connection, place, run[table])
+            relation = f"cx360.quality.{table.name}"
+            table.create(connection, relation)
+            connection.execute(f"insert into {relation} by name from history.{table.name}")
+            _insert(connection, relation, run[table])
         connection.execute("detach history")
 
     @contextmanager
     def _open(self) -> Iterator[duckdb.DuckDBPyConnection]:
-        """Open the file for one transaction, with every table in the form that it has now; ``known`` are its runs."""
+        """Open the file for one transaction and migrate its tables; the temporary table ``known`` has its run ids."""
         self.file.parent.mkdir(parents=True, exist_ok=True)
         with duckdb.connect(self.file) as connection:
             connection.execute("begin")
             for table in TABLES:
-                self._bring_up_to_date(connection, table)
+                self._migrate(connection, table)
             connection.execute("create temp table known as select run_id from quality_runs")
             yield connection
             connection.execute("commit")
 
-    def _bring_up_to_date(self, connection: duckdb.DuckDBPyConnection, table: HistoryTable) -> None:
+    def _migrate(self, connection: duckdb.DuckDBPyConnection, table: HistoryTable) -> None:
         if not _exists(connection, "history", table):
             table.create(connection, table.name)
             return
@@ -200,10 +197,10 @@ def _exists(connection: duckdb.DuckDBPyConnection, database: str, table: History
     return bool(found.fetchall())
 
 
-def _insert(connection: duckdb.DuckDBPyConnection, place: str, rows: pd.DataFrame) -> None:
+def _insert(connection: duckdb.DuckDBPyConnection, relation: str, rows: pd.DataFrame) -> None:
     if len(rows):
         connection.register("rows", rows)
-        connection.execute(f"insert into {place} by name from rows")
+        connection.execute(f"insert into {relation} by name from rows")
         connection.unregister("rows")
 
 

@@ -1,7 +1,7 @@
-"""Holds: which versions were withdrawn, and which load dates wait until a person releases them.
+"""Holds: which versions were withdrawn, and which load dates are on hold until a user releases them.
 
-What is held lies in ``held/`` and not in the landing, so that no build takes it. The list in ``state/`` is the truth;
-the folders follow it (``settle``), whenever a process was killed in between.
+Units on hold lie in ``held/`` instead of the landing, so that no build reads them. The list in ``state/`` decides;
+``settle_holds`` moves the folders accordingly, also after a process was killed between two moves.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ from orchestration.base.paths import Home
 
 @dataclass(frozen=True)
 class Holds:
-    """The withdrawn versions of a deployment, and the load dates that each of them holds."""
+    """The withdrawn versions of a deployment, and the load dates on hold because of each."""
 
     home: Home
 
@@ -28,26 +28,26 @@ class Holds:
         return self.home.state / "withdrawn.json"
 
     def withdrawn(self) -> dict[str, datetime]:
-        """The withdrawn versions by name, and when each was withdrawn."""
+        """Return the withdrawn versions by name, and when each was withdrawn."""
         return {name: datetime.fromisoformat(facts["withdrawn_at"]) for name, facts in self._read().items()}
 
     def holding(self) -> set[str]:
-        """The withdrawn versions that still hold load dates."""
+        """Return the withdrawn versions that still hold load dates."""
         return {name for name, facts in self._read().items() if facts["held_load_dates"]}
 
     def load_dates(self) -> list[date]:
-        """The load dates that are held."""
+        """Return the load dates on hold, oldest first."""
         held = {day for facts in self._read().values() for day in facts["held_load_dates"]}
         return sorted(date.fromisoformat(day) for day in held)
 
     def withdraw(self, versions: Sequence[str], load_dates: Collection[date]) -> None:
-        """Note that versions are withdrawn and hold these load dates."""
+        """Record that versions are withdrawn and hold these load dates."""
         days = sorted(day.isoformat() for day in load_dates)
         now = datetime.now(UTC).isoformat(timespec="seconds")
         self._write(self._read() | {name: {"withdrawn_at": now, "held_load_dates": days} for name in versions})
 
     def release(self, load_dates: Collection[date]) -> None:
-        """Let load dates go: what had landed of them is landed again."""
+        """Release load dates: their units return to the landing."""
         released = {day.isoformat() for day in load_dates}
         self._write(
             {
@@ -55,19 +55,21 @@ class Holds:
                 for name, facts in self._read().items()
             }
         )
-        self.settle()
+        self.settle_holds()
 
-    def settle(self) -> None:
-        """Put what is held aside, and what is held no more back: the landing first one way, last the other."""
+    def settle_holds(self) -> None:
+        """Move units on hold out of the landing and its quarantine, and released units back.
+
+        The landing is first on the way out and last on the way back: no build sees rows without their quarantine.
+        """
         held = {f"load_date={day.isoformat()}" for day in self.load_dates()}
-        aside = self.home.held
         for folder in (self.home.landing, self.home.quarantine):
             for unit in _units(folder, held):
-                _move(unit, aside / unit.relative_to(self.home.root))
+                _move(unit, self.home.held / unit.relative_to(self.home.root))
         for folder in (self.home.quarantine, self.home.landing):
-            for unit in _units(aside / folder.name, None):
+            for unit in _units(self.home.held / folder.name, None):
                 if unit.name not in held:
-                    _move(unit, self.home.root / unit.relative_to(aside))
+                    _move(unit, self.home.root / unit.relative_to(self.home.held))
 
     def _read(self) -> dict[str, Any]:
         if not self._file.exists():
@@ -80,12 +82,12 @@ class Holds:
 
 
 def _units(folder: Path, names: Collection[str] | None) -> Iterator[Path]:
-    """The units below a folder, ``<system>/<table>/load_date=<day>``; only those named where names are given."""
+    """Yield the units ``<system>/<table>/load_date=<day>`` below a folder; with ``names``, only the units so named."""
     for unit in sorted(folder.glob("*/*/load_date=*")):
         if names is None or unit.name in names:
             yield unit
 
 
-def _move(unit: Path, place: Path) -> None:
-    place.parent.mkdir(parents=True, exist_ok=True)
-    unit.rename(place)
+def _move(unit: Path, target: Path) -> None:
+    target.parent.mkdir(parents=True, exist_ok=True)
+    unit.rename(target)

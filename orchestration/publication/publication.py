@@ -1,8 +1,7 @@
-"""The publication: the only place that writes below ``published/``.
+"""The publication: the only module that writes below ``published/``.
 
-A version is an immutable folder; ``current`` is a symlink that one rename swaps, so that a reader finds the last good
-version or the new one, and never neither. Add here what happens to versions; keep out the windows that a withdrawn one
-held (``holds.py``).
+A version is an immutable folder. ``current`` is a symlink that one rename replaces: a reader finds the previous version
+or the new one. Add here what happens to versions; keep out the load dates on hold (``holds.py``).
 """
 
 from __future__ import annotations
@@ -24,40 +23,40 @@ from orchestration.base.paths import Home, sql_text
 from orchestration.config.settings import Retention
 from orchestration.publication.holds import Holds
 
-# a reader may have looked up the version before and not opened it yet: so long nothing is taken from under it
-READERS_HAVE_SECONDS = 3600
+# a reader may have resolved `current` and not opened the file yet: a replaced version stays at least this long
+READER_GRACE_SECONDS = 3600
 
 
 @dataclass(frozen=True)
 class Version:
     """One published version on disk."""
 
-    place: Path
+    folder: Path
     manifest: Mapping[str, Any]
 
     @property
     def name(self) -> str:
-        """Its name, which is its folder's."""
-        return self.place.name
+        """Its name: that of its folder."""
+        return self.folder.name
 
     @property
     def number(self) -> int:
-        """Its place in the order of publication, which no clock decides."""
+        """Its number in the order of publication, which does not depend on the clock."""
         return int(self.manifest["number"])
 
     @property
     def as_of_date(self) -> date:
-        """The end of the newest window in it."""
+        """End of the newest load window that it contains."""
         return date.fromisoformat(self.manifest["as_of_date"])
 
     @property
     def load_dates(self) -> set[date]:
-        """The load dates that are in it."""
+        """The load dates that it contains."""
         return {date.fromisoformat(day) for day in self.manifest["load_dates"]}
 
     @property
     def releases(self) -> set[str]:
-        """The releases from quarantine that are in it."""
+        """The files of readmitted rows that it contains."""
         return set(self.manifest.get("releases", ()))
 
     @property
@@ -67,8 +66,8 @@ class Version:
 
     @property
     def byte_count(self) -> int:
-        """What it takes on disk."""
-        return sum(path.stat().st_size for path in self.place.rglob("*") if path.is_file())
+        """Its size on disk."""
+        return sum(path.stat().st_size for path in self.folder.rglob("*") if path.is_file())
 
 
 @dataclass(frozen=True)
@@ -80,16 +79,16 @@ class Publication:
 
     @property
     def current(self) -> Path:
-        """The pointer that readers open."""
+        """The symlink that readers open."""
         return self.home.published / "current"
 
     @property
     def holds(self) -> Holds:
-        """Which versions are withdrawn, and which load dates wait because of it."""
+        """The withdrawn versions and the load dates on hold."""
         return Holds(self.home)
 
     def manifest(self) -> dict[str, Any] | None:
-        """The manifest of the current version; None before the first publication."""
+        """Return the manifest of the current version; None before the first publication."""
         path = self.current / "manifest.json"
         if not path.exists():
             return None
@@ -97,12 +96,12 @@ class Publication:
         return manifest
 
     def version(self) -> Version | None:
-        """The current version; None before the first publication."""
+        """Return the current version; None before the first publication."""
         manifest = self.manifest()
         return Version(self.current.resolve(), manifest) if manifest else None
 
     def versions(self) -> list[Version]:
-        """Every version on disk, the newest first: published ones, and withdrawn ones."""
+        """Return every version on disk, published or withdrawn, the newest first."""
         unfinished = self._unfinished()
         return [version for version in self._on_disk() if version not in unfinished]
 
@@ -110,19 +109,19 @@ class Publication:
         """Move ``cx360.duckdb`` into a new version, with its marts as Parquet, and point ``current`` at it.
 
         Args:
-            facts: what the manifest says beside the version's name and number, as-of date, run and tables.
+            facts: further entries of the manifest, beside version, number, as-of date, run and tables.
 
         Returns:
             The folder of the version.
 
         Raises:
-            PipelineError: the version cannot be written; readers keep the one before.
+            PipelineError: the version cannot be written; ``current`` stays as it is.
         """
         versions = self.home.published / "versions"
         name = version_name(as_of_date, run_id)
-        new, place = versions / f".new-{name}", versions / name
+        new, final = versions / f".new-{name}", versions / name
         try:
-            self.settle()
+            self.settle_versions()
             (new / "parquet").mkdir(parents=True)
             manifest = {
                 "version": name,
@@ -135,77 +134,76 @@ class Publication:
             }
             (new / "manifest.json").write_text(json.dumps(manifest, indent=2, ensure_ascii=False), encoding="utf-8")
             durable.sync_tree(new)
-            new.rename(place)
+            new.rename(final)
             durable.sync(versions)
             self._point_at(name)
         except (OSError, duckdb.Error) as error:
             shutil.rmtree(new, ignore_errors=True)
             raise PipelineError(
                 f"Version {name} could not be written below {versions}: {error}\n"
-                "Readers keep the version before. Where the disk is full or cannot be written to, mend that and run "
-                "again."
+                "Readers keep the previous version. Free or repair the disk, or correct its permissions, and run again."
             ) from error
         self._prune()
-        return place
+        return final
 
     def withdraw(self, name: str | None = None) -> tuple[list[Version], Version]:
-        """Take a version back, and every later one: ``current`` points at the newest that is left.
+        """Withdraw a version and every later one, and point ``current`` at the newest one left.
 
-        The load dates that they had taken are held (``Holds``).
+        The load dates that their runs pulled are put on hold.
 
         Args:
-            name: the version; the current one where none is given.
+            name: the version; the current one if omitted.
 
         Returns:
-            What was withdrawn, the newest first, and the version that is current now.
+            The withdrawn versions, the newest first, and the version that is current now.
 
         Raises:
-            PipelineError: there is no such version, it is withdrawn already, or nothing is left to go back to.
+            PipelineError: the version does not exist, is already withdrawn, or is the oldest.
         """
-        self.settle()
-        standing = [version for version in self.versions() if version.name not in self.holds.withdrawn()]
-        names = [version.name for version in standing]
+        self.settle_versions()
+        valid = [version for version in self.versions() if version.name not in self.holds.withdrawn()]
+        names = [version.name for version in valid]
         wanted = name or (names[0] if names else "")
         if wanted not in names:
-            was = "has been withdrawn already" if wanted in self.holds.withdrawn() else "does not exist"
-            raise PipelineError(f"Version '{wanted}' {was}. Published are: {', '.join(names) or 'none'}.")
-        withdrawn, left = standing[: names.index(wanted) + 1], standing[names.index(wanted) + 1 :]
+            problem = "is already withdrawn" if wanted in self.holds.withdrawn() else "does not exist"
+            raise PipelineError(f"Version '{wanted}' {problem}. Published versions: {', '.join(names) or 'none'}.")
+        withdrawn, left = valid[: names.index(wanted) + 1], valid[names.index(wanted) + 1 :]
         if not left:
-            raise PipelineError(f"Version '{wanted}' is the oldest there is: nothing is left to go back to.")
+            raise PipelineError(f"Version '{wanted}' is the oldest one: there is no version to go back to.")
         taken = set.union(*(version.taken_load_dates for version in withdrawn))
         self.holds.withdraw(
             [version.name for version in withdrawn], taken | (withdrawn[0].load_dates - left[0].load_dates)
         )
-        self.settle()
+        self.settle_versions()
         return withdrawn, left[0]
 
-    def settle(self) -> None:
-        """Finish or undo what a killed process left: half versions, versions never pointed at, a half withdrawal."""
-        self.holds.settle()
+    def settle_versions(self) -> None:
+        """Finish or undo what a killed process left: versions incomplete or never current, half a withdrawal."""
+        self.holds.settle_holds()
         current = self.version()
         if current and current.name in self.holds.withdrawn():
             left = [version for version in self.versions() if version.name not in self.holds.withdrawn()]
             self._point_at(left[0].name)
         for version in self._unfinished():
-            _remove(version.place)
-        for leftover in (self.home.published / "versions").glob(".*"):  # being written, or being removed
+            _remove(version.folder)
+        for leftover in (self.home.published / "versions").glob(".*"):  # incomplete, or half removed
             shutil.rmtree(leftover)
         (self.home.published / ".current.new").unlink(missing_ok=True)
 
     def _on_disk(self) -> list[Version]:
-        """Every whole version, the newest first."""
+        """Return every complete version, the newest first."""
         found = (self.home.published / "versions").glob("[!.]*/manifest.json")
         versions = [Version(path.parent, json.loads(path.read_text(encoding="utf-8"))) for path in found]
         return sorted(versions, key=lambda version: version.number, reverse=True)
 
     def _unfinished(self) -> list[Version]:
-        """Whole versions that ``current`` never pointed at: their run was killed before it could."""
+        """Return complete versions that were never current: their run was killed before."""
         current, withdrawn = self.version(), self.holds.withdrawn()
         newest = current.number if current else 0
         return [version for version in self._on_disk() if version.number > newest and version.name not in withdrawn]
 
     def _export_and_move(self, folder: Path) -> dict[str, dict[str, Any]]:
-        """Write the marts as Parquet, describe the tables, and move the database file into the version."""
+        """Write the marts as Parquet, move the database file into the version, and describe its tables."""
         with duckdb.connect(self.home.star_db, read_only=True) as connection:
             names = connection.execute(
                 "select schema_name, table_name from duckdb_tables() where database_name = 'cx360' order by all"
@@ -226,27 +224,27 @@ class Publication:
         durable.sync(self.home.published)
 
     def _prune(self) -> None:
-        """Keep the newest version of each of the last days, then of each of the last weeks; drop the others.
+        """Keep the newest version of each of the last days and of each of the last weeks; remove the others.
 
-        A withdrawn version counts for no day, and stays as long as load dates are held because of it.
+        Withdrawn versions do not count, and stay while load dates are on hold because of them.
         """
         versions = self._on_disk()
         withdrawn, holding = self.holds.withdrawn(), self.holds.holding()
-        standing = [version for version in versions if version.name not in withdrawn]
-        kept = {standing[0].name, *_newest_of(standing, self.retention), *holding}
+        valid = [version for version in versions if version.name not in withdrawn]
+        kept = {valid[0].name, *_newest_of(valid, self.retention), *holding}
         for later, version in reversed(list(zip([None, *versions], versions, strict=False))):
-            is_in_use = later is None or time.time() - later.place.stat().st_mtime < READERS_HAVE_SECONDS
+            is_in_use = later is None or time.time() - later.folder.stat().st_mtime < READER_GRACE_SECONDS
             if version.name not in kept and not is_in_use:
-                _remove(version.place)
+                _remove(version.folder)
 
 
 def version_name(as_of_date: date, run_id: str) -> str:
-    """What the version of a run is called."""
+    """Return the name of the version of a run."""
     return f"{as_of_date.isoformat()}-{run_id[:8]}"
 
 
 def _newest_of(versions: Collection[Version], retention: Retention) -> list[str]:
-    """The newest version of each of the last days and weeks that have one, by their as-of dates."""
+    """Return the newest version of each of the last days and weeks, by as-of date."""
     of_day: dict[date, str] = {}
     for version in versions:
         of_day.setdefault(version.as_of_date, version.name)
@@ -261,10 +259,10 @@ def _newest_of(versions: Collection[Version], retention: Retention) -> list[str]
 
 
 def describe(connection: duckdb.DuckDBPyConnection, table: str) -> dict[str, Any]:
-    """The row count of a table and a checksum of its rows that does not depend on their order.
+    """Return the row count of a table and a checksum of its rows that does not depend on their order.
 
-    It is made of DuckDB's own hash, as a digest of each row's text takes as long as writing the version: two checksums
-    may be compared if the same release of DuckDB made them.
+    The checksum uses DuckDB's ``hash``, because a digest of each row's text takes as long as writing the version:
+    compare only checksums of the same DuckDB version.
     """
     row_count, checksum = connection.execute(
         f"select count(*), coalesce(sum(cast(hash(row) as hugeint)), 0) from {table} as row"
@@ -272,8 +270,8 @@ def describe(connection: duckdb.DuckDBPyConnection, table: str) -> dict[str, Any
     return {"row_count": row_count, "checksum": f"{checksum:x}"}
 
 
-def _remove(place: Path) -> None:
-    """Remove a version: out of sight first, so that a kill never leaves a part of it among the others."""
-    gone = place.with_name(f".old-{place.name}")
-    place.rename(gone)
-    shutil.rmtree(gone)
+def _remove(folder: Path) -> None:
+    """Remove a version. It is renamed first: a kill never leaves a part of it among the others."""
+    hidden = folder.with_name(f".old-{folder.name}")
+    folder.rename(hidden)
+    shutil.rmtree(hidden)

@@ -1,7 +1,7 @@
-"""Restatements: which published figures of earlier periods the new version changes, from what to what, and why.
+"""Restatements: published figures of earlier periods that the next version changes, with old value, new value, cause.
 
-Works for any mart that says in its yml when the period of a row ends (``meta.period_end``) and what its grain is (the
-first unique key of its ``keys`` test). Add here how two versions are compared; keep out what a figure means
+Works for any mart whose yml gives the end of a row's period (``meta.period_end``) and its grain (the first unique key
+of its ``keys`` test). Add here how two versions are compared; keep out what a figure means
 (``dbt_project/models/marts``).
 """
 
@@ -18,19 +18,19 @@ import pandas as pd
 from orchestration.base.paths import sql_text
 from orchestration.publication.publication import Version
 
-# marts without a period (a row says how things stand at the as-of date) say so with this word
+# `meta.period_end` of a mart that describes the as-of date instead of a period
 NO_PERIOD = "none"
 NUMERIC = ("%INT%", "DECIMAL%", "DOUBLE", "FLOAT")
-# sums of floating point numbers depend on the order of their rows, which means nothing
+# sums of floating point numbers depend on the order of their rows
 TOLERANCE = 1e-9
 
 
 @dataclass(frozen=True)
 class PeriodMart:
-    """A mart whose rows are about a period.
+    """A mart whose rows belong to a period.
 
     Attributes:
-        grain: the columns that tell a row.
+        grain: the columns that identify a row.
         period_end: the last day of a row's period, in SQL over the mart's columns.
     """
 
@@ -40,7 +40,7 @@ class PeriodMart:
 
 
 def period_marts(manifest: Mapping[str, Any]) -> Iterator[PeriodMart]:
-    """The marts of dbt's manifest whose rows are about a period."""
+    """Yield the marts of dbt's manifest whose rows belong to a period."""
     grains = {
         test["attached_node"]: tuple(test["test_metadata"]["kwargs"]["unique"][0])
         for test in manifest["nodes"].values()
@@ -59,19 +59,19 @@ def restated(
     run: Mapping[str, Any],
     taken_load_dates: set[date],
 ) -> pd.DataFrame:
-    """Compare the marts that are built with those of the version before.
+    """Compare the marts of the next version with those of the previous one.
 
-    Periods that had not ended in one of the two are left out: their figures are meant to move.
+    Periods that have not ended in both are excluded: their figures are expected to change.
 
     Args:
-        connection: to the work warehouse, with what will be published attached as ``cx360``.
-        run: the run under way, as a row of ``quality_runs``.
-        taken_load_dates: what the run pulled.
+        connection: to the work warehouse, with the next version attached as ``cx360``.
+        run: the current run, as a row of ``quality_runs``.
+        taken_load_dates: the load dates that the run pulled.
 
     Returns:
         Rows of ``quality_restatements``.
     """
-    connection.execute(f"attach {sql_text(previous.place / 'cx360.duckdb')} as before (read_only)")
+    connection.execute(f"attach {sql_text(previous.folder / 'cx360.duckdb')} as before (read_only)")
     ended_by = min(previous.as_of_date, run["as_of_date"])
     published = {
         name
@@ -89,12 +89,12 @@ def restated(
 
 
 def _changed(connection: duckdb.DuckDBPyConnection, mart: PeriodMart, ended_by: date) -> pd.DataFrame:
-    """The figures of one mart that changed: one row each, with the row's grain, the old and the new value."""
+    """Return one row per changed figure of a mart: the key of its row, the old and the new value."""
     figures = _figures(connection, mart)
-    rows = ", ".join([*mart.grain, f"{mart.period_end} as period_end_date", *figures, "true as is_there"])
+    rows = ", ".join([*mart.grain, f"{mart.period_end} as period_end_date", *figures, "true as is_present"])
     old, new = (
-        f"(select {rows} from {place}.marts.{mart.name} where {mart.period_end} < date '{ended_by}')"
-        for place in ("before", "cx360")
+        f"(select {rows} from {database}.marts.{mart.name} where {mart.period_end} < date '{ended_by}')"
+        for database in ("before", "cx360")
     )
     same_row = " and ".join(f"old.{column} is not distinct from new.{column}" for column in mart.grain)
     grain = ", ".join(f"{column} := coalesce(new.{column}, old.{column})" for column in mart.grain)
@@ -107,8 +107,8 @@ def _changed(connection: duckdb.DuckDBPyConnection, mart: PeriodMart, ended_by: 
         select
             coalesce(new.period_end_date, old.period_end_date) as period_end_date,
             cast(to_json(struct_pack({grain})) as varchar) as row_grain,
-            coalesce(old.is_there, false) as was_there,
-            coalesce(new.is_there, false) as is_there,
+            coalesce(old.is_present, false) as was_present,
+            coalesce(new.is_present, false) as is_present,
             {values}
         from {old} as old full join {new} as new on {same_row}
         """
@@ -125,16 +125,16 @@ def _changed(connection: duckdb.DuckDBPyConnection, mart: PeriodMart, ended_by: 
 
 
 def _differs(old: str, new: str) -> str:
-    """Whether a figure changed. A row that was not there before, or is no more, tells nothing by a zero."""
+    """Return the SQL condition of a changed figure. A zero in a row that only one version has is no change."""
     return f"""
         (({old} is null) <> ({new} is null)
             or abs({old} - {new}) > {TOLERANCE} * greatest(abs({old}), abs({new}), 1))
-        and (was_there or {new} <> 0) and (is_there or {old} <> 0)
+        and (was_present or {new} <> 0) and (is_present or {old} <> 0)
     """
 
 
 def _figures(connection: duckdb.DuckDBPyConnection, mart: PeriodMart) -> list[str]:
-    """The numeric columns that the mart has in both versions, but for those of its grain."""
+    """Return the numeric columns that the mart has in both versions, without its grain."""
     is_number = " or ".join(f"data_type like '{kind}'" for kind in NUMERIC)
     found = connection.execute(
         f"""
@@ -150,7 +150,7 @@ def _figures(connection: duckdb.DuckDBPyConnection, mart: PeriodMart) -> list[st
 def _causes(
     connection: duckdb.DuckDBPyConnection, previous: Version, run: Mapping[str, Any], taken: set[date]
 ) -> Iterator[str]:
-    """What differs between the two versions and can move figures of earlier periods."""
+    """Yield the differences between the two versions that can change figures of earlier periods."""
     if taken - previous.load_dates:
         yield "late rows"
     units = connection.execute(
@@ -161,7 +161,7 @@ def _causes(
         """
     ).fetchall()
     if units[0][0]:
-        yield "released quarantine"
+        yield "readmitted rows"
     if taken & previous.load_dates:
         yield "repeated delivery"
     merges = connection.execute(

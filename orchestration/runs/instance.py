@@ -1,7 +1,4 @@
-"""The Dagster instance of a deployment: where runs, events and schedules are kept, and what ``cx360 ui`` shows.
-
-Add here the instance's settings; keep out what runs in it.
-"""
+"""The Dagster instance of a deployment: storage of runs, events and schedules, shown by ``cx360 ui``."""
 
 import os
 
@@ -27,7 +24,7 @@ run_monitoring:
 
 
 def open_instance(home: Home) -> dg.DagsterInstance:
-    """The Dagster instance of a deployment, the one that ``cx360 ui`` shows."""
+    """Return the Dagster instance of a deployment; write its settings if there are none."""
     home.dagster.mkdir(parents=True, exist_ok=True)
     settings = home.dagster / "dagster.yaml"
     if not settings.exists():

@@ -1,7 +1,7 @@
 """The run lock: one run of a deployment at a time.
 
-The lock is the kernel's and dies with its process, so a killed run leaves nothing to clear. Add here how it is held;
-keep out what a run does under it (``recovery.py``).
+The lock is the kernel's and dies with its process, so a killed run leaves nothing to clear. Keep out what a run
+does under the lock (``recovery.py``).
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ def hold(home: Home, *, wait: bool = False) -> Iterator[None]:
     """Hold the deployment's lock.
 
     Args:
-        wait: wait until another process releases it, instead of refusing.
+        wait: wait until another process releases it instead of raising.
 
     Raises:
         AlreadyRunningError: another process holds it; the message names it.
@@ -39,8 +39,8 @@ def hold(home: Home, *, wait: bool = False) -> Iterator[None]:
         except BlockingIOError:
             if not wait:
                 raise AlreadyRunningError(
-                    f"Another run of '{home.root.name}' is under way ({_holder(file)}). Wait until it ends "
-                    "(cx360 run --wait does): this one has changed nothing."
+                    f"Another run of '{home.root.name}' is under way ({_holder(file)}). This run has changed nothing: "
+                    "start it again when the other one has ended, or use cx360 run --wait."
                 ) from None
             with step("wait") as progress:
                 progress.detail(f"until another run ends ({_holder(file)})")

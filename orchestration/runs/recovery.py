@@ -1,6 +1,6 @@
-"""What a run does first about those that died: finish or undo what they left, and write down how they ended.
+"""What a run does first: finish or undo what killed runs left, and record how they ended.
 
-Called under the run lock, so that nobody else is at work. Add here what a killed process can leave behind.
+Runs under the run lock, so no other run is active. Add here what a killed process can leave behind.
 """
 
 from __future__ import annotations
@@ -17,59 +17,59 @@ from orchestration.gates.rule_results import RuleResult
 from orchestration.publication.history import CHECKS, RULE_RESULTS, RUNS, History
 from orchestration.publication.publication import Publication
 
-UNDER_WAY = [
+UNFINISHED = [
     dg.DagsterRunStatus.NOT_STARTED,
     dg.DagsterRunStatus.STARTING,
     dg.DagsterRunStatus.STARTED,
     dg.DagsterRunStatus.CANCELING,
 ]
-ENDED_BADLY = [dg.DagsterRunStatus.FAILURE, dg.DagsterRunStatus.CANCELED]
+UNSUCCESSFUL = [dg.DagsterRunStatus.FAILURE, dg.DagsterRunStatus.CANCELED]
 
 RULES = "rules"
-"""The metadata of a gate's check that holds what each of its rules found."""
+"""Name of the metadata entry with the rule results of a gate's check."""
 RULE_RESULT = ("rule", "severity", "evaluated_count", "unexpected_count", "status")
 
-# runs that ended badly since the last one that began: a day has not many, and older ones are known
-LOOKED_BACK = 50
+# how many failed runs are compared with the history: older ones are in it
+LOOKBACK_RUNS = 50
 
 
-def recover(home: Home, instance: dg.DagsterInstance, run_id: str | None = None) -> list[dg.DagsterRun]:
-    """Leave nothing half done, no run that seems to run, and no run untold.
+def recover_runs(home: Home, instance: dg.DagsterInstance, run_id: str | None = None) -> list[dg.DagsterRun]:
+    """Settle the published versions, mark killed runs as failed, and record all failed runs in the history.
 
     Args:
-        run_id: the run that calls, where one is under way.
+        run_id: the calling run, if there is one.
 
     Returns:
-        The runs that were found dead.
+        The runs that were killed.
     """
     publication, history = Publication(home), History(home)
-    publication.settle()
+    publication.settle_versions()
     if publication.manifest():
         history.absorb(publication.current / "cx360.duckdb")
-    died = [
+    killed = [
         run
-        for run in instance.get_runs(dg.RunsFilter(statuses=UNDER_WAY))
-        # one that the daemon is about to launch has not started either, and has a process to come
+        for run in instance.get_runs(dg.RunsFilter(statuses=UNFINISHED))
+        # a run that the daemon is about to launch has no process yet
         if run.run_id != run_id and not (run.status == dg.DagsterRunStatus.NOT_STARTED and run.remote_job_origin)
     ]
-    for run in died:
-        instance.report_run_failed(run, "The process of this run is gone: it was killed, or the machine went down.")
+    for run in killed:
+        instance.report_run_failed(run, "The process of this run was killed, or the machine went down.")
     known = history.run_ids()
-    ended = instance.get_runs(dg.RunsFilter(job_name="nightly", statuses=ENDED_BADLY), limit=LOOKED_BACK)
+    ended = instance.get_runs(dg.RunsFilter(job_name="nightly", statuses=UNSUCCESSFUL), limit=LOOKBACK_RUNS)
     for run in reversed(ended):
         if run.run_id not in known:
-            _note(history, instance, run.run_id)
-    return died
+            _record(history, instance, run.run_id)
+    return killed
 
 
-def _note(history: History, instance: dg.DagsterInstance, run_id: str) -> None:
-    """Write a run that published nothing into the history, unless it was refused before its first step."""
+def _record(history: History, instance: dg.DagsterInstance, run_id: str) -> None:
+    """Record a run without a version in the history, unless it ended before its first step."""
     events = [entry.dagster_event for entry in instance.all_logs(run_id) if entry.dagster_event]
     if not any(event.event_type == dg.DagsterEventType.STEP_START for event in events):
         return
     failed_steps = [event.step_key for event in events if event.is_step_failure]
     statistics = instance.get_run_stats(run_id)
-    checks = verdicts(run_id, events)
+    checks = check_rows(run_id, events)
     run = {
         "run_id": run_id,
         "outcome": "failed" if failed_steps else "killed",
@@ -82,8 +82,8 @@ def _note(history: History, instance: dg.DagsterInstance, run_id: str) -> None:
     history.add({RUNS: pd.DataFrame([run]), CHECKS: pd.DataFrame(checks), RULE_RESULTS: pd.DataFrame(results)})
 
 
-def verdicts(run_id: str, events: Collection[dg.DagsterEvent]) -> list[dict[str, Any]]:
-    """The last verdict of every check that the events of a run tell of, as rows of ``quality_checks``."""
+def check_rows(run_id: str, events: Collection[dg.DagsterEvent]) -> list[dict[str, Any]]:
+    """Return the last result of every check in the events of a run, as rows of ``quality_checks``."""
     return [
         {
             "run_id": run_id,
@@ -96,7 +96,7 @@ def verdicts(run_id: str, events: Collection[dg.DagsterEvent]) -> list[dict[str,
 
 
 def _evaluations(events: Collection[dg.DagsterEvent]) -> dict[dg.AssetCheckKey, Any]:
-    """The last evaluation of every check."""
+    """Return the last evaluation of every check."""
     return {
         evaluation.asset_check_key: evaluation
         for event in events
@@ -106,14 +106,14 @@ def _evaluations(events: Collection[dg.DagsterEvent]) -> dict[dg.AssetCheckKey, 
 
 
 def rules_table(results: Iterable[RuleResult]) -> dg.TableMetadataValue:
-    """The results of a gate's rules, as its check shows them."""
+    """Return the results of a gate's rules as metadata of its check."""
     records = [dg.TableRecord(result.record()) for result in results]
     columns = [dg.TableColumn(name, "int" if name.endswith("_count") else "string") for name in RULE_RESULT]
     return dg.TableMetadataValue(records, dg.TableSchema(columns))
 
 
 def rule_results(run_id: str, events: Collection[dg.DagsterEvent]) -> list[dict[str, Any]]:
-    """What each rule found in the last verdict of every gate of a run, as rows of ``quality_rule_results``."""
+    """Return the last result of every rule of the gates in a run, as rows of ``quality_rule_results``."""
     return [
         {"run_id": run_id, "table_name": key.asset_key.to_user_string(), **record.data}
         for key, evaluation in _evaluations(events).items()
@@ -129,7 +129,7 @@ def _status(evaluation: Any) -> str:
 
 
 def counts(checks: Collection[dict[str, Any]]) -> dict[str, int]:
-    """How many checks a run judged, and how many of them warned and failed."""
+    """Return how many checks ran, and how many of them warned and failed."""
     statuses = [check["status"] for check in checks]
     return {
         "check_count": len(statuses),

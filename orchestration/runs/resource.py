@@ -1,6 +1,6 @@
-"""The run's resource: every asset names it, so that it surrounds the whole run.
+"""The run's resource: every asset requires it, so that it lasts as long as the run.
 
-Add here what holds while a run lasts; keep out what a run recovers from (``recovery.py``).
+Keep out what a run recovers from (``recovery.py``).
 """
 
 import os
@@ -15,31 +15,31 @@ import dagster as dg
 
 from orchestration.base.paths import Home
 from orchestration.runs.lock import hold
-from orchestration.runs.recovery import recover
+from orchestration.runs.recovery import recover_runs
 
 
 class RunLock(dg.ConfigurableResource):
-    """Holds the run lock, recovers from runs that died, and ends a run that exceeds its time."""
+    """Holds the run lock, recovers from killed runs, and interrupts a run that exceeds its time limit."""
 
     home_root: str
     timeout_minutes: int
     is_held: bool = False
-    """Whether the process that started the run holds the lock and has recovered already, as ``cx360 run`` does."""
+    """Whether the process that started the run already holds the lock and has recovered: ``cx360 run`` does."""
 
     @contextmanager
     def yield_for_execution(self, context: dg.InitResourceContext) -> Iterator[Self]:
-        """Hold the lock for the run; interrupt the run's main thread when its time is over."""
+        """Hold the lock for the run; interrupt the run's main thread at its time limit."""
 
         def end() -> None:
             if context.log:
-                context.log.error(f"The run has taken more than {self.timeout_minutes} minutes and is ended.")
-            # the signal that ctrl-c sends also ends a wait for the system
+                context.log.error(f"The run is interrupted: it exceeds its limit of {self.timeout_minutes} minutes.")
+            # the signal of ctrl-c also interrupts a blocking system call
             os.kill(os.getpid(), signal.SIGINT)
 
         home = Home(Path(self.home_root))
         with nullcontext() if self.is_held else hold(home):
             if context.instance and not self.is_held:
-                recover(home, context.instance, context.run.run_id if context.run else None)
+                recover_runs(home, context.instance, context.run.run_id if context.run else None)
             timer = threading.Timer(self.timeout_minutes * 60, end)
             timer.daemon = True
             timer.start()

@@ -1,6 +1,6 @@
-"""The tags of a run: which load dates it covers, and what it was asked for.
+"""The tags of a run: which load dates it covers, and which load dates the user or the schedule requested.
 
-Add here what a run is told by its tags; keep out which load dates are pending (``nightly.py``).
+Keep out which load dates are pending (``pending.py``).
 """
 
 from collections.abc import Mapping, Sequence
@@ -9,34 +9,34 @@ from datetime import date, timedelta
 RANGE_START = "dagster/asset_partition_range_start"
 RANGE_END = "dagster/asset_partition_range_end"
 COMMAND_TAG = "cx360/command"
-"""The tag of a run that ``cx360 run`` drives itself, in its own process."""
-ASKED_TAG = "cx360/asked"
-"""The tag that says what a run was asked for: a run that is asked the same goes on with its pull."""
+"""Tag of a run that ``cx360 run`` executes in its own process."""
+REQUEST_TAG = "cx360/request"
+"""Tag with the requested load dates: a run with the same request resumes an unfinished pull."""
 PENDING = "pending"
 
 
-def range_tags(load_dates: Sequence[date], asked: str = PENDING) -> dict[str, str]:
-    """The tags that make one run cover all of ``load_dates``, which are what was asked for."""
+def range_tags(load_dates: Sequence[date], request: str = PENDING) -> dict[str, str]:
+    """Return the tags that make one run cover all of ``load_dates``."""
     return {
         RANGE_START: min(load_dates).isoformat(),
         RANGE_END: max(load_dates).isoformat(),
-        ASKED_TAG: asked,
+        REQUEST_TAG: request,
     }
 
 
-def asked_range(first: date | None, last: date | None) -> str:
-    """What somebody asks for who names these load dates, or neither."""
+def requested_range(first: date | None, last: date | None) -> str:
+    """Return the text of a request for a range of load dates; for the pending ones if neither end is given."""
     return f"{first or 'the beginning'} to {last or 'the end'}" if first or last else PENDING
 
 
-def asked_for(tags: Mapping[str, str], first: date, last: date) -> str:
-    """What the run with these tags was asked for; its range, where somebody started it in the UI."""
-    return tags.get(ASKED_TAG) or asked_range(first, last)
+def request_of(tags: Mapping[str, str], first: date, last: date) -> str:
+    """Return the request of the run with these tags; its range if it was started in the UI."""
+    return tags.get(REQUEST_TAG) or requested_range(first, last)
 
 
 def covered_load_dates(tags: Mapping[str, str]) -> list[date]:
-    """The days of the range that a run's tags name; none where they name none."""
+    """Return the days of the range in a run's tags; none if the tags have no range."""
     if RANGE_START not in tags:
         return []
     first, last = date.fromisoformat(tags[RANGE_START]), date.fromisoformat(tags[RANGE_END])
-    return [first + timedelta(days=place) for place in range((last - first).days + 1)]
+    return [first + timedelta(days=offset) for offset in range((last - first).days + 1)]

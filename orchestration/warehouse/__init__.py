@@ -1,1 +1,1 @@
-"""The DuckDB files of a night and dbt, which fills them: how they are opened, called and traced."""
+"""The DuckDB files of a run and dbt, which fills them; column lineage, fits of earlier runs, completeness."""

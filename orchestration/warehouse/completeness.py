@@ -1,7 +1,7 @@
-"""What a deployment still lacks in the other places that make up a system: staging, suite, enable line, reference data.
+"""Completeness of a deployment: every system needs staging models, sources, suites, an enable line, reference data.
 
-Add here a place that a new system has to fill; keep out what stands in the deployment's own file (``deployment.py``)
-and what a model or a suite says (dbt and the gates judge that).
+Add here an entry that a new system requires; keep out the deployment's own file (``config/deployment.py``) and the
+content of models and suites (dbt and the gates check it).
 """
 
 from __future__ import annotations
@@ -19,22 +19,22 @@ from orchestration.warehouse.dbt import DBT_PROJECT, REFERENCE, own_references
 MODELS = DBT_PROJECT / "models"
 
 
-def check_wiring(deployment: Deployment) -> None:
-    """Refuse a deployment that no run could carry through, and say at once what is missing and where.
+def check_completeness(deployment: Deployment) -> None:
+    """Raise unless the project has every entry that the deployment requires.
 
     Raises:
-        PipelineError: names every place that is missing.
+        PipelineError: lists every missing entry with its file.
     """
-    missing = missing_places(deployment)
+    missing = missing_entries(deployment)
     if missing:
-        told = "\n".join(f"  {place}" for place in missing)
+        lines = "\n".join(f"  {entry}" for entry in missing)
         raise PipelineError(
-            f"Deployment '{deployment.name}' is not complete:\n{told}\ndocs/your-own-data.md shows every place."
+            f"Deployment '{deployment.name}' is not complete. Add what is missing (docs/your-own-data.md):\n{lines}"
         )
 
 
-def missing_places(deployment: Deployment) -> list[str]:
-    """What is missing, a line for each place: what it is, where it belongs, and the line to write where it is one."""
+def missing_entries(deployment: Deployment) -> list[str]:
+    """Return one line per missing entry: its file, what is missing, and the line to add if it is one."""
     return [
         *_of_entities(deployment),
         *_of_sources(deployment),
@@ -44,13 +44,13 @@ def missing_places(deployment: Deployment) -> list[str]:
 
 
 def _of_entities(deployment: Deployment) -> Iterator[str]:
-    """Entities that have no door, and doors that a system delivers nothing to."""
+    """Yield entities that do not exist, and missing staging models of those that do."""
     doors = {path.stem.removeprefix("int_").removesuffix("__unioned") for path in MODELS.rglob("int_*__unioned.sql")}
     for entity, systems in deployment.entities().items():
         if entity not in doors:
             yield (
-                f"deployments/{deployment.name}.yml: '{entity}', which {', '.join(systems)} delivers, is no entity."
-                f" {_guess(entity, doors)}"
+                f"deployments/{deployment.name}.yml: '{entity}', which {', '.join(systems)} delivers, is not an entity."
+                f" {_suggest(entity, doors)}"
             )
             continue
         for system in systems:
@@ -63,25 +63,25 @@ def _of_entities(deployment: Deployment) -> Iterator[str]:
 
 
 def _of_sources(deployment: Deployment) -> Iterator[str]:
-    """Landed tables that dbt does not know."""
+    """Yield landed tables without a dbt source."""
     for name, system in deployment.systems.items():
         folder = MODELS / "staging" / name
         written = [yaml.safe_load(path.read_text(encoding="utf-8")) or {} for path in folder.glob("*.yml")]
         known = {table["name"] for yml in written for source in yml.get("sources", []) for table in source["tables"]}
         for table, settings in system.tables.items():
             if settings.delivers and f"{name}__{table}" not in known:
-                place = folder.relative_to(DBT_PROJECT.parent) / f"_{name}__sources.yml"
-                yield f"{place}: there is no source for the table '{name}__{table}'."
+                file = folder.relative_to(DBT_PROJECT.parent) / f"_{name}__sources.yml"
+                yield f"{file}: the source of the table '{name}__{table}' is missing."
 
 
 def _of_suites(deployment: Deployment) -> Iterator[str]:
     for table in deployment.tables():
         if table.name not in raw_suites():
-            yield f"expectations/raw/{table.system_name}.py: there is no RawSuite for the table '{table.name}'."
+            yield f"expectations/raw/{table.system_name}.py: the RawSuite of the table '{table.name}' is missing."
 
 
 def _of_enable_lines(deployment: Deployment) -> Iterator[str]:
-    """Lines of ``dbt_project.yml`` without which models or codes of one deployment are those of every other."""
+    """Yield lines of ``dbt_project.yml`` that enable a system's models or a deployment's codes for it alone."""
     project = yaml.safe_load((DBT_PROJECT / "dbt_project.yml").read_text(encoding="utf-8"))
     staging, seeds = project["models"]["cx360"]["staging"], project["seeds"]["cx360"]
     for system in deployment.systems:
@@ -95,9 +95,9 @@ def _of_enable_lines(deployment: Deployment) -> Iterator[str]:
     known = {path.stem for path in (REFERENCE / "defaults").glob("*.csv")}
     for name in own:
         if name not in known:
-            yield f"seeds/reference/{deployment.name}/{name}.csv: nothing reads it. {_guess(name, known)}"
+            yield f"seeds/reference/{deployment.name}/{name}.csv: no model reads it. {_suggest(name, known)}"
 
 
-def _guess(name: str, known: Collection[str]) -> str:
+def _suggest(name: str, known: Collection[str]) -> str:
     near = difflib.get_close_matches(name, sorted(known), n=1)
     return f"Did you mean '{near[0]}'?" if near else f"There are: {', '.join(sorted(known))}."

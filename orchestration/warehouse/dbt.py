@@ -1,8 +1,7 @@
 """dbt, called in this process: its variables come from the deployment, its paths from the deployment's home.
 
-In one process with the run, so that a killed night leaves no dbt behind that still writes
-(``docs/decisions/dbt-in-process.md``). Add here how dbt is called; keep out which models a step builds
-(``assets/transform.py``).
+A killed run therefore leaves no dbt process that still writes (``docs/decisions/dbt-in-process.md``). Add here how dbt
+is called; keep out which models a part builds (``assets/transform.py``).
 """
 
 from __future__ import annotations
@@ -31,17 +30,17 @@ if TYPE_CHECKING:
 DBT_PROJECT = PROJECT / "dbt_project"
 REFERENCE = PROJECT / "seeds" / "reference"
 
-# what dbt has to say is told by its results; it writes a log of its own only where a person calls it (cx360 dbt)
+# the run reports dbt's results itself; dbt logs only when a user calls it (cx360 dbt)
 SILENT = ("--log-level", "none")
 
 
 def own_references(deployment: Deployment) -> list[str]:
-    """The reference data that the deployment has of its own; the others are the default ones."""
+    """Return the names of the deployment's own reference data; it uses the defaults for all others."""
     return sorted(path.stem for path in (REFERENCE / deployment.name).glob("*.csv"))
 
 
 def dbt_vars(deployment: Deployment, home: Home) -> dict[str, Any]:
-    """What the models know of the deployment. Nothing here changes from night to night: dbt would parse anew."""
+    """Return dbt's variables. They must not change from night to night, because dbt parses again when they do."""
     return {
         "deployment": deployment.name,
         "own_references": own_references(deployment),
@@ -53,7 +52,7 @@ def dbt_vars(deployment: Deployment, home: Home) -> dict[str, Any]:
         "snapshots": deployment.snapshots(),
         "keys": {table.name: list(table.settings.key) for table in deployment.tables()},
         "delivering_tables": [table.name for table in deployment.tables() if table.settings.delivers],
-        # they stand between quotes in the SQL of the sources
+        # without the outer quotes, which the SQL of the sources has
         "landing": sql_text(home.landing)[1:-1],
         "quarantine": sql_text(home.quarantine)[1:-1],
         "assumed_margin_rate": deployment.assumed_margin_rate,
@@ -79,7 +78,7 @@ def dbt_vars(deployment: Deployment, home: Home) -> dict[str, Any]:
 
 
 def dbt_environment(deployment: Deployment, home: Home) -> dict[str, str]:
-    """What ``profiles.yml`` reads from the environment, and where dbt may write."""
+    """Return the environment variables that ``profiles.yml`` and dbt read."""
     return {
         "CX360_WORK_DB": str(home.work_db),
         "CX360_STAR_DB": str(home.star_db),
@@ -104,8 +103,8 @@ def run_dbt(
     """Run one dbt command, for example ``["build", "--select", "star"]``.
 
     Args:
-        manifest: a parsed project, which spares dbt the parsing.
-        on_event: called with every event of dbt's log, as it happens.
+        manifest: the parsed project; dbt parses it if omitted.
+        on_event: called with every event of dbt's log.
     """
     from dbt.adapters.duckdb.connections import DuckDBConnectionManager
     from dbt.cli.main import dbtRunner
@@ -117,12 +116,12 @@ def run_dbt(
         try:
             return runner.invoke([*arguments, *(["--vars", variables] if takes_variables else [])])
         finally:
-            # the file that dbt keeps open from node to node (`keep_open`)
+            # dbt keeps the file open between nodes (`keep_open`)
             DuckDBConnectionManager.close_all_connections()
 
 
 def run_by_hand(deployment: Deployment, home: Home, arguments: Sequence[str]) -> dbtRunnerResult:
-    """Run one dbt command outside of a night, on the last night's working tables and a copy of the current version."""
+    """Run one dbt command outside of a run, on the last run's working tables and a copy of the current version."""
     current = home.published / "current" / "cx360.duckdb"
     if current.exists() and not home.star_db.exists():
         home.star_db.parent.mkdir(parents=True, exist_ok=True)
@@ -132,7 +131,7 @@ def run_by_hand(deployment: Deployment, home: Home, arguments: Sequence[str]) ->
 
 @contextmanager
 def ready_for_dbt(deployment: Deployment, home: Home) -> Iterator[None]:
-    """The folders that dbt writes to, and its environment for as long as it is needed."""
+    """Make the folders that dbt writes to, and set its environment until the block ends."""
     for folder in (home.work_db.parent, home.dbt, home.root / "tmp"):
         folder.mkdir(parents=True, exist_ok=True)
     values = dbt_environment(deployment, home)
@@ -150,13 +149,13 @@ def ready_for_dbt(deployment: Deployment, home: Home) -> Iterator[None]:
 
 @dataclass
 class Dbt:
-    """The dbt project as one deployment sees it: parsed when it has changed, and kept between nights."""
+    """The dbt project of one deployment: parsed when it has changed, and kept between nights."""
 
     deployment: Deployment
     home: Home
 
     def manifest(self) -> dict[str, Any]:
-        """The manifest as data, as dbt writes it to ``manifest.json``.
+        """Return the content of ``manifest.json``.
 
         Raises:
             PipelineError: dbt cannot parse the project.
@@ -167,7 +166,7 @@ class Dbt:
 
     @cached_property
     def parsed(self) -> Manifest:
-        """The manifest as dbt's own object, which spares every build of this process the parsing.
+        """The manifest as dbt's own object: no build of this process parses again.
 
         Raises:
             PipelineError: dbt cannot parse the project.
@@ -181,17 +180,17 @@ class Dbt:
         return parsed
 
     def _kept(self, form: str) -> Path:
-        """A copy of the manifest for the nights, as any dbt command writes to the target folder."""
+        """Return the path of the kept manifest: other dbt commands overwrite the one in the target folder."""
         return self.home.dbt / f"manifest.{form}"
 
     def _prepare(self) -> None:
-        """Parse the project, unless the kept manifest is that of the same project, settings and versions."""
+        """Parse the project unless the kept manifest has the same fingerprint."""
         stamp, fingerprint = self._kept("fingerprint"), self.fingerprint()
         if stamp.exists() and stamp.read_text(encoding="utf-8") == fingerprint:
             return
         answer = run_dbt(self.deployment, self.home, [*SILENT, "parse"])
         if not answer.success:
-            raise PipelineError(f"dbt cannot parse the project: {answer.exception}")
+            raise PipelineError(f"dbt cannot parse dbt_project/; correct it and run again: {answer.exception}")
         stamp.unlink(missing_ok=True)
         shutil.copyfile(self.home.manifest, self._kept("json"))
         shutil.copyfile(self.home.manifest.with_name("partial_parse.msgpack"), self._kept("msgpack"))
@@ -200,24 +199,24 @@ class Dbt:
     def build(self, selection: str, exclude: str, on_event: Callable[[Any], None]) -> list[Any]:
         """Build and test the selected nodes, except for the excluded ones.
 
-        Tests that span two parts of the night run in the later one (``buildable``); unit tests prove formulas, which
-        no night changes: they run with the project's own tests.
+        Tests that span two parts run in the later one (``buildable``). Unit tests are excluded: they test formulas, and
+        run with the project's own tests.
 
         Returns:
-            dbt's result of every node, in the order they ended.
+            dbt's result of every node, in the order of their end.
 
         Raises:
-            PipelineError: dbt broke before it could say what became of the nodes.
+            PipelineError: dbt failed without results.
         """
         arguments = [*SILENT, "--no-write-json", "build", "--select", *selection.split(), "--exclude", *exclude.split()]
         arguments += ["--indirect-selection", "buildable", "--exclude-resource-type", "unit_test"]
         answer = run_dbt(self.deployment, self.home, arguments, manifest=self.parsed, on_event=on_event)
         if answer.result is None:
-            raise PipelineError(f"dbt broke while building {selection}: {answer.exception}")
+            raise PipelineError(f"dbt failed to build {selection}; make ui shows its log: {answer.exception}")
         return list(cast("RunExecutionResult", answer.result).results)
 
     def fingerprint(self) -> str:
-        """A hash over everything that the manifest depends on."""
+        """Return a hash of everything that the manifest depends on."""
         folders = (DBT_PROJECT, PROJECT / "seeds")
         files = sorted(path for folder in folders for path in folder.rglob("*") if path.is_file())
         facts = [f"{path} {path.stat().st_mtime_ns} {path.stat().st_size}" for path in files]

@@ -1,4 +1,4 @@
-"""Column lineage: from which columns of its parents each column of a model comes, read from its compiled SQL."""
+"""Column lineage: the parent columns of each column of a model, read from its compiled SQL."""
 
 from __future__ import annotations
 
@@ -19,17 +19,17 @@ Parents = Mapping[str, tuple[dg.AssetKey, Columns]]
 
 
 class LineageStore:
-    """Remembers lineages in a file: they change with the SQL, not with the night, and tracing them takes seconds."""
+    """Caches lineages in a file: tracing takes seconds, and a lineage changes only with the SQL."""
 
     def __init__(self, file: Path) -> None:
-        """Open the store; a file that is not there yet is an empty one."""
+        """Read the cache; it is empty if the file does not exist."""
         self.file = file
         self.known: dict[str, dict[str, list[list[str]]] | None] = (
             json.loads(file.read_text(encoding="utf-8")) if file.exists() else {}
         )
 
     def trace(self, sql: str, columns: Sequence[str], parents: Parents) -> dg.TableColumnLineage | None:
-        """The lineage of ``sql``, as ``column_lineage`` says, traced once."""
+        """Return ``column_lineage`` of the same arguments, from the cache if it is there."""
         facts = [
             sql,
             *columns,
@@ -41,7 +41,7 @@ class LineageStore:
         return _read(self.known[name])
 
     def save(self) -> None:
-        """Write what is known."""
+        """Write the cache."""
         self.file.write_text(json.dumps(self.known), encoding="utf-8")
 
 
@@ -66,7 +66,7 @@ def _read(written: dict[str, list[list[str]]] | None) -> dg.TableColumnLineage |
 
 
 def column_lineage(sql: str, columns: Sequence[str], parents: Parents) -> dg.TableColumnLineage | None:
-    """Trace each column of a SELECT to the columns of its parents.
+    """Return the parent columns of each column of a SELECT.
 
     Args:
         sql: the compiled SELECT, in DuckDB's dialect.
@@ -74,7 +74,7 @@ def column_lineage(sql: str, columns: Sequence[str], parents: Parents) -> dg.Tab
         parents: for each parent, by ``schema.table``, its asset and the types of its columns.
 
     Returns:
-        The lineage; None where the parser does not understand the SQL, which is no reason to fail a night.
+        The lineage; None if the parser does not understand the SQL, which must not fail a run.
     """
     tables: dict[str, dict[str, Columns]] = {}
     for name, (_, types) in parents.items():
@@ -87,7 +87,7 @@ def column_lineage(sql: str, columns: Sequence[str], parents: Parents) -> dg.Tab
             named.set("catalog", None)
         qualified = qualify(tree, dialect="duckdb", schema=schema, validate_qualify_columns=False, identify=False)
         scope = build_scope(qualified)
-        # all columns at once and in place: asked one by one, each copies the whole query
+        # all columns at once and in place: a call per column would copy the whole query each time
         traced = lineage(None, qualified, schema, scope=scope, dialect="duckdb", trim_selects=False, copy=False)
         return dg.TableColumnLineage({column: _sources(traced[column], parents) for column in columns})
     except (SqlglotError, ValueError, KeyError):

@@ -1,7 +1,6 @@
-"""The warehouse of a night: two DuckDB files that only the pipeline opens.
+"""The warehouse of a run: two DuckDB files that only the pipeline opens.
 
-Add here how they are made and opened; keep out what is in them (``dbt_project/``) and how they reach readers
-(``publication/``).
+Add here how they are created and opened; keep out their tables (``dbt_project/``) and publishing (``publication/``).
 """
 
 from __future__ import annotations
@@ -15,7 +14,7 @@ import duckdb
 from orchestration.base.paths import Home, sql_text
 
 STORAGE_VERSION = "v1.0.0"
-"""Of the file that is published: the oldest that holds it, as drivers bundled with BI tools are older than ours."""
+"""Storage version of the published file: the oldest possible one, because BI tools bundle older drivers."""
 
 
 @dataclass(frozen=True)
@@ -27,7 +26,7 @@ class Warehouse:
 
     @contextmanager
     def connect(self) -> Iterator[duckdb.DuckDBPyConnection]:
-        """Open both files for one use, with the settings that dbt opens them with."""
+        """Open both files with the settings that dbt uses."""
         self.home.work_db.parent.mkdir(parents=True, exist_ok=True)
         with duckdb.connect(self.home.work_db) as connection:
             connection.execute(f"set memory_limit = '{self.memory_limit}'")
@@ -40,7 +39,7 @@ class Warehouse:
             yield connection
 
     def start_empty(self) -> None:
-        """Replace both files by empty ones: a night builds everything from the landing."""
+        """Replace both files by empty ones: a run builds everything from the landing."""
         for file in (self.home.work_db, self.home.star_db):
             for path in (file, file.with_name(file.name + ".wal")):
                 path.unlink(missing_ok=True)

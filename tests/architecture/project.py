@@ -1,6 +1,6 @@
-"""The project as the architecture tests read it: its files, its Python modules, its models.
+"""The project as the architecture tests read it: files, Python modules, dbt models.
 
-A rule is a list of offences that must be empty, said with what to do about them.
+A rule is a list of offences that must be empty, with a remedy.
 """
 
 from __future__ import annotations
@@ -20,12 +20,12 @@ Manifest = dict[str, Any]
 Node = dict[str, Any]
 
 PACKAGES = ("orchestration", "expectations")
-# The layers that stand in the file which is published, but for the steps of a mart.
+# The layers of the published file, except the steps of marts.
 PUBLISHED_LAYERS = ("star", "marts", "quality")
 
 
 def assert_none(offences: Iterable[str], remedy: str) -> None:
-    """Fail with what to do, and where, unless there are no offences."""
+    """Fail with the remedy and the offences, unless there are none."""
     __tracebackhide__ = True
     found = sorted(set(offences))
     assert not found, f"{remedy}\n  " + "\n  ".join(found)
@@ -33,7 +33,7 @@ def assert_none(offences: Iterable[str], remedy: str) -> None:
 
 @cache
 def project_files() -> tuple[Path, ...]:
-    """Every file that is or will be committed."""
+    """Return every file that is committed or not ignored."""
     listed = subprocess.run(
         ["git", "ls-files", "--cached", "--others", "--exclude-standard"],
         cwd=PROJECT,
@@ -54,7 +54,7 @@ class Module:
 
     @property
     def name(self) -> str:
-        """The name it is imported by."""
+        """Its import name."""
         parts = self.path.relative_to(PROJECT).with_suffix("").parts
         return ".".join(parts[:-1] if parts[-1] == "__init__" else parts)
 
@@ -64,7 +64,7 @@ class Module:
         return self.path.relative_to(PROJECT).as_posix()
 
     def imports(self) -> Iterator[str]:
-        """Every module that it imports, at its top or later; ``from x import y`` counts as ``x`` and ``x.y``."""
+        """Yield every module that it imports, also inside functions; ``from x import y`` gives ``x`` and ``x.y``."""
         for node in ast.walk(self.tree):
             if isinstance(node, ast.Import):
                 yield from (alias.name for alias in node.names)
@@ -75,7 +75,7 @@ class Module:
 
 @cache
 def modules(*folders: str) -> tuple[Module, ...]:
-    """The Python modules below the folders of the project; below both packages where none is named."""
+    """Return the Python modules below these folders; of both packages by default."""
     wanted = folders or PACKAGES
     return tuple(
         Module(path, source := path.read_text(encoding="utf-8"), ast.parse(source))
@@ -86,27 +86,27 @@ def modules(*folders: str) -> tuple[Module, ...]:
 
 
 def models(manifest: Manifest) -> list[Node]:
-    """Every model of the project."""
+    """Return every model of the project."""
     return [node for node in manifest["nodes"].values() if node["resource_type"] == "model"]
 
 
 def layer(node: Node) -> str:
-    """The layer of a model, seed or source: its schema, which is the model's layer folder."""
+    """Return the layer of a model, seed or source: its schema."""
     return str(node["schema"])
 
 
 def is_door(node: Node) -> bool:
-    """Whether the model is the union of the systems for an entity."""
+    """Whether the model is a door: the union of all systems for an entity."""
     return bool(node["name"].endswith("__unioned"))
 
 
 def is_step(node: Node) -> bool:
-    """Whether the model is a step of a star table or a mart (``<table>__<step>``), which is not published by itself."""
+    """Whether the model is a step of a star table or mart (``<table>__<step>``), which is not published."""
     return layer(node) in {"star", "marts"} and "__" in node["name"]
 
 
 def data_tests_on(manifest: Manifest, node: Node, *names: str) -> list[Node]:
-    """The data tests of these generic kinds on a model."""
+    """Return the generic data tests of these names on a model."""
     return [
         found
         for found in manifest["nodes"].values()
@@ -134,6 +134,6 @@ def references(manifest: Manifest, node: Node) -> set[str]:
 
 
 def sql(node: Node) -> str:
-    """A model's SQL as written, without its comments."""
+    """Return a model's SQL without comments."""
     code = re.sub(r"\{#.*?#\}", "", node["raw_code"], flags=re.DOTALL)
     return re.sub(r"--[^\n]*", "", code).lower()

@@ -1,4 +1,4 @@
-"""What the pages say is what is there, and nothing that is committed knows one machine."""
+"""The pages match the project, and no committed file depends on one machine."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from pathlib import Path
 from orchestration.base.paths import PROJECT
 from tests.architecture.project import assert_none, modules, project_files
 
-PLACES_OF_ONE_MACHINE = re.compile(r"/home/\w+|/Users/\w+|/root/|/work/|/tmp/\w+|[A-Z]:\\\\")
+MACHINE_PATHS = re.compile(r"/home/\w+|/Users/\w+|/root/|/work/|/tmp/\w+|[A-Z]:\\\\")
 REGISTRY_HOSTS = re.compile(r"\bpypi\.|pythonhosted|index[-_]url|find[-_]links|artifactory|\bnexus\b", re.IGNORECASE)
 
 
@@ -24,7 +24,7 @@ def texts() -> dict[str, str]:
 
 
 def drawn_tree() -> list[str]:
-    """The paths in the README's drawing: one entry a line, folders end with a slash, two blanks a level."""
+    """Return the paths of the tree in README.md: one per line, folders end with a slash, two spaces per level."""
     readme = (PROJECT / "README.md").read_text(encoding="utf-8")
     drawing = re.search(r"^## The tree$.*?^```text\n(.*?)^```$", readme, flags=re.DOTALL | re.MULTILINE)
     assert drawing, "README.md lacks the drawing: a ```text block under '## The tree'"
@@ -38,7 +38,7 @@ def drawn_tree() -> list[str]:
 
 
 def stands_for(entry: str, path: str) -> bool:
-    """Whether the drawn entry is the path; ``<system>/`` in a drawing stands for any one name."""
+    """Whether the drawn entry matches the path; ``<system>/`` matches any one name."""
     return re.fullmatch(re.sub("<[^>]+>", "[^/]+", re.escape(entry)), path) is not None
 
 
@@ -48,36 +48,36 @@ def test_the_tree_in_the_readme_is_the_real_one() -> None:
     drawn = drawn_tree()
     opened = {re.sub("[^/]+/?$", "", entry) for entry in drawn}
     offences = [
-        f"{entry} is drawn, and is not there"
+        f"{entry} is drawn and does not exist"
         for entry in drawn
         if not any(stands_for(entry, path) for path in files | folders)
     ]
     offences += [
-        f"{path} is there, and is not drawn"
+        f"{path} exists and is not drawn"
         for path in folders
         if any(stands_for(folder, re.sub("[^/]+/$", "", path)) for folder in opened)
         and not any(stands_for(entry, path) for entry in drawn)
     ]
-    assert_none(offences, "Mend the drawing in README.md (a folder is drawn closed, or with every folder in it):")
+    assert_none(offences, "Correct the tree in README.md (a folder is drawn closed, or with all its folders):")
 
 
-def test_nothing_committed_names_a_place_of_one_machine() -> None:
+def test_no_committed_file_has_a_path_of_one_machine() -> None:
     offences = [
         f"{place}: {found[0]}"
         for place, text in texts().items()
-        for found in PLACES_OF_ONE_MACHINE.finditer(text.replace(str(PROJECT), "/work/"))
+        for found in MACHINE_PATHS.finditer(text.replace(str(PROJECT), "/work/"))
     ]
-    assert_none(offences, "Say it relative to the project, or by a variable:")
+    assert_none(offences, "Use a path relative to the project, or a variable:")
 
 
-def test_nothing_committed_names_a_package_registry() -> None:
+def test_no_committed_file_names_a_package_registry() -> None:
     offences = [
         f"{place}: {found[0]}"
         for place, text in texts().items()
-        if place != "Makefile"  # where the lock is compiled without index lines
+        if place != "Makefile"  # compiles the lock without index lines
         for found in REGISTRY_HOSTS.finditer(text)
     ]
-    assert_none(offences, "Where packages come from is the machine's affair:")
+    assert_none(offences, "Remove it: the machine's configuration names the registry:")
 
 
 def declared_dependencies() -> set[str]:
@@ -86,13 +86,13 @@ def declared_dependencies() -> set[str]:
     return {re.split(r"[=<>~!\[ ]", line, maxsplit=1)[0] for line in lines}
 
 
-def test_every_dependency_has_its_reason() -> None:
+def test_every_dependency_has_a_reason() -> None:
     page = (PROJECT / "docs" / "decisions" / "dependencies.md").read_text(encoding="utf-8")
     offences = [name for name in declared_dependencies() if f"`{name}`" not in page]
-    assert_none(offences, "Say in docs/decisions/dependencies.md what it is for, or take it out:")
+    assert_none(offences, "Give the reason in docs/decisions/dependencies.md, or remove the dependency:")
 
 
-def test_everything_that_is_imported_is_a_declared_dependency() -> None:
+def test_every_imported_package_is_a_declared_dependency() -> None:
     installed = packages_distributions()
     known = {*sys.stdlib_module_names, "orchestration", "expectations", "tests"}
     offences = []
@@ -101,6 +101,4 @@ def test_everything_that_is_imported_is_a_declared_dependency() -> None:
             distributions = {name.lower().replace("_", "-") for name in installed.get(package, [])}
             if not distributions & declared_dependencies():
                 offences.append(f"{module.place} imports {package}")
-    assert_none(
-        offences, "Declare it in pyproject.toml (it may leave with whatever brings it today), and run make lock:"
-    )
+    assert_none(offences, "Declare it in pyproject.toml and run make lock; another package may stop bringing it:")

@@ -1,10 +1,10 @@
-"""Which way imports point: no package of ``orchestration/`` imports one that comes later in the flow."""
+"""The direction of imports: no package of ``orchestration/`` imports one that comes later in the flow."""
 
 from __future__ import annotations
 
 from tests.architecture.project import Module, assert_none, modules
 
-# A package may import from the lines before its own, and from itself.
+# A package may import itself and the packages of earlier lines.
 FLOW = (
     {"base"},
     {"config", "identity", "science"},
@@ -22,7 +22,7 @@ AT_THE_ROOT = {"__init__", "definitions", "nightly", "run"}
 
 
 def package(name: str) -> str:
-    """The package of ``orchestration/`` that a module belongs to, or the file at its root."""
+    """Return the package of a module of ``orchestration/``, or the file at its root."""
     return name.split(".")[1] if "." in name else ""
 
 
@@ -31,7 +31,7 @@ def imported(module: Module) -> set[str]:
     return {package(name) for name in module.imports() if name in known and package(name)}
 
 
-def test_imports_point_one_way() -> None:
+def test_imports_follow_the_order_of_the_packages() -> None:
     offences = [
         f"{module.place} imports orchestration.{other}"
         for module in modules("orchestration")
@@ -42,15 +42,15 @@ def test_imports_point_one_way() -> None:
     assert_none(offences, "Move what is shared to the earlier package, or pass it as an argument:")
 
 
-def test_the_root_of_orchestration_shows_the_pipeline_only() -> None:
+def test_the_root_of_orchestration_has_only_the_pipeline() -> None:
     found = {module.path.stem for module in modules("orchestration") if module.path.parent.name == "orchestration"}
     assert_none(
         [f"orchestration/{name}.py" for name in found - AT_THE_ROOT],
-        "Move the module to the package whose docstring says that it belongs there:",
+        "Move the module to the package whose docstring covers it:",
     )
 
 
-def test_expectations_and_the_demo_import_nothing_of_the_pipeline() -> None:
+def test_expectations_and_the_demo_do_not_import_the_pipeline() -> None:
     allowed = {"expectations": {"expectations"}, "demo": {"demo", "base", "config"}}
     offences = [
         f"{module.place} imports {name}"
@@ -59,4 +59,4 @@ def test_expectations_and_the_demo_import_nothing_of_the_pipeline() -> None:
         for name in module.imports()
         if name.startswith("orchestration.") and package(name) not in may
     ]
-    assert_none(offences, "A suite is plain data, and the demo company knows the deployment alone:")
+    assert_none(offences, "Pass it as an argument: suites are plain data, the demo may import base and config only:")

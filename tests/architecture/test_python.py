@@ -1,4 +1,4 @@
-"""What the Python side may import, write and do: the boundaries of docs/architecture.md that concern orchestration."""
+"""What Python modules may import, write and do: the boundaries of docs/architecture.md for orchestration."""
 
 from __future__ import annotations
 
@@ -16,8 +16,8 @@ from tests.architecture.project import Manifest, Module, assert_none, models, mo
 
 NEITHER_DAGSTER_NOR_DBT = ("orchestration.connectors", "orchestration.identity", "orchestration.science")
 
-# The paths of a deployment's home that one module alone writes to, and who may name them at all: dbt and publish read.
-# the landing's modules ask this one where a unit lies and how it gets there; what is held is put aside by another
+# The modules that may name a guarded folder of a deployment's home. Units are written by unit_place and moved by holds;
+# dbt and publish only read.
 LANDING = ("orchestration/landing/unit_place.py", "orchestration/publication/holds.py")
 MAY_NAME = {
     "published": {"orchestration/base/paths.py", "orchestration/publication/publication.py"},
@@ -39,7 +39,7 @@ def first_party(module: Module) -> set[str]:
 
 
 def reached(start: Module) -> Iterator[Module]:
-    """The module and everything of the project that importing it imports."""
+    """Yield the module and every project module that it imports, directly or not."""
     by_name = {module.name: module for module in modules()}
     waiting, seen = [start.name], set()
     while waiting:
@@ -50,7 +50,7 @@ def reached(start: Module) -> Iterator[Module]:
             waiting += first_party(by_name[name])
 
 
-def test_connectors_identity_and_science_know_neither_dagster_nor_dbt() -> None:
+def test_connectors_identity_and_science_import_neither_dagster_nor_dbt() -> None:
     offences = []
     for start in modules():
         if not start.name.startswith(NEITHER_DAGSTER_NOR_DBT):
@@ -62,10 +62,10 @@ def test_connectors_identity_and_science_know_neither_dagster_nor_dbt() -> None:
                 for root in roots
                 if root == "dbt" or root.startswith(("dagster", "dbt_"))
             ]
-    assert_none(offences, "Keep these plain functions: let the asset that calls them know Dagster and dbt:")
+    assert_none(offences, "Keep these plain functions, and use Dagster and dbt in the asset that calls them:")
 
 
-def test_only_public_parts_of_dagster_and_dbt_are_used() -> None:
+def test_only_public_modules_of_dagster_and_dbt_are_imported() -> None:
     offences = [
         f"{module.place} imports {name}"
         for module in modules("orchestration", "expectations", "tests")
@@ -103,30 +103,30 @@ def test_a_private_attribute_is_recognised(code: str, is_offence: bool) -> None:
     assert any(map(is_private, attributes)) is is_offence
 
 
-def test_every_module_says_what_belongs_in_it() -> None:
+def test_every_module_has_a_docstring() -> None:
     every = modules("orchestration", "expectations", "tests")
     assert_none(
         (module.place for module in every if not (ast.get_docstring(module.tree) or "").strip()),
-        "Open the module with a docstring: what it is for, what to add here, what to keep out:",
+        "Begin the module with a docstring: its purpose, what to add, what to keep out:",
     )
 
 
-def test_a_package_file_is_empty_but_for_its_docstring() -> None:
+def test_an_init_file_has_only_a_docstring() -> None:
     offences = [
         module.place for module in modules() if module.path.name == "__init__.py" and len(module.tree.body) != 1
     ]
     assert_none(offences, "Move the code to a module with a name:")
 
 
-def test_a_module_fits_on_a_few_screens() -> None:
+def test_no_module_is_too_long() -> None:
     lengths = {
         module.place: len(module.source.splitlines()) for module in modules("orchestration", "expectations", "tests")
     }
     offences = [f"{place}: {length} lines" for place, length in lengths.items() if length > LONGEST_MODULE]
-    assert_none(offences, f"Split it along what it does (at most {LONGEST_MODULE} lines):")
+    assert_none(offences, f"Split the module by responsibility (at most {LONGEST_MODULE} lines):")
 
 
-def test_one_module_writes_to_each_guarded_folder() -> None:
+def test_only_its_own_modules_name_a_guarded_folder() -> None:
     offences = [
         f"{module.place}:{node.lineno} uses .{node.attr}"
         for module in modules()
@@ -137,10 +137,10 @@ def test_one_module_writes_to_each_guarded_folder() -> None:
         and ast.unparse(node.value).endswith("home")
         and module.place not in MAY_NAME[node.attr]
     ]
-    assert_none(offences, "Let resources/publication.py or resources/landing.py do it:")
+    assert_none(offences, "Call publication/publication.py or landing/unit_place.py instead:")
 
 
-def test_no_list_of_model_names_decides_anything(manifests: dict[str, Manifest]) -> None:
+def test_no_python_code_lists_model_names(manifests: dict[str, Manifest]) -> None:
     names = {model["name"] for manifest in manifests.values() for model in models(manifest)}
 
     def is_model(node: ast.expr | None) -> bool:
@@ -154,10 +154,10 @@ def test_no_list_of_model_names_decides_anything(manifests: dict[str, Manifest])
             compared = isinstance(node, ast.Compare) and any(map(is_model, [node.left, *node.comparators]))
             if listed or mapped or compared:
                 offences.append(f"{module.place}:{node.lineno}")  # type: ignore[attr-defined]
-    assert_none(offences, "Set the behaviour in the model's own yml (config, meta) and read it from the manifest:")
+    assert_none(offences, "Put the setting into the model's yml (config, meta) and read it from the manifest:")
 
 
-def test_no_figure_is_calculated_by_sql_in_python() -> None:
+def test_no_business_rule_is_in_sql_in_python() -> None:
     rule = re.compile(r"\bcase\s+when\b|\bover\s*\(|\bleft join\b", re.IGNORECASE)
     offences = [
         f"{module.place}:{node.lineno}"
@@ -165,7 +165,7 @@ def test_no_figure_is_calculated_by_sql_in_python() -> None:
         for node in ast.walk(module.tree)
         if isinstance(node, ast.Constant) and isinstance(node.value, str) and rule.search(node.value)
     ]
-    assert_none(offences, "Say the rule in a model, and read its result:")
+    assert_none(offences, "Move the rule to a dbt model and read its result:")
 
 
 def test_no_module_reads_the_environment_at_import() -> None:
@@ -182,17 +182,17 @@ def test_no_module_reads_the_environment_at_import() -> None:
         for node in at_import(module.tree)
         if isinstance(node, ast.Attribute) and ast.unparse(node) in {"os.environ", "os.getenv", "os.environb"}
     ]
-    assert_none(offences, "Read the environment in the function that needs it, or through a resource:")
+    assert_none(offences, "Read the environment in the function that needs it:")
 
 
-# Runs in a process of its own: imports every module and reports each file, program or address that a line of the
-# project touches meanwhile. What the import system itself opens is no work of the project's.
+# Runs in its own process: imports every module and reports each file, program or address that a line of the project
+# opens. Files that the import system opens do not count.
 WATCHED_IMPORT = """
 import importlib, sys
 
 import pydantic
 
-# the first model of a process makes pydantic look for plugins on the disk, whoever defines it
+# the first model of a process makes pydantic search for plugins on the disk
 pydantic.create_model("First")
 
 project, watched = sys.argv[1], ("open", "os.mkdir", "os.listdir", "os.scandir", "socket.connect", "subprocess.Popen")
@@ -216,6 +216,18 @@ for name in sys.argv[2:]:
 """
 
 
+def test_unit_tests_mirror_the_packages() -> None:
+    packages = {module.path.parent.name for module in modules("orchestration") if module.path.name == "__init__.py"}
+    top_level = {path.name for path in (PROJECT / "orchestration").iterdir()} & packages
+    tested = {module.path.relative_to(PROJECT).parts[2] for module in modules("tests/unit")}
+    # these test the demo company and dbt's models
+    other = {"demo", "marts", "models"}
+    assert_none(
+        [f"tests/unit/{name}" for name in top_level ^ (tested - other)],
+        "Put the unit tests of a package of orchestration into the folder of its name:",
+    )
+
+
 def test_import_does_no_work() -> None:
     names = [module.name for module in modules() if module.place != "orchestration/definitions.py"]
     done = subprocess.run(
@@ -227,4 +239,4 @@ def test_import_does_no_work() -> None:
         text=True,
     )
     assert done.returncode == 0, f"A module cannot be imported:\n{done.stderr}"
-    assert_none(done.stdout.splitlines(), "Move it into the function that needs it:")
+    assert_none(done.stdout.splitlines(), "Move this into the function that needs it:")

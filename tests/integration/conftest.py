@@ -1,4 +1,4 @@
-"""Nights that the integration tests look at: real extracts, real dbt, real Dagster runs, in homes of their own."""
+"""Published nights for the integration tests: real extracts, real dbt, real Dagster runs, in homes of their own."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ class Company:
     outcomes: list[Outcome] = field(default_factory=list)
 
     def run(self, first: date | None = None, last: date | None = None, *, full_refresh: bool = False) -> Outcome:
-        """Run the night in this home; what went wrong is in the outcome."""
+        """Run the night in this home; problems are in the outcome."""
         with pytest.MonkeyPatch.context() as patch:
             patch.setenv("CX360_HOME", str(self.home.root.parent))
             patch.setenv("DAGSTER_HOME", str(self.home.dagster))
@@ -49,13 +49,13 @@ class Company:
         return outcome
 
     def deliver(self, sound: Path, *load_dates: date) -> None:
-        """Copy the drops of these load dates, as they are in ``sound``, over what was delivered before."""
+        """Copy the drops of these load dates from ``sound`` to the extracts."""
         for load_date in load_dates:
             drop = drop_of(load_date)
             shutil.copytree(sound / drop, self.extracts / drop, dirs_exist_ok=True)
 
     def copied(self, root: Path) -> Company:
-        """The same company with the same past in another home, to which more can be delivered."""
+        """A copy of the company and its runs in another home, for further deliveries."""
         other = Company(self.deployment, Home(root / self.home.root.name), root / "delivered", list(self.outcomes))
         shutil.copytree(self.home.root, other.home.root, symlinks=True)
         shutil.copytree(self.extracts, other.extracts)
@@ -63,36 +63,36 @@ class Company:
 
     @property
     def published(self) -> Path:
-        """The file that readers open, by its own name: a file is known to DuckDB by its path."""
+        """The published file; resolved, because DuckDB identifies an open file by its path."""
         return (self.home.published / "current").resolve() / "cx360.duckdb"
 
     def query(self, sql: str) -> list[tuple[object, ...]]:
-        """Ask the published file."""
+        """Query the published file."""
         with duckdb.connect(self.published, read_only=True) as connection:
             return connection.execute(sql).fetchall()
 
     def manifest(self) -> dict[str, Any]:
-        """What is told of the published version."""
-        told: dict[str, Any] = json.loads((self.published.parent / "manifest.json").read_text(encoding="utf-8"))
-        return told
+        """The manifest of the published version."""
+        manifest: dict[str, Any] = json.loads((self.published.parent / "manifest.json").read_text(encoding="utf-8"))
+        return manifest
 
     def figures(self) -> dict[str, tuple[int, str]]:
-        """Row count and checksum of every published table that the landing alone decides."""
-        told = self.manifest()
+        """Row count and checksum of every published table that depends on the landing alone."""
+        manifest = self.manifest()
         return {
             name: (table["row_count"], table["checksum"])
-            for name, table in told["tables"].items()
-            if name not in told["history"]
+            for name, table in manifest["tables"].items()
+            if name not in manifest["history"]
         }
 
 
 def drop_of(load_date: date) -> str:
-    """The folder that holds what a night delivered."""
+    """The folder with the deliveries of a load date."""
     return "history" if load_date == HISTORY else load_date.isoformat()
 
 
 def company(name: str, root: Path, extracts: Path) -> Company:
-    """A company of the deployment ``name`` that has had no run yet."""
+    """A company of the deployment ``name`` without a run."""
     deployment = load_deployment(name)
     return Company(deployment, Home(root / deployment.name), extracts)
 
@@ -115,7 +115,7 @@ def demo_extracts(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="session")
 def history_night(demo_extracts: Path, tmp_path_factory: pytest.TempPathFactory) -> Company:
-    """The demo company after its history alone; for tests that go on in a copy of it."""
+    """The demo company after its history; for tests that continue in a copy."""
     root = tmp_path_factory.mktemp("history-night")
     night = company("demo", root, root / "delivered")
     night.deliver(demo_extracts, HISTORY)
@@ -125,7 +125,7 @@ def history_night(demo_extracts: Path, tmp_path_factory: pytest.TempPathFactory)
 
 @pytest.fixture(scope="session")
 def demo_night(demo_extracts: Path, tmp_path_factory: pytest.TempPathFactory) -> Company:
-    """The demo company after one run over its history and all its nights; for tests that only look."""
+    """The demo company after one run over its history and all nights; for tests that only read."""
     night = company("demo", tmp_path_factory.mktemp("demo-night"), demo_extracts)
     night.succeed()
     return night

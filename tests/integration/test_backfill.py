@@ -1,4 +1,4 @@
-"""A backfill of published days, killed and resumed, ends as the nights did."""
+"""A backfill of published load dates, killed and resumed, publishes the same figures."""
 
 from __future__ import annotations
 
@@ -25,12 +25,12 @@ SECONDS = 1200
 
 
 def landed_rows(home: Home) -> dict[str, bytes]:
-    """Every file of the landing and the quarantine, byte for byte."""
+    """The content of every file of the landing and the quarantine."""
     paths = [path for folder in (home.landing, home.quarantine) for path in folder.rglob("*") if path.is_file()]
     return {path.relative_to(home.root).as_posix(): path.read_bytes() for path in paths}
 
 
-def test_a_killed_backfill_is_finished_by_the_same_command_and_pulls_nothing_twice(
+def test_the_same_command_resumes_a_killed_backfill_and_pulls_nothing_twice(
     demo_night: Company, tmp_path: Path
 ) -> None:
     night = demo_night.copied(tmp_path)
@@ -38,16 +38,16 @@ def test_a_killed_backfill_is_finished_by_the_same_command_and_pulls_nothing_twi
     command = [str(Path(sys.executable).with_name("cx360")), "backfill", "--extracts", str(night.extracts)]
     command += ["--from", FIRST.isoformat(), "--to", LAST.isoformat()]
     environment = {**os.environ, "CX360_HOME": str(tmp_path)}
-    noted = home.state / "pull.jsonl"
+    recorded = home.state / "pull.jsonl"
     with subprocess.Popen(command, cwd=PROJECT, env=environment, stdout=subprocess.DEVNULL) as process:
         deadline = time.monotonic() + SECONDS
         while process.poll() is None and time.monotonic() < deadline:
-            if noted.exists() and noted.read_bytes().count(b"\n") > 10:
+            if recorded.exists() and recorded.read_bytes().count(b"\n") > 10:
                 break
             time.sleep(0.01)
         process.send_signal(signal.SIGKILL)
     assert process.returncode == -signal.SIGKILL
-    lines = [json.loads(line) for line in noted.read_text(encoding="utf-8").splitlines()]
+    lines = [json.loads(line) for line in recorded.read_text(encoding="utf-8").splitlines()]
     assert lines[0] == {"asked": f"{FIRST} to {LAST}"}
     units = [
         home.landing / line["table"].replace("__", "/") / f"load_date={line['load_date']}" / "part-00001.parquet"
@@ -59,7 +59,7 @@ def test_a_killed_backfill_is_finished_by_the_same_command_and_pulls_nothing_twi
     outcome = night.succeed(first=FIRST, last=LAST)
 
     assert {path: path.stat().st_ino for path in units} == before
-    assert not noted.exists()
+    assert not recorded.exists()
     assert landed_rows(home) == landed_rows(demo_night.home)
     assert night.figures() == demo_night.figures()
     manifest = night.manifest()
@@ -72,9 +72,9 @@ def test_a_killed_backfill_is_finished_by_the_same_command_and_pulls_nothing_twi
     ]
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("DAGSTER_HOME", str(home.dagster))
-        told = open_instance(home).get_latest_materialization_event(dg.AssetKey(["landing", lines[1]["table"]]))
-    assert told
-    assert told.run_id == outcome.run_id
-    assert told.asset_materialization
-    metadata = {name: value.value for name, value in told.asset_materialization.metadata.items()}
+        event = open_instance(home).get_latest_materialization_event(dg.AssetKey(["landing", lines[1]["table"]]))
+    assert event
+    assert event.run_id == outcome.run_id
+    assert event.asset_materialization
+    metadata = {name: value.value for name, value in event.asset_materialization.metadata.items()}
     assert (metadata["load_dates"], metadata["kept_load_dates"], metadata["pulled_rows"]) == (2, 2, 0)

@@ -1,4 +1,4 @@
-"""What Dagster knows after a night: every asset with its facts, every test as a check, the schedule."""
+"""Dagster after a run: the metadata of every asset, every test as a check, the schedule."""
 
 from __future__ import annotations
 
@@ -59,7 +59,7 @@ def test_every_asset_has_a_group_of_the_flow_a_description_an_owner_and_kinds(de
     assert lacking == []
 
 
-def test_everything_that_the_job_promises_happened(
+def test_a_run_materializes_every_asset_and_executes_every_check(
     definitions: dg.Definitions, records: list[dg.EventLogEntry]
 ) -> None:
     graph = definitions.resolve_asset_graph()
@@ -72,7 +72,7 @@ def test_everything_that_the_job_promises_happened(
     assert set(graph.asset_check_keys) <= evaluated
 
 
-def test_every_materialization_tells_its_rows_and_columns(records: list[dg.EventLogEntry]) -> None:
+def test_every_materialization_has_row_count_and_columns(records: list[dg.EventLogEntry]) -> None:
     lacking = [
         key.to_user_string()
         for key, materialization in materializations(records).items()
@@ -82,7 +82,7 @@ def test_every_materialization_tells_its_rows_and_columns(records: list[dg.Event
     assert lacking == []
 
 
-def test_a_mart_tells_from_which_columns_its_columns_come(records: list[dg.EventLogEntry]) -> None:
+def test_a_mart_has_column_lineage(records: list[dg.EventLogEntry]) -> None:
     def sources(table: str) -> set[tuple[str, str]]:
         lineage = materializations(records)[dg.AssetKey(["marts", table])].metadata["dagster/column_lineage"].value
         assert isinstance(lineage, dg.TableColumnLineage)
@@ -93,9 +93,9 @@ def test_a_mart_tells_from_which_columns_its_columns_come(records: list[dg.Event
 
 
 def test_a_fit_shows_its_parameters_and_a_tracking_plot(records: list[dg.EventLogEntry]) -> None:
-    told = materializations(records)[dg.AssetKey(["science", "purchase_fits"])].metadata
-    assert "| pooled/bg_nbd/2026-01-05 |" in str(told["fits"].value)
-    title, picture = str(told["tracking"].value).removesuffix(")").split("](data:image/svg+xml;base64,")
+    metadata = materializations(records)[dg.AssetKey(["science", "purchase_fits"])].metadata
+    assert "| pooled/bg_nbd/2026-01-05 |" in str(metadata["fits"].value)
+    title, picture = str(metadata["tracking"].value).removesuffix(")").split("](data:image/svg+xml;base64,")
     assert title.endswith("repeat purchases by week")
     drawn = base64.b64decode(picture).decode()
     # two years of history: a dot and a point of the line for each whole week
@@ -104,12 +104,12 @@ def test_a_fit_shows_its_parameters_and_a_tracking_plot(records: list[dg.EventLo
     assert len(line.split()) == drawn.count("<circle")
 
 
-def test_the_identity_step_tells_how_many_records_it_linked(
+def test_the_row_count_of_the_identity_step_is_that_of_the_published_map(
     demo_night: Company, records: list[dg.EventLogEntry]
 ) -> None:
-    told = materializations(records)[IDENTITIES].metadata["dagster/row_count"].value
+    row_count = materializations(records)[IDENTITIES].metadata["dagster/row_count"].value
     [(mapped,)] = demo_night.query("select count(*) from star.map_customer_identities")
-    assert told == mapped
+    assert row_count == mapped
 
 
 def test_the_schedule_finds_nothing_pending_after_the_night(definitions: dg.Definitions) -> None:
@@ -119,7 +119,7 @@ def test_the_schedule_finds_nothing_pending_after_the_night(definitions: dg.Defi
     assert "Nothing is pending" in answer.skip_message
 
 
-def test_the_schedule_asks_for_all_that_is_pending_as_one_run(
+def test_the_schedule_requests_one_run_for_all_pending_load_dates(
     demo_night: Company, tmp_path_factory: pytest.TempPathFactory
 ) -> None:
     from orchestration.base.paths import Home
@@ -136,12 +136,12 @@ def _evaluate(definitions: dg.Definitions) -> dg.ScheduleExecutionData:
     return schedule.evaluate_tick(context)
 
 
-def test_the_schedule_is_at_two_in_the_deployments_time_zone(definitions: dg.Definitions) -> None:
+def test_the_schedule_runs_at_two_in_the_deployments_time_zone(definitions: dg.Definitions) -> None:
     schedule = definitions.resolve_schedule_def("nightly")
     assert (schedule.cron_schedule, schedule.execution_timezone) == ("0 2 * * *", "Europe/Berlin")
 
 
-def test_the_marts_and_their_version_are_stale_after_the_hours_that_the_deployment_says(
+def test_marts_and_version_have_the_deployments_freshness_policy(
     demo_night: Company, definitions: dg.Definitions
 ) -> None:
     graph = definitions.resolve_asset_graph()

@@ -1,4 +1,4 @@
-"""Five snapshots that land one after the other, or are replayed in another order: who was deleted when."""
+"""Deletions found in five snapshots that land in order, or in another order."""
 
 from __future__ import annotations
 
@@ -19,16 +19,16 @@ from orchestration.warehouse.dbt import run_dbt
 
 pytestmark = pytest.mark.xdist_group("great expectations")
 
-NIGHTS = [date(2026, 3, 26) + timedelta(days=place) for place in range(5)]
-# who is in the snapshot of each night; the clock of Berlin goes forward in the last of them
+NIGHTS = [date(2026, 3, 26) + timedelta(days=offset) for offset in range(5)]
+# records in the snapshot of each night; the last one has the change to summer time
 PRESENT = ["abcdef", "abcde", "abdf", "abcf", "acf"]
-# whose row is delivered broken: it is in quarantine, not gone
+# records with a rejected row: in quarantine, not deleted
 BROKEN = ["", "", "e", "d", ""]
 Deletions = set[tuple[str, datetime, datetime | None]]
 
 
 def shop() -> Deployment:
-    """The demo company, whose shop delivers all its payments every night, and nothing else."""
+    """The demo company with one table: the shop delivers all its payments every night."""
     demo = load_deployment("demo").model_dump()
     payments = demo["systems"]["shop"]["tables"]["payments"] | {"snapshot": True, "limits": {"rejected_rate": 0.5}}
     demo["systems"]["shop"] |= {
@@ -52,7 +52,7 @@ def deliver(extracts: Path, night: int, names: str) -> None:
 
 
 def built(root: Path, order: Sequence[tuple[int, str]]) -> duckdb.DuckDBPyConnection:
-    """A warehouse of the shop, whose snapshots landed in ``order``: the night, and who was in it then."""
+    """Land the snapshots in ``order``, each as its night and its records, and build the warehouse."""
     deployment, home = shop(), Home(root / "demo")
     landing = Landing(deployment, home, root / "extracts")
     (table,) = deployment.tables()
@@ -66,24 +66,24 @@ def built(root: Path, order: Sequence[tuple[int, str]]) -> duckdb.DuckDBPyConnec
     return duckdb.connect(home.work_db, read_only=True)
 
 
-def told() -> Deletions:
-    """What the nights say, night by night."""
+def expected() -> Deletions:
+    """The deletions, derived night by night."""
     deletions: Deletions = set()
     for name in "abcdef":
-        there = [name in PRESENT[night] + BROKEN[night] for night in range(5)]
-        gone: datetime | None = None
+        present = [name in PRESENT[night] + BROKEN[night] for night in range(5)]
+        deleted_at: datetime | None = None
         for night in range(1, 5):
-            if there[night - 1] and not there[night]:
-                gone = beginning_of(NIGHTS[night])
-            elif gone and there[night]:
-                deletions.add((name, gone, beginning_of(NIGHTS[night])))
-                gone = None
-        if gone:
-            deletions.add((name, gone, None))
+            if present[night - 1] and not present[night]:
+                deleted_at = start_of(NIGHTS[night])
+            elif deleted_at and present[night]:
+                deletions.add((name, deleted_at, start_of(NIGHTS[night])))
+                deleted_at = None
+        if deleted_at:
+            deletions.add((name, deleted_at, None))
     return deletions
 
 
-def beginning_of(day: date) -> datetime:
+def start_of(day: date) -> datetime:
     return datetime.combine(day, time(), ZoneInfo("Europe/Berlin")).astimezone(UTC).replace(tzinfo=None)
 
 
@@ -91,24 +91,22 @@ def beginning_of(day: date) -> datetime:
     "order",
     [
         pytest.param(list(enumerate(PRESENT)), id="in_order"),
-        # the third night's first file was another day's; the second and the last land late
+        # the first file of the third night was wrong; the second and the last night land late
         pytest.param(
             [(2, "abcdef"), (0, PRESENT[0]), *((night, PRESENT[night]) for night in (3, 2, 4, 1, 3))],
             id="replayed",
         ),
     ],
 )
-def test_what_vanished_is_deleted_as_of_the_first_snapshot_without_it(
-    tmp_path: Path, order: list[tuple[int, str]]
-) -> None:
+def test_a_record_is_deleted_as_of_the_first_snapshot_without_it(tmp_path: Path, order: list[tuple[int, str]]) -> None:
     with built(tmp_path, order) as warehouse:
         deletions = warehouse.execute(
             "select source_id, deleted_at, restored_at from intermediate.int_records__deleted"
         ).fetchall()
-        behind_the_door = dict(
+        payments = dict(
             warehouse.execute("select source_id, payment_amount from intermediate.int_payments__unioned").fetchall()
         )
-    assert set(deletions) == told()
-    assert len(deletions) == len(told()) == 5
-    # each in its latest version: that of the last snapshot
-    assert behind_the_door == {"a": 50, "c": 50, "f": 50}
+    assert set(deletions) == expected()
+    assert len(deletions) == len(expected()) == 5
+    # the latest history row of each record: that of the last snapshot
+    assert payments == {"a": 50, "c": 50, "f": 50}

@@ -1,4 +1,4 @@
-"""Thirty nights that are pulled in any order, some of them twice, land and reach the doors as in their own order."""
+"""Thirty nights pulled in any order, some of them twice, give the landing and the doors of the normal order."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ def pull(deployment: Deployment, home: Home, extracts: Path, load_dates: Sequenc
 
 
 def doors(deployment: Deployment, home: Home) -> dict[str, dict[str, object]]:
-    """Row count and checksum of every door, built over what has landed."""
+    """Build the doors from the landing; return row count and checksum of each."""
     answer = run_dbt(deployment, home, ["--quiet", "run", "--select", "+int_*__unioned"])
     assert answer.success, answer.exception
     with duckdb.connect(home.work_db, read_only=True) as connection:
@@ -41,7 +41,7 @@ def doors(deployment: Deployment, home: Home) -> dict[str, dict[str, object]]:
 
 
 def landed(home: Home) -> dict[str, list[dict[str, object]]]:
-    """The rows of every unit, landed and rejected."""
+    """The landed and rejected rows of every unit."""
     units: dict[str, list[dict[str, object]]] = {}
     for folder in (home.landing, home.quarantine):
         for part in sorted(folder.rglob("*.parquet")):
@@ -50,7 +50,7 @@ def landed(home: Home) -> dict[str, list[dict[str, object]]]:
     return units
 
 
-def test_thirty_nights_pulled_in_any_order_end_as_in_their_own(by_files: Landed, tmp_path: Path) -> None:
+def test_thirty_nights_in_any_order_give_the_same_landing_and_doors(by_files: Landed, tmp_path: Path) -> None:
     extracts, deployment = by_files.extracts, by_files.deployment
     in_order, shuffled = by_files.home, Home(tmp_path / "shuffled")
     for table in deployment.tables():
@@ -58,15 +58,15 @@ def test_thirty_nights_pulled_in_any_order_end_as_in_their_own(by_files: Landed,
 
     random = Random(2)
     nights = random.sample(DAYS, len(DAYS))
-    pulls = [nights[place : place + 6] for place in range(0, len(nights), 6)]
-    place_of = {night: place for place, pulled in enumerate(pulls) for night in pulled}
-    assert place_of[DAYS[5]] < place_of[DAYS[3]]
-    assert place_of[HISTORY] > 0
-    for place, pulled in enumerate(pulls):
-        # now and then a night that had landed comes once more
-        again = random.sample(nights[: place * 6], min(place, 2))
+    pulls = [nights[start : start + 6] for start in range(0, len(nights), 6)]
+    pull_of = {night: number for number, pulled in enumerate(pulls) for night in pulled}
+    assert pull_of[DAYS[5]] < pull_of[DAYS[3]]
+    assert pull_of[HISTORY] > 0
+    for number, pulled in enumerate(pulls):
+        # from the second pull on, one or two landed nights are pulled again
+        again = random.sample(nights[: number * 6], min(number, 2))
         pull(deployment, shuffled, extracts, [*pulled, *again])
-        if place in (0, 3):
+        if number in (0, 3):
             doors(deployment, shuffled)
 
     assert landed(shuffled) == landed(in_order)

@@ -48,7 +48,7 @@ def test_no_personal_data_is_published(demo_night: Company) -> None:
     assert found == set()
 
 
-def test_every_published_table_and_column_carries_its_description(demo_night: Company) -> None:
+def test_every_published_table_and_column_has_a_description(demo_night: Company) -> None:
     undescribed = demo_night.query(
         """
         select schema_name || '.' || table_name || '.' || column_name from duckdb_columns()
@@ -81,7 +81,7 @@ def test_every_mart_is_published_as_parquet_with_the_same_rows(demo_night: Compa
     assert {f"{mart}.parquet" for (mart,) in marts} == {path.name for path in folder.iterdir()}
 
 
-def test_nps_equals_what_pandas_reads_from_the_survey_tools_files(demo_night: Company) -> None:
+def test_nps_equals_what_pandas_computes_from_the_survey_tools_files(demo_night: Company) -> None:
     scores = []
     for file in demo_night.extracts.rglob("survey_tool/responses.jsonl.gz"):
         for line in gzip.decompress(file.read_bytes()).decode().splitlines():
@@ -107,7 +107,7 @@ def test_nps_equals_what_pandas_reads_from_the_survey_tools_files(demo_night: Co
     }
 
 
-def test_revenue_equals_what_pandas_reads_from_the_shops_files(demo_night: Company) -> None:
+def test_revenue_equals_what_pandas_computes_from_the_shops_files(demo_night: Company) -> None:
     def shop(table: str, key: list[str]) -> pd.DataFrame:
         files = sorted(demo_night.extracts.rglob(f"shop/{table}.parquet"), key=lambda file: _drop_order(str(file)))
         return pd.concat(pd.read_parquet(file) for file in files).drop_duplicates(key, keep="last")

@@ -1,4 +1,4 @@
-"""Twenty readers who open, ask and open again without pause, while one version after the other is published."""
+"""Twenty readers that open and query without pause while thirty versions are published."""
 
 from __future__ import annotations
 
@@ -14,35 +14,35 @@ from tests.unit.publication.publications import FIRST, build, publication, publi
 
 READERS, VERSIONS, ORDERS = 20, 30, 2_000
 
-# Opens what ``current`` points at until the last version is there; every look must show one version, whole.
+# Opens ``current`` until the last version is published; every read must find one complete version.
 READ = """
 import json, sys, time
 from pathlib import Path
 import duckdb
 published, orders, last = Path(sys.argv[1]), int(sys.argv[2]), int(sys.argv[3])
-looks, seen, newest = 0, [], 0
+reads, seen, newest = 0, [], 0
 print("reading", flush=True)
 while newest < last:
-    by_name = looks % 2
-    place = (published / "current").resolve() if by_name else published / "current"
-    with duckdb.connect(place / "cx360.duckdb", read_only=True, config={"threads": 1}) as connection:
+    by_name = reads % 2
+    folder = (published / "current").resolve() if by_name else published / "current"
+    with duckdb.connect(folder / "cx360.duckdb", read_only=True, config={"threads": 1}) as connection:
         facts = connection.execute("select count(*), min(net_amount), max(net_amount) from star.fct_orders").fetchone()
         mart = connection.execute("select count(*), min(net_amount), max(net_amount) from marts.mart_orders").fetchone()
         assert facts == mart == (orders, facts[1], facts[1]), (facts, mart)
         if by_name:
-            parquet = f"select min(net_amount), max(net_amount) from '{place}/parquet/mart_orders.parquet'"
-            assert connection.execute(parquet).fetchone() == facts[1:], place
-            assert json.loads((place / "manifest.json").read_text())["number"] == facts[1], place
+            parquet = f"select min(net_amount), max(net_amount) from '{folder}/parquet/mart_orders.parquet'"
+            assert connection.execute(parquet).fetchone() == facts[1:], folder
+            assert json.loads((folder / "manifest.json").read_text())["number"] == facts[1], folder
     assert facts[1] >= newest, f"version {facts[1]} after {newest}"
     newest = facts[1]
     seen.append(newest)
-    looks += 1
+    reads += 1
     time.sleep(0.05)  # there are more readers than cores
-print(json.dumps([looks, len(set(seen))]))
+print(json.dumps([reads, len(set(seen))]))
 """
 
 
-def test_twenty_readers_meet_whole_versions_only_and_never_a_lock(
+def test_twenty_readers_find_only_complete_versions_and_no_lock(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     published = publication(tmp_path)
@@ -66,7 +66,7 @@ def test_twenty_readers_meet_whole_versions_only_and_never_a_lock(
             reader.wait()
     assert [error for _, error in ended if error] == []
     counted = [json.loads(output) for output, _ in ended]
-    looks, versions = sum(look for look, _ in counted), min(met for _, met in counted)
+    reads, versions = sum(count for count, _ in counted), min(seen for _, seen in counted)
     with capsys.disabled():
-        sys.stdout.write(f"\n{READERS} readers: {looks:,} looks, at {versions} versions or more of {VERSIONS} each\n")
+        sys.stdout.write(f"\n{READERS} readers: {reads:,} reads, each of at least {versions} of {VERSIONS} versions\n")
     assert versions > 1

@@ -1,7 +1,4 @@
-"""A night that the UI's daemon runs: launched over its API, killed, done again by itself, and shown as what it was.
-
-What a data engineer sees of it is looked at in a real browser.
-"""
+"""A run of the UI's daemon: launched over the API, killed, retried, and shown in a real browser."""
 
 from __future__ import annotations
 
@@ -90,7 +87,7 @@ def ui(night: Company) -> Iterator[str]:
 
 
 def wait_for(happens: Callable[[], Any], seconds: int, what: str) -> Any:
-    """Wait until something is true, and give it back."""
+    """Wait until ``happens`` returns a true value, and return it."""
     deadline = time.monotonic() + seconds
     while time.monotonic() < deadline:
         found = happens()
@@ -108,8 +105,8 @@ def answers(address: str) -> bool:
         return False
 
 
-def ask(address: str, query: str, **variables: Any) -> Any:
-    """Ask the UI's API."""
+def graphql(address: str, query: str, **variables: Any) -> Any:
+    """Send a query to the UI's API and return its data."""
     body = json.dumps({"query": query, "variables": variables}).encode()
     request = urllib.request.Request(f"{address}/graphql", body, {"Content-Type": "application/json"})  # noqa: S310
     with urllib.request.urlopen(request, timeout=60) as answer:  # noqa: S310  our own server on loopback
@@ -118,17 +115,17 @@ def ask(address: str, query: str, **variables: Any) -> Any:
 
 def runs(address: str) -> dict[str, str]:
     """Every run and its status."""
-    return {run["runId"]: run["status"] for run in ask(address, RUNS)["runsOrError"]["results"]}
+    return {run["runId"]: run["status"] for run in graphql(address, RUNS)["runsOrError"]["results"]}
 
 
 def is_fresh(address: str, path: list[str]) -> bool:
-    """Whether the UI says that an asset is as new as it should be."""
-    info = ask(address, FRESHNESS, path=path)["assetNodeOrError"]["freshnessStatusInfo"]
+    """Whether the UI shows an asset as fresh."""
+    info = graphql(address, FRESHNESS, path=path)["assetNodeOrError"]["freshnessStatusInfo"]
     return bool(info["freshnessStatus"] == "HEALTHY")
 
 
 def holder(night: Company) -> int | None:
-    """The process that runs the night and has begun to build."""
+    """The process of the run, once it has started to build."""
     lock = night.home.state / "run.lock"
     if not night.home.work_db.exists() or not lock.exists():
         return None
@@ -138,10 +135,10 @@ def holder(night: Company) -> int | None:
 
 @pytest.fixture(scope="module")
 def runs_of_night(ui: str, night: Company) -> tuple[str, str]:
-    """The run that was launched over the API and killed while it built, and the one that took its place and ended."""
-    [repository] = ask(ui, REPOSITORIES)["repositoriesOrError"]["nodes"]
+    """The run that was launched over the API and killed while it built, and its retry."""
+    [repository] = graphql(ui, REPOSITORIES)["repositoriesOrError"]["nodes"]
     last = max(path.name for path in night.extracts.glob("2*"))
-    launched = ask(
+    launched = graphql(
         ui,
         LAUNCH,
         params={
@@ -167,16 +164,14 @@ def runs_of_night(ui: str, night: Company) -> tuple[str, str]:
     return first, again
 
 
-def test_a_run_that_was_launched_in_the_ui_and_killed_is_done_again_by_the_daemon(
-    ui: str, night: Company, runs_of_night: tuple[str, str]
-) -> None:
+def test_the_daemon_retries_a_killed_run(ui: str, night: Company, runs_of_night: tuple[str, str]) -> None:
     first, again = runs_of_night
     assert runs(ui) == {first: "FAILURE", again: "SUCCESS"}
     assert night.query("select run_id, outcome from quality.quality_runs order by started_at") == [
         (first, "killed"),
         (again, "published"),
     ]
-    assert night.run().run_id is None  # the normal command finds nothing left to do
+    assert night.run().run_id is None  # nothing is pending
     for path in (["marts", "mart_customer_360"], ["published", "version"]):
         wait_for(partial(is_fresh, ui, path), 120, f"{'/'.join(path)} to be shown as fresh")
 
@@ -192,12 +187,12 @@ def page() -> Iterator[Page]:
 
 
 def visit(page: Page, address: str) -> None:
-    """Open a page, and close the greeting that the UI shows to newcomers."""
+    """Open a page and close the UI's welcome dialog."""
     page.goto(address)
     try:
         page.get_by_text("Skip", exact=True).click(timeout=5_000)
     except Error:
-        return  # no greeting: it is shown once
+        return  # the dialog is shown once
 
 
 @in_browser
@@ -221,7 +216,7 @@ def test_a_marts_page_shows_its_description_its_columns_and_its_checks(ui: str, 
 
 
 @in_browser
-def test_the_run_that_was_killed_is_listed_as_a_failure_and_the_other_as_a_success(
+def test_the_killed_run_is_listed_as_a_failure_and_its_retry_as_a_success(
     ui: str, runs_of_night: tuple[str, str], page: Page
 ) -> None:
     visit(page, f"{ui}/runs")

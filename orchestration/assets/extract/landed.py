@@ -18,13 +18,13 @@ from orchestration.landing.unit import Unit
 from orchestration.publication.holds import Holds
 from orchestration.runs.recovery import RULES, rules_table
 from orchestration.runs.resource import RunLock
-from orchestration.runs.tags import asked_for
+from orchestration.runs.tags import request_of
 
 RETRY_AFTER_SECONDS = 10
 
 
 def load_windows(deployment: Deployment) -> dg.DailyPartitionsDefinition:
-    """The load dates: days in the deployment's time zone, from its history drop on."""
+    """Return the load dates: days in the deployment's time zone, from the history drop on."""
     return dg.DailyPartitionsDefinition(
         start_date=deployment.history_load_date.isoformat(), timezone=deployment.timezone, end_offset=1
     )
@@ -63,12 +63,12 @@ def extract(table: Table) -> dg.AssetsDefinition:
             first, last = _range(context)
             try:
                 load_dates = _load_dates(first, last, landing)
-                units = landing.admit(table, load_dates, asked_for(context.run.tags, first, last), pace)
+                units = landing.admit(table, load_dates, request_of(context.run.tags, first, last), pace)
             except PipelineError as error:
-                # what a person must mend fails again; a fault of the machine may not
+                # only a fault of the machine may be gone at the second try
                 is_transient = isinstance(error, InfrastructureError)
                 raise dg.Failure(description=str(error), allow_retries=is_transient) from error
-            progress.detail(_told(units, pace))
+            progress.detail(_summary(units, pace))
             yield _check(key, units, results_of(table, units))
             refused = [unit.explain() for unit in units if not unit.has_landed]
             if refused:
@@ -84,36 +84,39 @@ def _range(context: dg.AssetExecutionContext) -> tuple[date, date]:
 
 
 def _load_dates(first: date, last: date, landing: Landing) -> list[date]:
-    """The days of a range for which anything was delivered, but for those that are held.
+    """Return the days of a range with any delivery that are not on hold.
 
     Raises:
-        PipelineError: every day of the range is held.
+        PipelineError: every day of the range is on hold.
     """
-    held = Holds(landing.home).load_dates()
-    range_of_days = [first + timedelta(days=place) for place in range((last - first).days + 1)]
-    days = [day for day in range_of_days if day not in held]
+    on_hold = Holds(landing.home).load_dates()
+    range_of_days = [first + timedelta(days=offset) for offset in range((last - first).days + 1)]
+    days = [day for day in range_of_days if day not in on_hold]
     if not days:
-        raise PipelineError(f"{first} to {last} is held, because the version that took it was withdrawn: cx360 release")
-    # days on which nothing was delivered at all fail here with the connector's message, when they are all there is
+        raise PipelineError(
+            f"Every load date from {first} to {last} is on hold, because the version that took them was withdrawn. "
+            f"Fix the cause, then: cx360 release --deployment {landing.deployment.name}"
+        )
+    # without any delivery in the range, the first day fails with the connector's message
     return [day for day in days if day in landing.delivered_load_dates] or days[:1]
 
 
-def _told(units: list[Unit], pace: Pace) -> str:
+def _summary(units: list[Unit], pace: Pace) -> str:
     landed = sum(unit.profile["landed_row_count"] for unit in units if unit.has_landed)
     rejected = sum(unit.profile["quarantined_row_count"] for unit in units)
-    words = [f"{landed:,} rows"]
+    counts = [f"{landed:,} rows"]
     if rejected:
-        words.append(f"{rejected:,} quarantined")
+        counts.append(f"{rejected:,} quarantined")
     if pace.kept_count:
-        words.append(f"{pace.kept_count} of {len(units)} load dates had landed")
-    return ", ".join(words)
+        counts.append(f"{pace.kept_count} of {len(units)} load dates kept")
+    return ", ".join(counts)
 
 
 def _closed(table: Table, refused: list[str]) -> str:
     return (
-        f"Gate 1 is closed for {table.name} of deployment '{table.deployment.name}': nothing of it lands, "
-        "the published version stays.\n" + "\n".join(refused) + "\n"
-        f"Have the system '{table.system_name}' deliver it anew and run again. If the delivery is right, raise the"
+        f"Gate 1 is closed for {table.name} of deployment '{table.deployment.name}': the batch does not land, "
+        "readers keep the published version.\n" + "\n".join(refused) + "\n"
+        f"Have the system '{table.system_name}' deliver it again and run again. If the delivery is right, raise the"
         f" table's limit in deployments/{table.deployment.name}.yml or change its rule in "
         f"expectations/raw/{table.system_name}.py, with a reason."
     )

@@ -110,7 +110,7 @@ def test_a_new_system_is_given_a_suite_and_a_staging_model_to_begin_with(tmp_pat
     write(tmp_path, "kunden.csv", "customer_no,email,customer_group,registered\n" + "".join(rows))
     passes, page = shown(deployment("till", kunden={"key": ["customer_no"]}), tmp_path)
     assert not passes
-    assert "expectations/raw/till.py: there is no RawSuite for the table 'till__kunden'" in page
+    assert "expectations/raw/till.py: the RawSuite of the table 'till__kunden' is missing" in page
     assert "stg_till__customers.sql: the model is missing" in page
     assert "till: {+enabled:" in page
     assert 'required=("customer_no", "email", "customer_group", "registered",)' in page

@@ -16,7 +16,7 @@ from orchestration.runs.lock import hold
 from tests.unit.publication.publications import FIRST, SECOND, build, publication, publish
 
 HELD = (
-    "Held: 2026-01-06, because 2026-01-06-run-2 was withdrawn. When what was wrong is mended: "
+    "On hold: 2026-01-06, because the version 2026-01-06-run-2 that took them was withdrawn. Fix the cause, then: "
     "cx360 release --deployment demo"
 )
 

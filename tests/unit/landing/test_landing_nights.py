@@ -79,7 +79,7 @@ def test_a_kill_between_any_two_renames_leaves_the_old_unit_or_the_new_one_whole
             demo.admit(CUSTOMERS, MONDAY)
         except KilledError:
             assert renames < 5
-    demo.landing.recover()
+    demo.landing.recover_units()
     mended = demo.files()
     demo.admit(CUSTOMERS, MONDAY)
     assert mended == (old if renames == 0 else demo.files())

@@ -24,7 +24,7 @@ from orchestration.base.paths import Home
 from orchestration.config.deployment import Deployment, load_deployment
 from orchestration.connectors.batch import Batch
 from orchestration.landing.unit import UnitWriter
-from orchestration.landing.unit_place import UnitPlace, recover
+from orchestration.landing.unit_place import UnitPlace, recover_units
 from orchestration.warehouse.dbt import run_dbt
 
 DOORS = {"shop__orders": "int_orders__unioned", "crm__customers": "int_customers__unioned"}
@@ -95,7 +95,7 @@ def land(deployment: Deployment, home: Home, name: str, load_date: date, rows: S
     """Land a day of a table as the landing does, in place of what it had."""
     table = next(table for table in deployment.tables() if table.name == name)
     suite = raw_suite(name)
-    recover(home, table)
+    recover_units(home, table)
     writer = UnitWriter(UnitPlace(home, table, load_date), suite, {})
     columns = {column: pa.array([row.get(column) for row in rows], pa.string()) for column in suite.promised}
     if rows:

@@ -25,7 +25,7 @@ from orchestration.connectors.drops import Landed
 from orchestration.landing import admission
 from orchestration.landing.pull import forget
 from orchestration.landing.quarantine import export, quarantined, release
-from orchestration.runs.tags import PENDING, asked_range
+from orchestration.runs.tags import PENDING, requested_range
 from tests.unit.landing.deliveries import CUSTOMERS, Company, company, deliver_customers
 
 pytestmark = pytest.mark.xdist_group("great expectations")
@@ -68,7 +68,7 @@ def test_what_had_landed_is_not_pulled_again(tmp_path: Path, pulled: list[date])
     assert before.items() <= {path: path.stat().st_ino for path in demo.landing.home.landing.rglob("*.parquet")}.items()
 
 
-@pytest.mark.parametrize("asked", [asked_range(WEEK[0], WEEK[-1]), asked_range(WEEK[0], None)])
+@pytest.mark.parametrize("asked", [requested_range(WEEK[0], WEEK[-1]), requested_range(WEEK[0], None)])
 def test_who_asks_for_something_else_has_all_of_it_pulled(tmp_path: Path, pulled: list[date], asked: str) -> None:
     demo = week(tmp_path)
     admit(demo)

@@ -269,7 +269,7 @@ def test_a_release_that_was_killed_is_finished_by_the_same_command(
             released_from(demo, file)
         except KilledError:
             assert renames < 6
-    demo.landing.recover()
+    demo.landing.recover_units()
     if demo.quarantined(CASES, MONDAY):
         assert len(demo.landed(CASES, MONDAY)) == 60
         released_from(demo, file)

@@ -1,4 +1,4 @@
-"""What the tests of publications share: a tiny warehouse, and versions of it."""
+"""Shared by the tests of publications: a tiny warehouse, and versions of it."""
 
 from __future__ import annotations
 
@@ -19,10 +19,10 @@ WINDOWS: dict[str, list[str]] = {"load_dates": [], "taken_load_dates": []}
 
 
 def build(home: Home, *amounts: int) -> None:
-    """Build the next version's file as a night does: a fact and a mart with a row per amount."""
+    """Build the file of the next version as a run does: a fact and a mart with one row per amount."""
     warehouse = Warehouse(home, "500MB")
     warehouse.start_empty()
-    rows = ", ".join(f"('o{place}', {amount})" for place, amount in enumerate(amounts))
+    rows = ", ".join(f"('o{number}', {amount})" for number, amount in enumerate(amounts))
     with warehouse.connect() as connection:
         connection.execute(
             f"""
@@ -57,10 +57,10 @@ def publish(published: Publication, as_of_date: date, run_id: str, *amounts: int
 
 
 def age(published: Publication, hours: int) -> None:
-    """Let every version be older than it is."""
-    for place in (published.home.published / "versions").iterdir():
-        then = place.stat().st_mtime - hours * 3600
-        os.utime(place, (then, then))
+    """Move the modification time of every version back."""
+    for folder in (published.home.published / "versions").iterdir():
+        then = folder.stat().st_mtime - hours * 3600
+        os.utime(folder, (then, then))
 
 
 def query(file: Path, sql: str) -> list[tuple[Any, ...]]:
@@ -69,6 +69,6 @@ def query(file: Path, sql: str) -> list[tuple[Any, ...]]:
 
 
 def current_amounts(published: Publication) -> list[int]:
-    """What a reader who opens ``current`` now finds."""
+    """The amounts that a reader of ``current`` finds."""
     rows = query(published.current / "cx360.duckdb", "select net_amount from star.fct_orders order by all")
     return [amount for (amount,) in rows]

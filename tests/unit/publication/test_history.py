@@ -1,4 +1,4 @@
-"""What is kept of runs: those that published, and those that did not."""
+"""The history of runs, with and without a version."""
 
 from __future__ import annotations
 
@@ -45,7 +45,7 @@ def rows(run_id: str, outcome: str, version: str | None = None) -> dict[object, 
 
 
 def publish(history: History, run_id: str, version: str) -> Path:
-    """Write the history into a file that is then published."""
+    """Write the history into the file of a version."""
     file = history.home.root / f"{version}.duckdb"
     file.parent.mkdir(parents=True, exist_ok=True)
     with duckdb.connect() as connection:
@@ -55,7 +55,7 @@ def publish(history: History, run_id: str, version: str) -> Path:
     return file
 
 
-def told(file: Path) -> list[tuple[str, str]]:
+def recorded(file: Path) -> list[tuple[str, str]]:
     with duckdb.connect(file, read_only=True) as connection:
         found = connection.execute("select run_id, outcome from quality.quality_runs order by all").fetchall()
         for table in ("quality_checks", "quality_rule_results"):
@@ -69,38 +69,38 @@ def history(tmp_path: Path) -> History:
     return History(Home(tmp_path))
 
 
-def test_a_version_tells_of_every_run_before_it(history: History) -> None:
+def test_a_version_contains_every_earlier_run(history: History) -> None:
     first = publish(history, "run-1", "one")
-    assert told(first) == [("run-1", "published")]
+    assert recorded(first) == [("run-1", "published")]
     history.absorb(first)
     history.add(rows("run-2", "failed"))  # type: ignore[arg-type]
-    assert told(publish(history, "run-3", "three")) == [
+    assert recorded(publish(history, "run-3", "three")) == [
         ("run-1", "published"),
         ("run-2", "failed"),
         ("run-3", "published"),
     ]
 
 
-def test_what_was_absorbed_is_not_absorbed_again(history: History) -> None:
+def test_a_version_is_absorbed_only_once(history: History) -> None:
     file = publish(history, "run-1", "one")
     for _ in range(2):
         history.absorb(file)
     assert history.run_ids() == {"run-1"}
-    assert told(publish(history, "run-2", "two")) == [("run-1", "published"), ("run-2", "published")]
+    assert recorded(publish(history, "run-2", "two")) == [("run-1", "published"), ("run-2", "published")]
 
 
-def test_a_run_whose_version_was_withdrawn_says_so_and_stays(history: History) -> None:
+def test_the_run_of_a_withdrawn_version_stays_and_is_marked(history: History) -> None:
     history.absorb(publish(history, "run-1", "one"))
     history.absorb(publish(history, "run-2", "two"))
     history.withdraw(["two"])
-    assert told(publish(history, "run-3", "three")) == [
+    assert recorded(publish(history, "run-3", "three")) == [
         ("run-1", "published"),
         ("run-2", "withdrawn"),
         ("run-3", "published"),
     ]
 
 
-def test_the_published_file_alone_is_enough_where_the_state_is_lost(history: History) -> None:
+def test_the_history_is_restored_from_a_published_file_if_the_state_is_lost(history: History) -> None:
     history.absorb(publish(history, "run-1", "one"))
     second = publish(history, "run-2", "two")
     history.file.unlink()
@@ -108,7 +108,7 @@ def test_the_published_file_alone_is_enough_where_the_state_is_lost(history: His
     assert history.run_ids() == {"run-1", "run-2"}
 
 
-def test_a_file_of_another_time_keeps_what_it_has_in_common(history: History) -> None:
+def test_a_file_of_an_older_release_keeps_its_common_columns(history: History) -> None:
     history.home.state.mkdir()
     with duckdb.connect(history.file) as connection:
         connection.execute(
@@ -121,7 +121,7 @@ def test_a_file_of_another_time_keeps_what_it_has_in_common(history: History) ->
     assert history.run_ids() == {"run-0"}
 
 
-def test_every_table_and_column_is_described(history: History) -> None:
+def test_every_table_and_column_has_a_description(history: History) -> None:
     with duckdb.connect(publish(history, "run-1", "one"), read_only=True) as connection:
         lacking = connection.execute(
             "select column_name from duckdb_columns() where not internal and comment is null"

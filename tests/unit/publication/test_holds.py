@@ -1,4 +1,4 @@
-"""Going back: a version is withdrawn, readers get the one before, and what it had loaded waits until it is released."""
+"""Withdrawing a version: readers get the previous one, and its load dates are on hold until they are released."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from orchestration.base.errors import PipelineError
 from orchestration.config.deployment import load_deployment
 from orchestration.publication.holds import Holds
 from orchestration.publication.publication import Publication
-from orchestration.runs.pending import pending_load_dates, why_held, why_nothing_may_run
+from orchestration.runs.pending import hold_reason, pending_load_dates, refusal_reason
 from tests.unit.publication.publications import FIRST, SECOND, age, build, current_amounts, publication, publish
 
 THIRD = SECOND + timedelta(days=1)
@@ -33,7 +33,7 @@ def published(tmp_path: Path) -> Publication:
 
 
 def landed(published: Publication) -> list[str]:
-    """The load dates that a build would find, each with its quarantine beside it."""
+    """The load dates in the landing, which must be those in the quarantine."""
     found = [
         sorted(path.parent.name.removeprefix("load_date=") for path in folder.rglob("part-*.parquet"))
         for folder in (published.home.landing, published.home.quarantine)
@@ -49,7 +49,7 @@ def deliver(extracts: Path, *days: date) -> Path:
     return extracts
 
 
-def test_readers_get_the_version_before_and_the_window_is_held(published: Publication, tmp_path: Path) -> None:
+def test_readers_get_the_previous_version_and_the_load_date_is_on_hold(published: Publication, tmp_path: Path) -> None:
     with duckdb.connect((published.current / "cx360.duckdb").resolve(), read_only=True) as reader:
         withdrawn, current = published.withdraw()
         assert reader.execute("select net_amount from star.fct_orders").fetchall() == [(3,)]
@@ -61,7 +61,7 @@ def test_readers_get_the_version_before_and_the_window_is_held(published: Public
     assert pending_load_dates(DEMO, published, extracts) == [THIRD + timedelta(days=1)]
 
 
-def test_later_versions_are_withdrawn_with_it(published: Publication) -> None:
+def test_later_versions_are_withdrawn_too(published: Publication) -> None:
     published.withdraw("2026-01-06-run-2")
     assert current_amounts(published) == [1]
     assert published.holds.load_dates() == [SECOND, THIRD]
@@ -69,16 +69,15 @@ def test_later_versions_are_withdrawn_with_it(published: Publication) -> None:
     assert landed(published) == ["2026-01-05"]
 
 
-def test_a_held_window_is_told_with_what_to_do(published: Publication) -> None:
-    assert why_held(DEMO, published) is None
+def test_the_reason_of_a_hold_names_load_date_version_and_remedy(published: Publication) -> None:
+    assert hold_reason(DEMO, published) is None
     published.withdraw()
-    assert why_held(DEMO, published) == (
-        "Held: 2026-01-07, because 2026-01-07-run-3 was withdrawn. When what was wrong is mended: "
-        "cx360 release --deployment demo"
-    )
+    reason = hold_reason(DEMO, published)
+    assert reason
+    assert all(fact in reason for fact in ("2026-01-07,", "2026-01-07-run-3", "cx360 release --deployment demo"))
 
 
-def test_what_is_released_is_landed_again_and_pending(published: Publication, tmp_path: Path) -> None:
+def test_a_released_load_date_is_back_in_the_landing_and_pending(published: Publication, tmp_path: Path) -> None:
     published.withdraw("2026-01-06-run-2")
     published.holds.release([SECOND])
     assert landed(published) == ["2026-01-05", "2026-01-06"]
@@ -87,10 +86,10 @@ def test_what_is_released_is_landed_again_and_pending(published: Publication, tm
     assert pending_load_dates(DEMO, published, extracts) == [SECOND]
     published.holds.release([THIRD])
     assert landed(published) == ["2026-01-05", "2026-01-06", "2026-01-07"]
-    assert why_held(DEMO, published) is None
+    assert hold_reason(DEMO, published) is None
 
 
-def test_the_next_version_comes_after_the_withdrawn_one(published: Publication) -> None:
+def test_the_next_version_follows_the_withdrawn_one(published: Publication) -> None:
     published.withdraw()
     publish(published, THIRD, "run-4", 4)
     assert current_amounts(published) == [4]
@@ -104,7 +103,7 @@ def test_the_next_version_comes_after_the_withdrawn_one(published: Publication) 
     assert current_amounts(published) == [2]
 
 
-def test_a_withdrawn_version_stays_as_long_as_it_holds_something(published: Publication) -> None:
+def test_a_withdrawn_version_stays_while_it_holds_load_dates(published: Publication) -> None:
     published.withdraw()
     age(published, hours=2)
     publish(published, SECOND, "run-4", 4)
@@ -116,49 +115,49 @@ def test_a_withdrawn_version_stays_as_long_as_it_holds_something(published: Publ
     assert "2026-01-05-run-1" in {version.name for version in published.versions()}
 
 
-def test_a_withdrawal_that_was_killed_after_its_note_is_finished(published: Publication) -> None:
-    Holds(published.home).withdraw(["2026-01-07-run-3"], {THIRD})  # noted, and killed before anything was moved
+def test_a_withdrawal_killed_after_it_was_recorded_is_finished(published: Publication) -> None:
+    Holds(published.home).withdraw(["2026-01-07-run-3"], {THIRD})  # recorded, and killed before any folder was moved
     assert current_amounts(published) == [3]
-    published.settle()
+    published.settle_versions()
     assert current_amounts(published) == [2]
     assert landed(published) == ["2026-01-05", "2026-01-06"]
 
 
-def test_a_release_that_was_killed_between_two_moves_is_finished(published: Publication) -> None:
+def test_a_release_killed_between_two_moves_is_finished(published: Publication) -> None:
     published.withdraw()
     aside = published.home.held / "quarantine" / "crm" / "customers" / "load_date=2026-01-07"
     aside.rename(published.home.quarantine / "crm" / "customers" / "load_date=2026-01-07")
-    published.settle()  # it was not noted: held it stays
+    published.settle_versions()  # the release was not recorded: the load date stays on hold
     assert landed(published) == ["2026-01-05", "2026-01-06"]
     published.holds.release([THIRD])
     assert landed(published) == ["2026-01-05", "2026-01-06", "2026-01-07"]
 
 
-def test_nothing_runs_where_the_current_version_shows_a_day_that_cannot_be_rebuilt(published: Publication) -> None:
+def test_no_run_starts_while_a_published_load_date_is_on_hold(published: Publication) -> None:
     again = {"load_dates": ["2026-01-05", "2026-01-06", "2026-01-07"], "taken_load_dates": ["2026-01-06"]}
     for run_id in ("run-4", "run-5"):
         build(published.home, 4)
         published.publish(THIRD, run_id, again)
     published.withdraw()
-    told = why_nothing_may_run(DEMO, published)
-    assert told is not None
-    assert "The current version shows 2026-01-06, which the withdrawn version had taken anew" in told
-    assert "cx360 run --deployment demo --date 2026-01-06" in told
+    reason = refusal_reason(DEMO, published)
+    assert reason
+    assert "current version contains 2026-01-06" in reason
+    assert "cx360 run --deployment demo --date 2026-01-06" in reason
 
 
-def test_there_is_no_going_back_behind_the_oldest_version(published: Publication) -> None:
-    with pytest.raises(PipelineError, match="'2026-01-05-run-1' is the oldest there is: nothing is left to go back to"):
+def test_the_oldest_version_cannot_be_withdrawn(published: Publication) -> None:
+    with pytest.raises(PipelineError, match="'2026-01-05-run-1' is the oldest"):
         published.withdraw("2026-01-05-run-1")
     assert current_amounts(published) == [3]
     assert published.holds.load_dates() == []
 
 
 @pytest.mark.parametrize(
-    ("name", "why"), [("2026-01-07-run-3", "has been withdrawn already"), ("2026-01-07", "does not exist")]
+    ("name", "problem"), [("2026-01-07-run-3", "is already withdrawn"), ("2026-01-07", "does not exist")]
 )
-def test_a_version_that_is_not_published_is_refused_with_those_that_are(
-    published: Publication, name: str, why: str
+def test_the_error_of_an_unknown_version_lists_the_published_ones(
+    published: Publication, name: str, problem: str
 ) -> None:
     published.withdraw()
-    with pytest.raises(PipelineError, match=f"'{name}' {why}. Published are: 2026-01-06-run-2, 2026-01-05-run-1"):
+    with pytest.raises(PipelineError, match=f"'{name}' {problem}.* 2026-01-06-run-2, 2026-01-05-run-1"):
         published.withdraw(name)

@@ -1,4 +1,4 @@
-"""A place that cannot be written to: readers keep what they have, and the message says what to do."""
+"""A folder that cannot be written: readers keep the previous version, and the error gives the remedy."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from orchestration.base.errors import PipelineError
 from orchestration.base.paths import PROJECT
 from tests.unit.publication.publications import FIRST, SECOND, WINDOWS, build, current_amounts, publication, publish
 
-# Publishes once, and once more where it may not write. Who runs the tests as root gives that right away in between.
+# Publishes once, and once more without write permission. Root has to drop its rights in between.
 READ_ONLY = """
 import os, sys
 from pathlib import Path
@@ -42,7 +42,7 @@ print(current_amounts(published))
 
 @contextmanager
 def full_disk() -> Iterator[None]:
-    """No file grows beyond 20,000 bytes: a write beyond it fails as one to a full disk does."""
+    """Limit files to 20,000 bytes: a write beyond fails like one to a full disk."""
     before = resource.getrlimit(resource.RLIMIT_FSIZE)
     resource.setrlimit(resource.RLIMIT_FSIZE, (20_000, before[1]))
     try:
@@ -51,11 +51,11 @@ def full_disk() -> Iterator[None]:
         resource.setrlimit(resource.RLIMIT_FSIZE, before)
 
 
-def test_a_full_disk_leaves_the_version_before_and_the_next_run_publishes(tmp_path: Path) -> None:
+def test_a_full_disk_leaves_the_previous_version_and_the_next_run_publishes(tmp_path: Path) -> None:
     published = publication(tmp_path)
     publish(published, FIRST, "run-1", 3)
     build(published.home, *range(50_000))
-    message = r"(?s)2026-01-06-run-2 could not be written .* mend that and run again"
+    message = r"(?s)2026-01-06-run-2 could not be written .* run again"
     with full_disk(), pytest.raises(PipelineError, match=message):
         published.publish(SECOND, "run-2", WINDOWS)
     assert current_amounts(published) == [3]
@@ -64,7 +64,7 @@ def test_a_full_disk_leaves_the_version_before_and_the_next_run_publishes(tmp_pa
     assert len(current_amounts(published)) == 50_000
 
 
-def test_a_target_that_cannot_be_written_to_leaves_the_version_before(tmp_path: Path) -> None:
+def test_a_read_only_folder_leaves_the_previous_version(tmp_path: Path) -> None:
     home = tmp_path / "home"
     home.mkdir()
     reachable = [folder for folder in (home, *home.parents) if folder.stat().st_uid == os.getuid()]

@@ -1,4 +1,4 @@
-"""What two versions of a mart differ in, for periods that both saw to their end."""
+"""Which figures differ between two versions of a mart, for periods that ended before both."""
 
 from __future__ import annotations
 
@@ -23,25 +23,27 @@ Row = tuple[date, str | None, int | None, str | None, float | None]
 
 
 def write(
-    connection: duckdb.DuckDBPyConnection, place: str, rows: Sequence[Row], *, merged: int, rejected: int
+    connection: duckdb.DuckDBPyConnection, database: str, rows: Sequence[Row], *, merged: int, rejected: int
 ) -> None:
-    """A database with one mart, and the tables that tell why figures change."""
+    """Create a database with one mart and the tables that give the causes."""
     connection.execute(
         f"""
-        create schema {place}.marts;
-        create schema {place}.star;
-        create schema {place}.quality;
-        create table {place}.marts.mart_orders (
+        create schema {database}.marts;
+        create schema {database}.star;
+        create schema {database}.quality;
+        create table {database}.marts.mart_orders (
             month_start_date date, segment varchar, order_count bigint, net_amount decimal(18, 2), mean double
         );
-        create table {place}.star.map_customer_merges as select range as customer_id from range({merged});
-        create table {place}.quality.quality_landing_reconciliation as
+        create table {database}.star.map_customer_merges as select range as customer_id from range({merged});
+        create table {database}.quality.quality_landing_reconciliation as
             select 'crm' as system, 'cases' as table_name, date '2026-03-08' as load_date,
                 {rejected} as quarantined_row_count;
         """
     )
     if rows:
-        connection.executemany(f"insert into {place}.marts.mart_orders values (?, ?, ?, ?, ?)", [list(r) for r in rows])
+        connection.executemany(
+            f"insert into {database}.marts.mart_orders values (?, ?, ?, ?, ?)", [list(r) for r in rows]
+        )
 
 
 @pytest.fixture
@@ -89,7 +91,7 @@ def test_equal_versions_restate_nothing(compare: Any) -> None:
     assert compare(OLD, OLD) == []
 
 
-def test_every_changed_figure_is_listed_with_its_row_its_period_and_both_values(compare: Any) -> None:
+def test_every_changed_figure_is_listed_with_row_period_and_both_values(compare: Any) -> None:
     new = [OLD[0], (FEBRUARY, "retail", 21, "210.50", 10.0), *OLD[2:]]
     rows = compare(OLD, new, taken={AS_OF})
     assert [(row["figure"], row["old_value"], row["new_value"]) for row in rows] == [
@@ -103,16 +105,16 @@ def test_every_changed_figure_is_listed_with_its_row_its_period_and_both_values(
     }
 
 
-def test_a_period_that_had_not_ended_is_meant_to_move(compare: Any) -> None:
+def test_a_period_that_had_not_ended_is_not_compared(compare: Any) -> None:
     assert compare(OLD, [*OLD[:3], (MARCH, "retail", 9, "90.00", 10.0)], as_of_date=date(2026, 4, 2)) == []
 
 
-def test_rows_whose_grain_is_null_are_compared_too(compare: Any) -> None:
+def test_rows_with_null_in_their_key_are_compared_too(compare: Any) -> None:
     [row] = compare(OLD, [*OLD[:2], (FEBRUARY, None, 2, "5.00", 5.0), OLD[3]])
     assert (json.loads(row["row_grain"])["segment"], row["figure"]) == (None, "order_count")
 
 
-def test_a_row_that_came_or_went_is_listed_but_not_its_zeros(compare: Any) -> None:
+def test_an_added_or_removed_row_is_listed_without_its_zeros(compare: Any) -> None:
     new = [*OLD[1:], (JANUARY, "business", 0, "0.00", None), (JANUARY, "premium", 4, "0.00", None)]
     found = {(json.loads(row["row_grain"])["segment"], row["figure"], row["new_value"]) for row in compare(OLD, new)}
     gone = {figure for segment, figure, _ in found if segment == "retail"}
@@ -120,13 +122,13 @@ def test_a_row_that_came_or_went_is_listed_but_not_its_zeros(compare: Any) -> No
     assert {entry for entry in found if entry[0] != "retail"} == {("premium", "order_count", 4.0)}
 
 
-def test_a_figure_that_became_unknown_is_listed(compare: Any) -> None:
+def test_a_figure_that_became_null_is_listed(compare: Any) -> None:
     [row] = compare(OLD, [(JANUARY, "retail", 10, "100.00", None), *OLD[1:]])
     assert (row["figure"], row["old_value"]) == ("mean", 10.0)
     assert row["new_value"] != row["new_value"]  # a missing number, as pandas has it
 
 
-def test_the_order_in_which_numbers_are_added_up_restates_nothing(compare: Any) -> None:
+def test_a_rounding_difference_restates_nothing(compare: Any) -> None:
     assert compare(OLD, [(JANUARY, "retail", 10, "100.00", 10.0 + 1e-12), *OLD[1:]]) == []
 
 
@@ -135,19 +137,19 @@ def test_the_order_in_which_numbers_are_added_up_restates_nothing(compare: Any) 
     [
         ({"taken": {AS_OF}}, "late rows"),
         ({"taken": {DAY}}, "repeated delivery"),
-        ({"rejected": 3}, "released quarantine"),
+        ({"rejected": 3}, "readmitted rows"),
         ({"merged": 1}, "merged identities"),
         ({"revision": "b"}, "code change"),
         ({}, "other"),
         ({"taken": {AS_OF}, "merged": 1}, "late rows, merged identities"),
     ],
 )
-def test_the_cause_is_what_differs_between_the_versions(compare: Any, differing: dict[str, Any], cause: str) -> None:
+def test_the_cause_is_the_difference_between_the_versions(compare: Any, differing: dict[str, Any], cause: str) -> None:
     rows = compare(OLD, [(JANUARY, "retail", 11, "100.00", 10.0), *OLD[1:]], **differing)
     assert [row["cause"] for row in rows] == [cause]
 
 
-def test_marts_say_in_their_yml_when_a_period_ends() -> None:
+def test_a_marts_yml_gives_its_grain_and_the_end_of_its_period() -> None:
     def mart(name: str, period_end: str) -> dict[str, Any]:
         return {"resource_type": "model", "name": name, "config": {"meta": {"period_end": period_end}}}
 

@@ -1,4 +1,4 @@
-"""What a person is told who has written a deployment's file and not yet all that goes with it."""
+"""Which missing entries of a deployment are reported."""
 
 from __future__ import annotations
 
@@ -8,9 +8,8 @@ import pytest
 
 from orchestration.base.errors import PipelineError
 from orchestration.config.deployment import Deployment, deployment_names, load_deployment
-from orchestration.warehouse import completeness as wiring
-from orchestration.warehouse import dbt
-from orchestration.warehouse.completeness import check_wiring
+from orchestration.warehouse import completeness, dbt
+from orchestration.warehouse.completeness import check_completeness
 
 
 def company(system: str, *entities: str) -> Deployment:
@@ -35,21 +34,21 @@ def company(system: str, *entities: str) -> Deployment:
     )
 
 
-def told(deployment: Deployment) -> list[str]:
-    """What is missing, a line each."""
+def missing(deployment: Deployment) -> list[str]:
+    """The reported entries, one line each."""
     with pytest.raises(PipelineError, match="Deployment 'acme' is not complete") as error:
-        check_wiring(deployment)
-    return str(error.value).splitlines()[1:-1]
+        check_completeness(deployment)
+    return str(error.value).splitlines()[1:]
 
 
 @pytest.fixture
 def references(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """A folder of reference data of the test's own."""
+    """The folder of acme's reference data, beside two default files."""
     for name in ("defaults", "acme"):
         (tmp_path / name).mkdir()
     for name in ("segments", "touchpoints"):
         (tmp_path / "defaults" / f"{name}.csv").touch()
-    for module in (wiring, dbt):
+    for module in (completeness, dbt):
         monkeypatch.setattr(module, "REFERENCE", tmp_path)
     return tmp_path / "acme"
 
@@ -69,38 +68,38 @@ SEEDS_LINE = """\
 
 @pytest.mark.parametrize("name", deployment_names())
 def test_the_deployments_of_the_project_are_complete(name: str) -> None:
-    check_wiring(load_deployment(name))
+    check_completeness(load_deployment(name))
 
 
-def test_everything_that_a_new_system_needs_is_told_at_once_with_its_place() -> None:
-    assert told(company("till", "orders", "order_lines")) == [
+def test_every_missing_entry_of_a_new_system_is_reported_with_its_file() -> None:
+    assert missing(company("till", "orders", "order_lines")) == [
         missing_model("orders"),
         missing_model("order_lines"),
-        "  dbt_project/models/staging/till/_till__sources.yml: there is no source for the table 'till__orders'.",
-        "  expectations/raw/till.py: there is no RawSuite for the table 'till__orders'.",
+        "  dbt_project/models/staging/till/_till__sources.yml: the source of the table 'till__orders' is missing.",
+        "  expectations/raw/till.py: the RawSuite of the table 'till__orders' is missing.",
         STAGING_LINE,
     ]
 
 
-def test_an_entity_that_is_none_is_answered_with_the_nearest_one() -> None:
-    assert told(company("shop", "order")) == [
-        "  deployments/acme.yml: 'order', which shop delivers, is no entity. Did you mean 'orders'?"
+def test_an_unknown_entity_is_reported_with_the_nearest_known_one() -> None:
+    assert missing(company("shop", "order")) == [
+        "  deployments/acme.yml: 'order', which shop delivers, is not an entity. Did you mean 'orders'?"
     ]
 
 
-def test_codes_of_its_own_need_their_enable_line(references: Path) -> None:
+def test_own_reference_data_requires_an_enable_line(references: Path) -> None:
     (references / "segments.csv").touch()
-    assert told(company("shop", "orders")) == [SEEDS_LINE]
+    assert missing(company("shop", "orders")) == [SEEDS_LINE]
 
 
-def test_a_file_of_codes_that_nothing_reads_is_told(references: Path) -> None:
+def test_a_reference_file_that_no_model_reads_is_reported(references: Path) -> None:
     (references / "touchpoint.csv").touch()
-    assert told(company("shop", "orders")) == [
+    assert missing(company("shop", "orders")) == [
         SEEDS_LINE,
-        "  seeds/reference/acme/touchpoint.csv: nothing reads it. Did you mean 'touchpoints'?",
+        "  seeds/reference/acme/touchpoint.csv: no model reads it. Did you mean 'touchpoints'?",
     ]
 
 
 @pytest.mark.usefixtures("references")
-def test_a_company_without_codes_of_its_own_needs_none() -> None:
-    check_wiring(company("shop", "orders"))
+def test_a_deployment_without_own_reference_data_is_complete() -> None:
+    check_completeness(company("shop", "orders"))

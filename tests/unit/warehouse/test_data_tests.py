@@ -9,12 +9,12 @@ import pytest
 from orchestration.base.paths import Home
 from orchestration.config.deployment import deployment_names, load_deployment
 from orchestration.warehouse.dbt import run_dbt
-from tests.models import Models, Table, compile_models
+from tests.models import Models, compile_models
 
 CASES = (
     "case_key varchar, touchpoint_key varchar, order_key varchar, is_open boolean, is_first_contact_resolution boolean"
 )
-REFERENCED: dict[str, Table] = {
+REFERENCED = {
     "dim_channels": ("channel_key varchar", []),
     "dim_customers": ("customer_key varchar, customer_id varchar", []),
     "dim_dates": ("date_day date", []),
@@ -33,18 +33,19 @@ def tests_of_cases(tmp_path_factory: pytest.TempPathFactory) -> Models:
 def test_a_failing_row_is_a_broken_rule_with_its_rows_and_an_example(tests_of_cases: Models) -> None:
     unknown = "ad921d60486366258809553a3db49a4a"
     cases = [
-        {"case_key": None, "touchpoint_key": "known", "order_key": unknown, "is_open": True},
+        {"case_key": "a", "touchpoint_key": "known", "order_key": unknown, "is_open": True},
         {"case_key": "b", "touchpoint_key": "lost", "is_open": True, "is_first_contact_resolution": True},
         {"case_key": "c", "touchpoint_key": "lost", "is_open": True, "is_first_contact_resolution": True},
         {"case_key": "c", "touchpoint_key": None, "is_open": False, "is_first_contact_resolution": True},
     ]
     columns = f"{CASES}, channel_key varchar, customer_key varchar, customer_id varchar, opened_date date"
-    with tests_of_cases.build(tests_of_cases.queries, {"fct_cases": (columns, cases), **REFERENCED}) as connection:
+    given = {"fct_cases": (columns, cases), **REFERENCED}
+    with tests_of_cases.build(["fct_cases_rules", "fct_cases_keys"], given) as connection:
         assert connection.table("fct_cases_rules").fetchall() == [
             ("not (is_open and is_first_contact_resolution)", 2, "c")
         ]
         assert sorted(connection.table("fct_cases_keys").fetchall()) == [
-            ("case_key is unique and not null", 2, "c"),
+            ("case_key is unique", 1, "c"),
             ("touchpoint_key refers to dim_touchpoints.touchpoint_key", 1, "lost"),
         ]
 

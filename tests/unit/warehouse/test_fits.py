@@ -1,4 +1,4 @@
-"""The fits of earlier nights: what is kept, what is read back, and what a crash leaves."""
+"""The fits of earlier nights: what is stored, what is read, and what a failed write leaves."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from orchestration.warehouse.fits import FitStore
 MONDAY, TUESDAY, WEDNESDAY = (date(2026, 1, day) for day in (5, 6, 7))
 
 
-def test_a_night_reads_the_fits_of_the_nights_before_it_and_no_others(tmp_path: Path) -> None:
+def test_a_night_reads_only_the_fits_of_earlier_nights(tmp_path: Path) -> None:
     store = FitStore(Home(tmp_path))
     for night in (TUESDAY, WEDNESDAY, MONDAY):
         store.keep("purchases", night, [{"fit_id": night.isoformat(), "r": 0.243}])
@@ -29,13 +29,13 @@ def test_a_night_that_is_run_again_replaces_its_fits(tmp_path: Path) -> None:
     assert store.before("purchases", TUESDAY) == [{"r": 3.0}]
 
 
-def test_what_fails_while_it_is_written_leaves_the_fits_as_they_were(tmp_path: Path) -> None:
+def test_a_failed_write_leaves_the_fits_unchanged(tmp_path: Path) -> None:
     store = FitStore(Home(tmp_path))
     store.keep("purchases", MONDAY, [{"r": 1.0}])
     with pytest.raises(ValueError, match="not JSON compliant"):
         store.keep("purchases", MONDAY, [{"r": 2.0}, {"r": float("nan")}])
     assert store.before("purchases", TUESDAY) == [{"r": 1.0}]
-    # what was half written is replaced by the next attempt
+    # the next attempt replaces the incomplete file
     store.keep("purchases", MONDAY, [{"r": 2.0}])
     assert store.before("purchases", TUESDAY) == [{"r": 2.0}]
     assert [path.name for path in (tmp_path / "state" / "fits" / "purchases").iterdir()] == ["2026-01-05.json"]

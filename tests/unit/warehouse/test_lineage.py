@@ -1,4 +1,4 @@
-"""From which columns of its parents a column comes, read from SQL."""
+"""The parent columns of a column, read from SQL."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ PARENTS = {
 
 
 def traced(sql: str, *columns: str) -> dict[str, list[str]] | None:
-    """The parents' columns of each column, as table.column."""
+    """The parent columns of each column, as table.column."""
     lineage = column_lineage(sql, columns, PARENTS)
     if lineage is None:
         return None
@@ -58,7 +58,7 @@ def traced(sql: str, *columns: str) -> dict[str, list[str]] | None:
         ),
     ],
 )
-def test_a_column_is_traced_to_the_columns_it_is_made_of(sql: str, expected: list[str]) -> None:
+def test_a_column_is_traced_to_its_parent_columns(sql: str, expected: list[str]) -> None:
     assert traced(sql, "net") == {"net": expected}
 
 
@@ -74,9 +74,9 @@ def test_every_column_has_its_own_lineage() -> None:
 @pytest.mark.parametrize(
     "sql", ["select from where", "this is no sql", "", "select net from star.orders)", "drop table x"]
 )
-def test_sql_that_the_parser_does_not_know_has_no_lineage_and_breaks_nothing(sql: str) -> None:
+def test_sql_that_the_parser_does_not_understand_has_no_lineage_and_raises_nothing(sql: str) -> None:
     assert traced(sql, "net") is None
 
 
-def test_a_column_that_the_sql_does_not_make_has_no_lineage_and_breaks_nothing() -> None:
+def test_a_column_that_the_sql_does_not_return_has_no_lineage_and_raises_nothing() -> None:
     assert traced("select net from star.orders", "gross") is None

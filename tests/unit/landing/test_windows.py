@@ -1,4 +1,4 @@
-"""Load windows at the edges of time: days of 23 and 25 hours, leap days, year ends, other zones, clocks that differ."""
+"""Load windows: days of 23 and 25 hours, leap days, ends of years, time zones, clocks that differ."""
 
 from __future__ import annotations
 
@@ -17,7 +17,6 @@ from orchestration.config.deployment import Deployment, Table, load_deployment
 from orchestration.config.systems import Sql
 from orchestration.connectors import sources
 from orchestration.landing.unit import Unit
-from orchestration.runs.tags import covered_load_dates, range_tags
 from tests.unit.landing.deliveries import CUSTOMER_COLUMNS, company, messages
 
 # Samoa left out a day, Lord Howe moves its clocks by half an hour, São Paulo moved them at midnight
@@ -26,7 +25,7 @@ ZONES = ("Europe/Berlin", "America/Sao_Paulo", "Australia/Lord_Howe", "Pacific/A
 
 @cache
 def customers(timezone: str = "Europe/Berlin", lookback_days: int = 0) -> Table:
-    """The CRM's customers of a deployment with this clock, whose history is old."""
+    """The CRM's customers of a deployment in this time zone, with an old history."""
     demo = load_deployment("demo")
     crm = demo.systems["crm"]
     table = crm.tables["customers"].model_copy(update={"lookback_days": lookback_days})
@@ -51,7 +50,7 @@ def customers(timezone: str = "Europe/Berlin", lookback_days: int = 0) -> Table:
         ("Asia/Kolkata", date(2028, 2, 29), "2028-02-28T18:30", 24),
     ],
 )
-def test_a_window_is_the_day_of_the_deployments_clock(timezone: str, day: date, start: str, hours: float) -> None:
+def test_a_window_is_a_day_in_the_deployments_time_zone(timezone: str, day: date, start: str, hours: float) -> None:
     window = customers(timezone).window(day)
     assert window.start == datetime.fromisoformat(start).replace(tzinfo=UTC)
     assert window.end - window.start == timedelta(hours=hours)
@@ -61,27 +60,12 @@ def test_a_window_is_the_day_of_the_deployments_clock(timezone: str, day: date, 
 @given(st.sampled_from(ZONES), st.dates(date(2005, 1, 1), date(2040, 12, 1)), st.integers(0, 10))
 def test_windows_follow_each_other_without_gap_or_overlap(timezone: str, first: date, lookback_days: int) -> None:
     table, looking_back = customers(timezone), customers(timezone, lookback_days)
-    days = [first + timedelta(days=place) for place in range(12)]
+    days = [first + timedelta(days=number) for number in range(12)]
     for before, after in pairwise(table.window(day) for day in days):
         assert before.end == after.start
     for back, day in zip(days, days[lookback_days:], strict=False):
         assert looking_back.window(day).start == table.window(back).start
         assert looking_back.window(day).end == table.window(day).end
-
-
-@pytest.mark.parametrize(
-    ("first", "last", "count"),
-    [
-        (date(2027, 12, 30), date(2028, 1, 2), 4),
-        (date(2028, 2, 27), date(2028, 3, 1), 4),
-        (date(2027, 2, 27), date(2027, 3, 1), 3),
-        (date(2026, 3, 28), date(2026, 3, 30), 3),
-    ],
-)
-def test_a_range_holds_every_day_once(first: date, last: date, count: int) -> None:
-    days = covered_load_dates(range_tags([first, last]))
-    assert (days[0], days[-1], len(days)) == (first, last, count)
-    assert all(after - before == timedelta(days=1) for before, after in pairwise(days))
 
 
 class Clock(datetime):
@@ -95,7 +79,7 @@ class Clock(datetime):
 @pytest.mark.parametrize(
     ("timezone", "last"), [("Europe/Berlin", date(2026, 1, 5)), ("America/Sao_Paulo", date(2026, 1, 4))]
 )
-def test_a_database_is_asked_for_days_that_have_ended_where_the_deployment_is(
+def test_a_database_has_the_load_dates_that_have_ended_in_the_deployments_time_zone(
     monkeypatch: pytest.MonkeyPatch, timezone: str, last: date
 ) -> None:
     monkeypatch.setattr(sources, "datetime", Clock)
@@ -109,10 +93,10 @@ def test_a_database_is_asked_for_days_that_have_ended_where_the_deployment_is(
 
 
 def landed(root: Path, table: Table, nights: dict[date, list[str]]) -> list[Unit]:
-    """What becomes of nights of customers, each a list of the times at which one of them changed."""
+    """Land nights of customers, each given as the update times of its rows."""
     demo = company("demo", root)
     for night, times in nights.items():
-        rows = [f"c{place}-{at},,,,{at},{at}{',' * 8}\n" for place, at in enumerate(times)]
+        rows = [f"c{number}-{at},,,,{at},{at}{',' * 8}\n" for number, at in enumerate(times)]
         demo.deliver(f"{night}/crm/customers.csv", CUSTOMER_COLUMNS + "\n" + "".join(rows))
     return demo.landing.admit(table, sorted(nights))
 
@@ -125,7 +109,7 @@ def landed(root: Path, table: Table, nights: dict[date, list[str]]) -> list[Unit
         (date(2026, 10, 25), "2026-10-25T00:00:00+02:00", 1.04),  # 25 of 24 hours
     ],
 )
-def test_how_stale_a_delivery_is_counts_the_hours_that_the_day_had(
+def test_staleness_counts_the_actual_hours_of_the_day(
     tmp_path: Path, day: date, midnight: str, days_behind: float
 ) -> None:
     [unit] = landed(tmp_path, customers(), {day: [midnight] * 30})
@@ -135,7 +119,7 @@ def test_how_stale_a_delivery_is_counts_the_hours_that_the_day_had(
 
 @pytest.mark.xdist_group("great expectations")
 @pytest.mark.parametrize("timezone", ["Asia/Tokyo", "America/New_York", "UTC"])
-def test_times_of_a_source_in_another_zone_are_the_instants_that_they_are(tmp_path: Path, timezone: str) -> None:
+def test_times_with_another_offset_are_converted(tmp_path: Path, timezone: str) -> None:
     evening = datetime(2026, 1, 5, 23, 50, tzinfo=ZoneInfo("Europe/Berlin")).astimezone(ZoneInfo(timezone))
     [unit] = landed(tmp_path, customers(), {date(2026, 1, 5): [evening.isoformat()] * 30})
     assert unit.profile["days_behind"] == 0.01  # 10 minutes
@@ -143,8 +127,8 @@ def test_times_of_a_source_in_another_zone_are_the_instants_that_they_are(tmp_pa
 
 
 @pytest.mark.xdist_group("great expectations")
-def test_rows_of_a_clock_that_is_minutes_ahead_land_with_their_day(tmp_path: Path) -> None:
-    ahead = [f"2026-01-06T00:0{place % 5}:{place:02}+01:00" for place in range(30)]
+def test_rows_of_a_clock_that_is_minutes_ahead_land_with_their_load_date(tmp_path: Path) -> None:
+    ahead = [f"2026-01-06T00:0{number % 5}:{number:02}+01:00" for number in range(30)]
     [unit] = landed(tmp_path, customers(), {date(2026, 1, 5): ahead})
     assert not unit.findings
     assert unit.profile["landed_row_count"] == 30
@@ -158,10 +142,10 @@ def test_rows_of_a_clock_that_is_minutes_ahead_land_with_their_day(tmp_path: Pat
         (1, [], 0),
     ],
 )
-def test_a_table_that_looks_back_delivers_rows_again_as_it_should(
+def test_a_table_with_lookback_may_deliver_rows_again(
     tmp_path: Path, lookback_days: int, problems: list[str], warnings: int
 ) -> None:
-    times = [f"2026-01-05T1{place % 10}:00:{place:02}+01:00" for place in range(30)]
+    times = [f"2026-01-05T1{number % 10}:00:{number:02}+01:00" for number in range(30)]
     table = customers(lookback_days=lookback_days)
     units = landed(tmp_path, table, {date(2026, 1, 5): times, date(2026, 1, 6): times})
     assert messages(units, "error") == problems
