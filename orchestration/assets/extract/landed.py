@@ -65,7 +65,7 @@ def extract(table: Table) -> dg.AssetsDefinition:
                 load_dates = _load_dates(first, last, landing)
                 units = landing.admit(table, load_dates, asked_for(context.run.tags, first, last), pace)
             except PipelineError as error:
-                # what a person must mend fails again; a fault of the machine may not
+                # only a fault of the machine may pass by itself
                 is_transient = isinstance(error, InfrastructureError)
                 raise dg.Failure(description=str(error), allow_retries=is_transient) from error
             progress.detail(_told(units, pace))
@@ -113,7 +113,7 @@ def _closed(table: Table, refused: list[str]) -> str:
     return (
         f"Gate 1 is closed for {table.name} of deployment '{table.deployment.name}': nothing of it lands, "
         "the published version stays.\n" + "\n".join(refused) + "\n"
-        f"Have the system '{table.system_name}' deliver it anew and run again. If the delivery is right, raise the"
+        f"Have the system '{table.system_name}' deliver it again, and run again. If the delivery is right, raise the"
         f" table's limit in deployments/{table.deployment.name}.yml or change its rule in "
         f"expectations/raw/{table.system_name}.py, with a reason."
     )
