@@ -81,8 +81,8 @@ def _closed(deployment: Deployment, found: Mapping[str, MartVerdict]) -> str:
         f"Gate 2 is closed for deployment '{deployment.name}': nothing is published, the published version stays.\n"
         + "\n".join(told)
         + "\nFind out whether the figures are right. If they are not, correct the model or the source and run again."
-        f" If they are, raise the limit that is named (movement, presence) in deployments/{deployment.name}.yml or change the rule"
-        " in expectations/marts, with a reason, and run again."
+        f" If they are, raise the limit that is named (movement, presence) in deployments/{deployment.name}.yml or"
+        " change the rule in expectations/marts, with a reason, and run again."
     )
 
 
