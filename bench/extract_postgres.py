@@ -1,7 +1,7 @@
 """How fast PostgreSQL lands, and in how much memory: ``python -m bench.extract_postgres 2_000_000``.
 
 Prints, for a table of ten columns, the rows a second and the peak memory of a process that fetches them through ADBC
-and forgets them, pulls them, lands them without gate 1, and lands them with it. The server is started for it.
+only, pulls them, lands them without gate 1, and lands them with it. The server is started for it.
 """
 
 from __future__ import annotations
@@ -146,7 +146,7 @@ WORK: dict[str, Callable[[], int]] = {
 
 
 def main() -> None:
-    """Measure tables of the sizes that are asked for."""
+    """Measure tables of the given sizes."""
     for size in sys.argv[1:] or [str(ROWS)]:
         measure(int(size.replace("_", "")))
 

@@ -1,7 +1,7 @@
-"""What the gates cost of a night: ``make bench-gates``.
+"""The gates' share of a night: ``make bench-gates``.
 
-Prints, for a company of the size that is asked for, the first run over the history and one night after it: the wall
-time, and the gates' share of it, the import of Great Expectations included.
+Prints the wall time of the first run over the history and of one night after it, for a company of the given size, and
+the share of both gates in it: row rules, profiles and their judgement, the import of Great Expectations included.
 """
 
 from __future__ import annotations

@@ -1,23 +1,23 @@
-"""The rules that suites share for a whole batch: rules for the one-row profile of a unit (gate 1).
+"""The rules that suites share for a whole batch: figures in DuckDB's SQL, and bounds that the deployment may set.
 
-They are figures in DuckDB's SQL and bounds that the deployment may set. Rules for a row stand in ``rules.py``.
+They judge the one-row profile of a unit (gate 1). Rules for a row are in ``rules.py``.
 """
 
 from __future__ import annotations
 
 from expectations.suite import Comparison, Limit, ProfileRule
 
-# below so many rows a share, a mean or a quantile says more of chance than of the source
+# fewer rows than this make a share, a mean or a quantile a matter of chance
 ROWS_TO_COMPARE = 100
 ROWS_TO_BE_FRESH = 20
 ROWS_TO_BE_NEW = 10
 
 
 def columns_present() -> tuple[ProfileRule, ...]:
-    """The promised columns are there and hold what they held; missing optional ones, new ones, another order are said.
+    """The promised columns are there and hold the same kind of values; other differences are warnings.
 
-    A column means what its name says, wherever it stands: another order lands. But it shows that the export has
-    changed, and where a header moved without its values, the row rules and the shares of missing values tell.
+    Columns are read by their names, so another order lands. It is a sign that the export has changed: where the header
+    moved without the values, row rules and shares of missing values find it.
     """
     return (
         ProfileRule(
@@ -54,7 +54,7 @@ def columns_present() -> tuple[ProfileRule, ...]:
 
 
 def files_once() -> tuple[ProfileRule, ...]:
-    """No file has the content of one that was taken before; nothing of such a file lands, and a warning says so."""
+    """No file has the content of an earlier file; such a file does not land, and a warning names it."""
     return (
         ProfileRule(
             "repeated_file_count",
@@ -77,7 +77,7 @@ def rejected_share() -> tuple[ProfileRule, ...]:
 
 
 def duplicate_share() -> tuple[ProfileRule, ...]:
-    """Not too many rows stand in the unit more than once, the same in every column."""
+    """Not too many rows of the unit are exact duplicates of others."""
     return (
         ProfileRule(
             "duplicate_rate",
@@ -93,9 +93,9 @@ def duplicate_share() -> tuple[ProfileRule, ...]:
 
 
 def snapshot_share() -> tuple[ProfileRule, ...]:
-    """Not too many keys of a snapshot are missing from the next one; no other table has the figure.
+    """Not too many keys of a snapshot are missing from the next one, because missing keys count as deleted.
 
-    They would count as deleted. Judged where the one before had 100 keys or more, and always where none is left.
+    Judged where the snapshot before had 100 keys or more, and always where no key is left. Only snapshots have it.
     """
     return (
         ProfileRule(
@@ -108,7 +108,7 @@ def snapshot_share() -> tuple[ProfileRule, ...]:
 
 
 def no_misread_text(*columns: str) -> tuple[ProfileRule, ...]:
-    """Text was not read as Latin-1 where it was UTF-8: such rows land, with a warning."""
+    """No text is UTF-8 that was read as Latin-1; such rows land, with a warning."""
     found = " or ".join(f"regexp_matches({column}, '[\u00c2-\u00f4][\u0080-\u00bf]')" for column in columns)
     return (
         ProfileRule(
@@ -137,7 +137,7 @@ def volume_like_recent_loads() -> tuple[ProfileRule, ...]:
 
 
 def filled_like_recent_loads() -> tuple[ProfileRule, ...]:
-    """No promised column is missing its values much more, or much less, often than in the recent loads."""
+    """The share of missing values in each promised column is near that of the recent loads."""
     return (
         ProfileRule(
             "null_rate_change",
@@ -149,13 +149,13 @@ def filled_like_recent_loads() -> tuple[ProfileRule, ...]:
 
 
 def changes_of_the_night(changed_at: str) -> tuple[ProfileRule, ...]:
-    """The rows are what changed in the window: enough of them, new ones, from about its end.
+    """The rows are the changes of the window: as many as usual, not those of the load before, and from about its end.
 
-    The newest changes are the latest twentieth: so a typing error in a year neither hides a stale delivery nor refuses
-    a good one.
+    Freshness reads the latest twentieth of the change times, so that a typing error in a year neither hides a stale
+    delivery nor refuses a good one.
 
     Args:
-        changed_at: the column with the time for which a row is delivered in this window and in no other.
+        changed_at: the column with the time that puts a row in this window.
     """
     newest = f"quantile_cont(try_cast({changed_at} as timestamptz), 0.95)"
     return (

@@ -1,4 +1,4 @@
-"""The verdict of gate 2: each mart's profile, held against its suite and against what is published.
+"""The verdict of gate 2: the profile of each mart, judged by its suite and compared with the published version.
 
 Add here how figures of a mart are computed; keep out the rules (``expectations/marts``) and what a verdict means for
 the run (``assets/marts_gate.py``).
@@ -31,7 +31,7 @@ class MartVerdict:
 
 
 class Published(Protocol):
-    """The published version that movements are measured from."""
+    """The published version that figures are compared with."""
 
     @property
     def folder(self) -> Path:
@@ -54,7 +54,7 @@ def judge(
 
     Args:
         connection: to the work warehouse, with what will be published attached as ``cx360``.
-        published: the current version, which movements are measured from; None before the first publication.
+        published: the current version, which figures are compared with; None before the first publication.
 
     Returns:
         The verdict on each mart.
@@ -84,7 +84,7 @@ def judge(
 
 
 def _present(suite: MartSuite, deployment: Deployment) -> tuple[ProfileRule, ...]:
-    """The rules for what must be there, as severe as the deployment wants them."""
+    """The rules for what must not be missing, with the severity that the deployment sets."""
     if deployment.presence.severity == "off":
         return ()
     severity: Literal["error", "warn"] = "error" if deployment.presence.severity == "red" else "warn"
@@ -93,7 +93,7 @@ def _present(suite: MartSuite, deployment: Deployment) -> tuple[ProfileRule, ...
 
 @contextmanager
 def _attached(connection: duckdb.DuckDBPyConnection, published: Published | None) -> Iterator[None]:
-    """Have the published file beside the built one, as ``published``."""
+    """Attach the published file beside the built one, as ``published``."""
     if published is None:
         yield
         return
@@ -119,7 +119,7 @@ def _profile(
 def _published_figure(
     connection: duckdb.DuckDBPyConnection, mart: str, rule: ProfileRule, published: Published
 ) -> Any | None:
-    """What the published version says of a figure; None where it knows no such mart or column yet."""
+    """A figure of the published version; None where that has no such mart or column yet."""
     try:
         return _profile(connection, "published", mart, [rule], published.as_of_date)[rule.figure]
     except (duckdb.CatalogException, duckdb.BinderException):
@@ -127,7 +127,7 @@ def _published_figure(
 
 
 def _number(value: Any | None) -> float | None:
-    """A figure as it is told: a whole one without decimals."""
+    """A figure as messages show it: a whole number without decimals."""
     if value is None:
         return None
     figure = float(value)

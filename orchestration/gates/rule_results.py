@@ -30,7 +30,8 @@ class RuleResult:
 
     def record(self) -> dict[str, str | int]:
         """The result as the columns of ``quality_rule_results``."""
-        status = STATUSES[self.severity] if self.unexpected_count else "passed"
+        passed = "passed" if self.evaluated_count else "not_evaluated"
+        status = STATUSES[self.severity] if self.unexpected_count else passed
         return {**vars(self), "status": status}
 
 

@@ -1,7 +1,7 @@
-"""The units of one table on their way through gate 1: judged many rows at a time, landed one by one.
+"""Takes the units of one table through gate 1: judges many rows at a time, lands one unit after the other.
 
 Part of the landing (``landing.py``). Add here in which order rows are judged and units land; keep out how a unit is
-written (``unit.py``) and how a verdict is reached (``gates.py``).
+written (``unit.py``) and how a rule is judged (``gates/judge.py``).
 """
 
 from __future__ import annotations
@@ -26,14 +26,14 @@ from orchestration.landing.unit_profile import RECENT_LOADS, Known
 
 ROWS_PER_JUDGEMENT = 400_000
 SECONDS_PER_JUDGEMENT = 60
-"""So long rows of a slow source wait for others: what is not judged has not landed, and a kill loses it."""
+"""The longest time that rows of a slow source wait for others: rows that are not judged are lost by a kill."""
 
 Pulled = tuple[date, Batch | None]
 """A batch of a unit; None after its last one."""
 
 
 class Admission:
-    """Takes what is pulled of one table, oldest unit first.
+    """Judges and lands the pulled batches of one table, oldest unit first.
 
     Units land up to the first one that the gate refuses; a refused unit leaves what was there before.
 
@@ -41,7 +41,7 @@ class Admission:
         pull: where units are noted once they have landed.
 
     Attributes:
-        units: what became of each unit whose end has been pulled.
+        units: the outcome of each unit that has been pulled to its end.
     """
 
     def __init__(self, home: Home, table: Table, suite: RawSuite, pull: Pull | None) -> None:
@@ -58,7 +58,7 @@ class Admission:
         self._land([self._writer(load_date) for load_date, batch in chunk if batch is None])
 
     def discard(self) -> None:
-        """Remove what was written of units that did not land."""
+        """Remove the files of units that did not land."""
         for writer in self._writers.values():
             writer.place.discard()
 
@@ -96,15 +96,15 @@ class Admission:
                 del self._writers[place.load_date]
                 if self._pull:
                     self._pull.note(unit)
-            # what the units after it are compared with
+            # later units are compared with this one
             self._before = [*self._before, (place.landing if lands else place.new_landing, profile)][-RECENT_LOADS:]
 
 
 def chunks(pulled: Iterable[Pulled]) -> Iterator[list[Pulled]]:
-    """Batches of one or several units, as many rows as are judged at once: a judgement has a fixed cost.
+    """Groups batches of one or several units for one judgement, because a judgement has a fixed cost.
 
-    Only batches that agree on their columns' types are judged together: in a common type a value would look different.
-    Where the source fails, the units that it had delivered whole come first.
+    Only batches with the same column types are judged together: a common type would change how a value looks. Where the
+    source fails, the units that it had delivered completely come first.
     """
     chunk: list[Pulled] = []
     types: dict[str, pa.DataType] = {}

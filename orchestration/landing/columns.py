@@ -59,7 +59,7 @@ def as_promised(delivered: Sequence[str], table: Table, suite: RawSuite) -> list
             if name.lower() not in there
         ),
         *(
-            f"'{name}' is promised by nobody ({', '.join(suite.promised)} are)"
+            f"'{name}' is not a promised column (promised are: {', '.join(suite.promised)})"
             for name in table.settings.rename.values()
             if name.lower() not in promised
         ),
@@ -106,7 +106,7 @@ def rename_line(rename: Mapping[str, str]) -> str:
 
 
 def mending(table: Table, missing: Sequence[str], suggestions: Mapping[str, str]) -> str:
-    """What to write where, if columns were renamed; nothing where there is no telling.
+    """The line to add if columns were renamed; empty where no new column resembles a missing one.
 
     Args:
         missing: the columns that must not be missing; one that nothing looks like is left to the reader.
@@ -117,7 +117,7 @@ def mending(table: Table, missing: Sequence[str], suggestions: Mapping[str, str]
     line = rename_line({**table.settings.rename, **suggestions, **open_ends})
     return (
         f". If that is a renaming, this line in deployments/{table.deployment.name}.yml, below systems:"
-        f" {table.system_name}: tables: {table.table_name}:, mends it:  {line}"
+        f" {table.system_name}: tables: {table.table_name}:, corrects it:  {line}"
     )
 
 

@@ -1,8 +1,8 @@
-"""Rows that a person has corrected: what became of which quarantined row, kept as state and applied at every pull.
+"""Rows that a person has corrected, kept as state and applied at every pull.
 
 A release is a file ``state/releases/<number>.jsonl`` that is written whole or not at all. The landing applies it to the
 unit's quarantine: to the row of the same file and line as long as that row is, text for text, the one that was
-corrected. So a day that is pulled again keeps its corrections, and one that is delivered anew needs them no more.
+corrected. So a day that is pulled again keeps its corrections, until the system delivers the row differently.
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
 """The landing: the only place that writes below ``landing/`` and ``quarantine/``.
 
 A unit (system, table, load date) lands whole by one directory rename, or not at all. Add here how rows become files;
-keep out how they are pulled (``connectors/``) and which rows are good (``expectations/raw``, judged by ``gates.py``).
+keep out how they are pulled (``connectors/``) and which rows are good (``expectations/raw``, ``gates/judge.py``).
 """
 
 from __future__ import annotations
@@ -38,11 +38,11 @@ class Landing:
 
     @cached_property
     def delivered_load_dates(self) -> list[date]:
-        """The load dates for which anything was delivered when the run asked first."""
+        """The load dates with a delivery, as they were when the run first looked."""
         return sources.available_load_dates(self.deployment, self.extracts, partial(landed_files, self.home))
 
     def recover_units(self) -> None:
-        """Finish or undo what a killed process left of any unit."""
+        """Finish or undo each unit that a killed process left half done."""
         for table in self.deployment.tables():
             recover_units(self.home, table)
 
@@ -95,19 +95,19 @@ class Landing:
 
 
 def cannot_write(home: Home, table: Table, error: OSError) -> InfrastructureError:
-    """What a full or read-only disk means for the person who must mend it."""
+    """The error for a full or read-only disk, with its remedy."""
     return InfrastructureError(
         f"{table.name}: the landing below {home.root} cannot be written ({error.strerror or error}). Nothing that had"
-        " landed is lost. Free space or mend the permissions, and run again."
+        " landed is lost. Free space or correct the permissions, and run again."
     )
 
 
 def _as_promised(batch: Batch, table: Table, suite: RawSuite) -> Batch:
-    """The batch with the promised columns' own names.
+    """The batch with its columns named as promised.
 
     Raises:
         SourceError: the deployment's ``rename`` does not fit what is delivered, or a column that a row rule reads
-            holds what is no single value.
+            holds values that are not plain.
     """
     delivered = [name for name in batch.rows.column_names if name not in RESERVED_COLUMNS]
     own_names = dict(zip(delivered, as_promised(delivered, table, suite), strict=True))

@@ -26,7 +26,7 @@ from orchestration.landing.unit_place import UnitPlace
 from orchestration.landing.unit_profile import read_profile
 
 Noted = dict[tuple[str, str], dict[str, Any]]
-"""What is noted of each unit that has landed, by table and load date."""
+"""The note of each unit that has landed, by table and load date."""
 
 
 @dataclass(frozen=True)
@@ -43,7 +43,7 @@ class Pull:
 
     @classmethod
     def of(cls, home: Home, asked: str) -> Pull:
-        """The unfinished pull of what is asked; a new one where the last was published, or was asked for other days."""
+        """The unfinished pull of this request; a new one where the last was published or had another request."""
         before, noted = _read(_file(home))
         if before != asked:
             noted = {}
@@ -71,7 +71,7 @@ class Pull:
         return kept
 
     def begin(self, place: UnitPlace, extracts: Path) -> None:
-        """Look at a unit before its first row: a source that changes while it is pulled is pulled again."""
+        """Fingerprint a unit before its first row, so that a source that changes during the pull is pulled again."""
         self.begun[place.table.name, place.load_date] = fingerprint(place, extracts)
 
     def note(self, unit: Unit) -> None:
@@ -91,18 +91,18 @@ class Pull:
             file.write(json.dumps(line, ensure_ascii=False) + "\n")
 
     def save(self) -> None:
-        """Write down what is noted, without what a full disk may have cut off."""
+        """Write the noted units, without a line that a full disk has cut off."""
         lines: Iterable[Mapping[str, Any]] = [{"asked": self.asked}, *self.noted.values()]
         durable.write_text(_file(self.home), "".join(json.dumps(line, ensure_ascii=False) + "\n" for line in lines))
 
 
 def forget(home: Home) -> None:
-    """Let the next run pull everything that it asks for: the pull is published, or what it took is not wanted."""
+    """Let the next run pull everything: the pull is published, or its units are not wanted."""
     _file(home).unlink(missing_ok=True)
 
 
 def fingerprint(place: UnitPlace, extracts: Path) -> str | None:
-    """What a unit is made of: what its source says, and all that judges and reads it; None where nobody can tell."""
+    """A hash of the unit's source and of all settings and rules that apply to it; None where the source has none."""
     table = place.table
     landed = landed_files(place.home, table) if table.found else {}
     source = sources.fingerprint(table, place.load_date, extracts, landed)
@@ -128,7 +128,7 @@ def _unit(place: UnitPlace, noted: Mapping[str, Any]) -> Unit:
 
 
 def _read(file: Path) -> tuple[str | None, Noted]:
-    """What was asked, and what is noted; a line that a full disk has cut off is none."""
+    """The request and the noted units; a line that a full disk has cut off is skipped."""
     asked, noted = None, {}
     for text in file.read_text(encoding="utf-8").splitlines() if file.exists() else ():
         try:

@@ -1,7 +1,7 @@
-"""The quarantine for a person: what lies in it, why, and how corrected rows come back through the same gate.
+"""The quarantine for a person: its rows, their reasons, and how corrected rows come back through the same gate.
 
-Part of the landing (``landing.py``). Add here what is asked of the quarantine; keep out how it is shown (``cli.py``)
-and how corrections are remembered (``corrections.py``).
+Part of the landing (``landing.py``). Add here queries and changes of the quarantine; keep out how it is shown
+(``cli/``) and how corrections are remembered (``corrections.py``).
 """
 
 from __future__ import annotations
@@ -126,7 +126,7 @@ def _rebuilt(place: UnitPlace, corrections: Sequence[Correction], file: Path) ->
         if correction.rejected not in waiting:
             raise PipelineError(
                 f"{file}: the row of {where}, {correction.source_file}, line {correction.source_row} is not in"
-                " quarantine: it was released before, or the day was pulled again. Export the quarantine anew."
+                " quarantine: it was released before, or the day was pulled again. Export the quarantine again."
             )
     suite = raw_suite(place.table.name)
     writer = UnitWriter(place, suite, {correction.rejected: correction for correction in corrections})

@@ -1,6 +1,6 @@
-"""One unit on its way into the landing: written beside its place, moved there if the gate lets it through.
+"""Writes one unit beside its final folder, and moves it there if the gate lets it through.
 
-Part of the landing (``landing.py``). Add here how rows are written; keep out where a unit lies (``unit_place.py``) and
+Part of the landing (``landing.py``). Add here how rows are written; keep out the unit's folders (``unit_place.py``) and
 its figures (``unit_profile.py``).
 """
 
@@ -32,7 +32,7 @@ from orchestration.landing.unit_profile import Known, Tally, profile, write_prof
 EXAMPLES = 3
 DICTIONARY_BYTES = 128 * 1024
 RELEASED = "released/"
-"""Stands before the file of a row that a person has corrected; it sorts after any delivered file."""
+"""The prefix of the file name of a corrected row; it sorts after any delivered file."""
 
 REJECTED = pa.schema(
     [
@@ -48,7 +48,7 @@ REJECTED = pa.schema(
 
 @dataclass(frozen=True)
 class Unit:
-    """What became of one unit at gate 1."""
+    """The outcome of one unit at gate 1."""
 
     table: str
     load_date: date
@@ -62,7 +62,7 @@ class Unit:
         return not any(finding.severity == "error" for finding in self.findings)
 
     def explain(self) -> str:
-        """What is wrong with the unit, for the person who must fix it; nothing of what was delivered."""
+        """The findings of the unit and examples of bad rows, without delivered values."""
         lines = [f"{self.table}, load date {self.load_date}:"]
         lines += [f"  {finding.severity}: {finding.message}" for finding in self.findings]
         lines += [f"  for example {example}" for example in self.examples]
@@ -80,12 +80,12 @@ class Rejected:
 
     @property
     def place(self) -> tuple[str, int, str]:
-        """What a correction names it by."""
+        """The row's identity, by which a correction names it."""
         return self.source_file, self.source_row, self.text
 
     def told(self) -> str:
-        """Where it is and what it breaks, without what was delivered."""
-        # why a row is no record is told without quoting it
+        """File, line and broken rules, without delivered values."""
+        # the reason of an unreadable line does not quote it
         why = [broken.reason if broken.rule == UNREADABLE else broken.rule for broken in self.broken]
         return f"{self.source_file}, line {self.source_row}: {'; '.join(why)}"
 
@@ -135,10 +135,10 @@ class UnitWriter:
         self._reject(sorted(rejected, key=lambda row: row.source_row))
 
     def take_landed(self, known: Mapping[str, Any]) -> None:
-        """Take over what has landed of the unit, and its quarantine: for a release.
+        """Take over the landed rows of the unit and its quarantine, for a release.
 
         Args:
-            known: what is kept of the unit's profile.
+            known: the unit's kept profile.
         """
         self.tally.delivered |= known["types"]
         self.tally.landed_count = known["landed_row_count"]
@@ -153,7 +153,7 @@ class UnitWriter:
             self._reject([Rejected(row["_source_file"], row["_source_row"], broken, row["row_text"])])
 
     def correct(self) -> list[tuple[Correction, list[str]]]:
-        """Judge the corrected rows like any other and land them; those that are still bad stay in the quarantine.
+        """Judge the corrected rows like any other and land the good ones; the others stay in the quarantine.
 
         Returns:
             Each correction that did not help, with the rules that it breaks.
@@ -175,7 +175,7 @@ class UnitWriter:
         return [(correction, rules) for (_, correction), rules in zip(self._corrected, broken, strict=True) if rules]
 
     def close(self, earlier: Sequence[Known]) -> dict[str, Any]:
-        """Finish the unit's files, each unit has at least one of either kind, and give its profile."""
+        """Finish the unit's files, at least one of either kind, and return its profile."""
         if not self._parts:
             self._write_landing(
                 pa.table({"_source_file": pa.nulls(0, pa.string()), "_source_row": pa.nulls(0, pa.int64())})
@@ -188,7 +188,7 @@ class UnitWriter:
         return facts
 
     def _typed(self, correction: Correction) -> tuple[pa.Table, str | None]:
-        """The corrected row in the types of its unit, and why it cannot be had in them."""
+        """The corrected row in the types of its unit, and why it does not fit them, or None."""
         unknown = sorted(set(correction.row) - set(self._types))
         problem = f"the unit has no column {', '.join(unknown)}" if unknown else None
         columns = {}
@@ -207,7 +207,7 @@ class UnitWriter:
         self._write_quarantine(kept)
 
     def _write_landing(self, rows: pa.Table) -> None:
-        """Write rows with every column that staging may ask for; one that was not delivered is all null."""
+        """Write rows with every promised column; one that was not delivered is all null."""
         for name in self.suite.promised:
             if name not in rows.column_names:
                 rows = rows.append_column(name, pa.nulls(rows.num_rows, pa.string()))
@@ -218,7 +218,7 @@ class UnitWriter:
             rows,
             self.place.new_landing / f"part-{self._parts:05d}.parquet",
             compression="zstd",
-            # of many distinct values a dictionary is longer than the values, and takes half of the writing's time
+            # a dictionary of many distinct values is longer than the values, and takes half of the writing time
             dictionary_pagesize_limit=DICTIONARY_BYTES,
         )
 

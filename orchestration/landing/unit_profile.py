@@ -1,7 +1,7 @@
-"""The one-row profile of a unit, which the batch rules judge: counts, figures, and recent loads beside them.
+"""The one-row profile of a unit, which the batch rules judge: counts, figures, and the figures of recent loads.
 
-One DuckDB query per unit. Part of the landing (``landing.py``): what is kept of a profile lies beside the unit's rows
-(``profile.json``), so that a day that is pulled again is judged against the same days before it, by no clock.
+One DuckDB query per unit. Part of the landing (``landing.py``). A part of the profile is kept beside the unit's rows
+(``profile.json``), so that a day that is pulled again is compared with the same days before it.
 """
 
 from __future__ import annotations
@@ -34,7 +34,7 @@ RECENT_LOADS = 14
 LOADS_TO_COMPARE = 4
 
 Known = tuple[Path, Mapping[str, Any]]
-"""A unit before this one: the folder of its rows, and what is kept of its profile."""
+"""A unit before this one: the folder of its rows, and its kept profile."""
 
 KEPT = (
     "system", "table", "load_date", "source_row_count", "landed_row_count", "quarantined_row_count", "columns", "types",
@@ -67,11 +67,11 @@ def profile(place: UnitPlace, suite: RawSuite, tally: Tally, earlier: Sequence[K
     """
     before = _before(place, earlier)
     history = place.table.deployment.history_load_date.isoformat()
-    # the history drop is no load to compare a night with
+    # a night is not compared with the history drop
     recent = [(folder, known) for folder, known in before if known["load_date"] > history]
     row_count = tally.landed_count + tally.rejected_count
     is_snapshot = place.table.settings.snapshot
-    # a snapshot repeats itself and says nothing of one night, and a table that looks back repeats rows as it should
+    # a snapshot repeats its rows every night, and a table with a lookback repeats some of them
     is_comparable = bool(recent) and not is_snapshot and not place.table.settings.lookback_days
     figures, null_rates = _figures(place, suite, tally, recent[0][0] if is_comparable else None)
     figures["row_count"] = row_count
@@ -108,13 +108,13 @@ def profile(place: UnitPlace, suite: RawSuite, tally: Tally, earlier: Sequence[K
 
 
 def write_profile(folder: Path, facts: Mapping[str, Any]) -> None:
-    """Keep beside the rows what the next loads are compared with."""
+    """Write the part of the profile that later loads are compared with, beside the rows."""
     kept = {key: facts[key] for key in KEPT}
     (folder / "profile.json").write_text(json.dumps(kept, ensure_ascii=False, allow_nan=False), encoding="utf-8")
 
 
 def read_profile(folder: Path) -> dict[str, Any]:
-    """What was kept of a landed unit's profile."""
+    """The kept profile of a landed unit."""
     kept: dict[str, Any] = json.loads((folder / "profile.json").read_text(encoding="utf-8"))
     return kept
 
@@ -132,7 +132,7 @@ def _before(place: UnitPlace, earlier: Sequence[Known]) -> list[Known]:
 def _figures(
     place: UnitPlace, suite: RawSuite, tally: Tally, before: Path | None
 ) -> tuple[dict[str, float | None], dict[str, float]]:
-    """The figures that the suite's rules ask for, and each promised column's share of missing values."""
+    """The figures that the suite's rules need, and each promised column's share of missing values."""
     asked = {name: sql for rule in suite.batch for name, sql in rule.figures.items()}
     counted = suite.promised if tally.landed_count >= ROWS_TO_COMPARE else ()
     selected = ", ".join([*asked.values(), *(f'1 - count("{name}") / count(*)' for name in counted)])
@@ -215,7 +215,7 @@ def _window_end(place: UnitPlace) -> str | None:
 
 
 def _number(value: Any) -> float | None:
-    """A figure as JSON can keep it; one that is no number is none."""
+    """A figure as JSON can keep it; NaN and infinity become null."""
     if value is None or isinstance(value, int):
         return value
     number = round(float(value), 6)
@@ -223,13 +223,13 @@ def _number(value: Any) -> float | None:
 
 
 def _repeated(files: Iterable[Delivery]) -> dict[str, Any]:
-    """The files of which nothing was taken, as their content had been taken before."""
+    """The files that were skipped because an earlier file had the same content."""
     repeated = [f"{file.name} (of {file.repeats})" for file in files if file.repeats]
     return {"repeated_file_count": len(repeated) or None, "repeated_files": ", ".join(repeated)}
 
 
 def _snapshot_loss(place: UnitPlace, tally: Tally, before: Sequence[Known]) -> dict[str, Any]:
-    """How many keys of the snapshot before this one lacks; the share counts where it says more than chance."""
+    """How many keys of the snapshot before are missing, and their share where there are enough keys."""
     key = place.table.settings.key
     if not before or not set(key) <= set(tally.delivered):
         return {"snapshot_loss": None}
@@ -279,7 +279,7 @@ def _null_rate_change(rates: Mapping[str, float], recent: Sequence[Mapping[str, 
 
 
 def _compared(rule: ProfileRule, figure: float | None, recent: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
-    """What is usual for the rule's figure, and how the unit's own compares with it."""
+    """The usual value of the rule's figure, and how the unit's figure compares with it."""
     usual = _usual([known.get("figures", {}).get(rule.figure) for known in recent])
     return rule.compared(figure, usual)
 

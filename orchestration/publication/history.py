@@ -83,7 +83,10 @@ RULE_RESULTS = HistoryTable(
         ),
         "evaluated_count": ("bigint not null", "Rows that a row rule judged; units or marts for other rules."),
         "unexpected_count": ("bigint not null", "Those of them that broke the rule."),
-        "status": ("varchar not null", "passed, quarantined, warned or failed."),
+        "status": (
+            "varchar not null",
+            "passed, quarantined, warned, failed, or not_evaluated where there was nothing to judge.",
+        ),
     },
 )
 RESTATEMENTS = HistoryTable(

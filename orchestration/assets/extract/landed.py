@@ -65,7 +65,7 @@ def extract(table: Table) -> dg.AssetsDefinition:
                 load_dates = _load_dates(first, last, landing)
                 units = landing.admit(table, load_dates, request_of(context.run.tags, first, last), pace)
             except PipelineError as error:
-                # only a fault of the machine may be gone at the second try
+                # only a fault of the machine may pass by itself
                 is_transient = isinstance(error, InfrastructureError)
                 raise dg.Failure(description=str(error), allow_retries=is_transient) from error
             progress.detail(_summary(units, pace))

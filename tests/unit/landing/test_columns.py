@@ -41,7 +41,7 @@ def test_the_key_is_asked_for_by_the_name_that_the_system_has() -> None:
     ("rename", "problem"),
     [
         ({"kunde": "customer_id"}, "'kunde' is not delivered (there are: customer_id, email, phone"),
-        ({"phone": "telephone"}, "'telephone' is promised by nobody (customer_id, email"),
+        ({"phone": "telephone"}, "'telephone' is not a promised column (promised are: customer_id, email"),
         ({"phone": "email"}, "'email' is delivered under this name, too"),
     ],
 )
@@ -76,7 +76,7 @@ def test_a_column_with_an_unlike_name_is_known_by_its_values_unless_two_are_as_l
 def test_the_proposed_line_is_the_yaml_that_mends_it() -> None:
     names = ["customer_id", "mail", "phone", "segment", "registered_at", "updated: at"]
     told = compared(names)["mending"]
-    line = told.split("mends it:")[1].strip()
+    line = told.split("corrects it:")[1].strip()
     rename = yaml.safe_load(line)["rename"]
     assert rename == {"mail": "email", "updated: at": "updated_at"}
     assert "below systems: crm: tables: customers:" in told

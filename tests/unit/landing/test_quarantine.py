@@ -13,7 +13,7 @@ import pytest
 
 from orchestration.base.errors import PipelineError
 from orchestration.cli.quarantine import explained, listed, readmitted
-from orchestration.cli.quarantine import released as released_by_command
+from orchestration.cli.quarantine import released as released_by_hand
 from orchestration.landing.corrections import corrections_of, released, releases
 from orchestration.landing.quarantine import Release, export, quarantined, release
 from orchestration.runs.lock import AlreadyRunningError, hold
@@ -240,7 +240,8 @@ def test_nothing_is_released_while_a_run_is_under_way(tmp_path: Path) -> None:
     deliver(demo)
     file = exported(demo, tmp_path / "rows.jsonl", correct)
     with hold(demo.landing.home), pytest.raises(AlreadyRunningError):
-        list(released_by_command(demo.deployment, demo.landing.home, file))
+        list(released_by_hand(demo.deployment, demo.landing.home, file))
+    assert len(demo.quarantined(CASES, MONDAY)) == 2
 
 
 class KilledError(BaseException):

@@ -131,6 +131,6 @@ def test_a_missing_column_closes_the_gate_with_the_line_that_mends_it_and_the_li
     # contact is no name like email: it is known by its values
     assert "the required columns email, updated_at are missing" in told
     line = "rename: {UpdatedAt: updated_at, contact: email}"
-    assert told.endswith(f"below systems: crm: tables: customers:, mends it:  {line}")
+    assert told.endswith(f"below systems: crm: tables: customers:, corrects it:  {line}")
     mended = crm(tmp_path, snapshot=True, rename={"UpdatedAt": "updated_at", "contact": "email"})
     assert [unit.has_landed for unit in mended.admit(CUSTOMERS, NIGHTS[1])] == [True]
