@@ -1,7 +1,7 @@
-"""Holds: which versions were withdrawn, and which load dates wait until a person releases them.
+"""Holds: the withdrawn versions, and the load dates that wait until a person releases them.
 
-What is held lies in ``held/`` and not in the landing, so that no build takes it. The list in ``state/`` is the truth;
-the folders follow it (``settle``), whenever a process was killed in between.
+Held units are moved from the landing to ``held/``, so that no build reads them. The list in ``state/`` decides; the
+folders follow it (``settle``), also after a kill.
 """
 
 from __future__ import annotations
@@ -15,6 +15,8 @@ from typing import Any
 
 from orchestration.base import durable
 from orchestration.base.paths import Home
+from orchestration.landing.compaction import expand
+from orchestration.landing.unit_place import UnitFolders
 
 
 @dataclass(frozen=True)
@@ -41,13 +43,13 @@ class Holds:
         return sorted(date.fromisoformat(day) for day in held)
 
     def withdraw(self, versions: Sequence[str], load_dates: Collection[date]) -> None:
-        """Note that versions are withdrawn and hold these load dates."""
+        """Record that versions are withdrawn and hold these load dates."""
         days = sorted(day.isoformat() for day in load_dates)
         now = datetime.now(UTC).isoformat(timespec="seconds")
         self._write(self._read() | {name: {"withdrawn_at": now, "held_load_dates": days} for name in versions})
 
     def release(self, load_dates: Collection[date]) -> None:
-        """Let load dates go: what had landed of them is landed again."""
+        """Release load dates: their units return to the landing."""
         released = {day.isoformat() for day in load_dates}
         self._write(
             {
@@ -58,8 +60,13 @@ class Holds:
         self.settle()
 
     def settle(self) -> None:
-        """Put what is held aside, and what is held no more back: the landing first one way, last the other."""
-        held = {f"load_date={day.isoformat()}" for day in self.load_dates()}
+        """Move the units of held load dates aside, the landing first, and all others back, the landing last."""
+        load_dates = self.load_dates()
+        held = {f"load_date={day.isoformat()}" for day in load_dates}
+        for folders in UnitFolders.all(self.home) if held else ():
+            # a month's folder holds units that are not held
+            folders.recover()
+            expand(folders, load_dates)
         aside = self.home.held
         for folder in (self.home.landing, self.home.quarantine):
             for unit in _units(folder, held):
