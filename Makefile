@@ -14,10 +14,10 @@ ARGS :=
 option = $(if $(findstring command,$(origin $(2))),--$(1) "$($(2))")
 
 .DEFAULT_GOAL := help
-.PHONY: help env run backfill check quarantine versions rollback release ui demo bench-demo bench-clv bench-gates bench-extract bench-night torture docs test test-long lint format clean lock
+.PHONY: help env run backfill check quarantine versions rollback release ui demo bench-demo bench-clv bench-gates bench-extract bench-night bench-many-nights torture docs test test-long lint format clean lock
 
 help: ## Show this list
-	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-13s %s\n", $$1, $$2}'
+	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-18s %s\n", $$1, $$2}'
 	@echo
 	@echo "  Variables: DEPLOYMENT=$(DEPLOYMENT) EXTRACTS DATE FROM TO (run, backfill), TABLE DATE EXPORT RELEASE (quarantine), VERSION (rollback),"
 	@echo "  CUSTOMERS NIGHTS SEED WORLD DIRT OUT (demo), PORT (ui, docs), ARGS"
@@ -67,6 +67,9 @@ bench-gates: $(READY) ## Measure the gates' share of a night of 100,000 customer
 
 bench-night: $(READY) ## Measure a night: ARGS="10_000 100_000"
 	@$(VENV)/bin/python -m bench.night $(ARGS)
+
+bench-many-nights: $(READY) ## Measure a night after 400 nights beside one after 10, at 300 customers: ARGS=10_000
+	@$(VENV)/bin/python -m bench.many_nights $(ARGS)
 
 bench-extract: $(READY) ## Measure how fast each kind of source lands, without and with gate 1: ARGS=20_000_000
 	@$(VENV)/bin/python -m bench.extract $(ARGS)

@@ -1,7 +1,7 @@
 {#
-    Who was deleted, from what landed: int_records__deleted says it of every record, once for all doors. A system tells
-    it in one of two ways: a table that is delivered whole every night (`snapshot` in the deployment) no longer has the
-    record, or its staging model gives `deleted_at`.
+    Deleted records, derived from the landing: int_records__deleted holds the deletions for all doors. A system shows a
+    deletion in one of two ways: the record is missing from a table that is delivered whole every night (`snapshot` in
+    the deployment), or its staging model gives `deleted_at`.
 #}
 
 {# The versions in `relation` of records that their systems still have, as the CTE `living`. #}
@@ -51,7 +51,7 @@ living as (
 {%- endfor %}
 {%- endmacro %}
 
-{# The records in each snapshot that landed. #}
+{# The records in each landed snapshot. #}
 {% macro snapshot_records() -%}
 {%- set pairs = [] -%}
 {%- for snapshot in var('snapshots') if (snapshot.entity, snapshot.system) not in pairs -%}
@@ -74,7 +74,7 @@ living as (
 {%- endfor %}
 {%- endmacro %}
 
-{# The records in each snapshot that were rejected, from the CTE `quarantined`; a row without a key is nobody's. #}
+{# The rejected records of each snapshot, from the CTE `quarantined`; a row without a key belongs to no record. #}
 {% macro rejected_records() -%}
 {%- for snapshot in var('snapshots') %}
     select
@@ -106,7 +106,7 @@ living as (
     where false
 {%- endmacro %}
 
-{# Every version of the records that their own system has marked as deleted at some time. #}
+{# Every version of the records that their system has marked as deleted at some time. #}
 {% macro marked_records() -%}
 {%- for entity, system in staged_entities() %}
     {%- set relation = ref('stg_' ~ system ~ '__' ~ entity) %}
@@ -175,7 +175,7 @@ living as (
     where false
 {%- endmacro %}
 
-{# What the latest version of a record says; the order is that of `latest_record`. #}
+{# A value in the latest version of a record; the order is that of `latest_record`. #}
 {% macro latest_value(column, names) -%}
     {%- if column in names -%}
     cast(

@@ -1,9 +1,10 @@
 {#
-    The counts that the quality models hold against each other. Each macro is one select per table, or per entity and
-    system, of the deployment: a system that is added is reconciled without an edit here.
+    The counts that the quality models compare. Each macro is one select per table, or per entity and system, of the
+    deployment: a new system is reconciled without an edit here. Each reads every landed file, which costs little
+    because the units of past months are compacted.
 #}
 
-{# Rows in the landed Parquet, by unit and delivered file. #}
+{# Rows in the landed Parquet files, by unit and delivered file. #}
 {% macro landed_files() -%}
 {%- for name in var('keys') %}
     {%- set system, table = name.split('__', 1) %}
@@ -51,7 +52,7 @@
 {%- endfor %}
 {%- endmacro %}
 
-{# Staged rows, and the records that they are versions of. #}
+{# Staged rows, and the distinct records among them. #}
 {% macro staged_records() -%}
 {%- for entity, system in staged_entities() %}
     select
@@ -67,7 +68,7 @@
 {%- endfor %}
 {%- endmacro %}
 
-{# Records behind the doors. `outcomes`: for each entity, what it becomes (quality_entity_reconciliation). #}
+{# Records behind the doors. `outcomes`: the star table and amount of each entity (quality_entity_reconciliation). #}
 {% macro door_records(outcomes) -%}
 {%- for entity in var('entities') %}
     select
@@ -105,12 +106,12 @@
     {{ 'sum(' ~ column ~ ')' if column else 'null' }}
 {%- endmacro %}
 
-{# Whether the deployment reads an entity out of a table, or lands it only. #}
+{# Whether the deployment reads an entity from a table; other tables only land. #}
 {% macro delivers_an_entity(system, table) -%}
     {{ system }} || '__' || {{ table }} in ('{{ var('delivering_tables') | join("', '") }}')
 {%- endmacro %}
 
-{# The system and the table that a file of the quarantine belongs to, from its path. #}
+{# The system and the table of a quarantine file, from its path; the folder is a load date or a month. #}
 {% macro unit_of_path(column) -%}
     {%- set pattern = '([^/]+)/([^/]+)/load_date=[^/]+/[^/]+$' -%}
     regexp_extract({{ column }}, '{{ pattern }}', 1) as system,

@@ -206,7 +206,8 @@ def _covered(warehouse: Warehouse) -> tuple[list[date], date]:
         profiles = warehouse.home.landing / "*" / "*" / "load_date=*" / "profile.json"
         days = connection.execute(
             "select distinct load_date"
-            f" from read_json({sql_text(profiles)}, columns = {{load_date: 'date'}}) order by all"
+            f" from read_json({sql_text(profiles)}, format = 'newline_delimited', hive_partitioning = false,"
+            " columns = {load_date: 'date'}) order by all"
         ).fetchall()
         as_of = connection.execute("select as_of_date from intermediate.int_as_of").fetchall()[0][0]
     return [day for (day,) in days], as_of

@@ -1,8 +1,8 @@
-"""What the landing remembers of delivered files: which ones each unit took, by name and content.
+"""The delivered files that each unit was made of, by name and content.
 
-That lies beside the unit's rows (``files.json``), so that it lands, is replaced and is held with them. What the place
-said of a file when its content was last read, its tag, is of the machine and the day: it lies below ``state/``, and
-where it is lost files are read once more. Add here how both are kept; keep out what is made of them
+They are kept beside the unit's rows (``files.json``), so that they land, are replaced and are held with them. The tag
+that a place gave a file when its content was last read belongs to the machine and the day: it is kept below ``state/``,
+and without it the file is read once more. Add here how both are kept; keep out what they decide
 (``connectors/drops.py``).
 """
 
@@ -13,41 +13,54 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field, replace
 from datetime import date
 from pathlib import Path
+from typing import Any
 
 from orchestration.base.paths import Home
 from orchestration.config.deployment import Table
 from orchestration.connectors.batch import Batch, Delivery
-from orchestration.landing.unit_place import landed_units
+from orchestration.landing.unit_place import UNIT, UnitFolders, is_month
 
-_FILES = "files.json"
+FILES = "files.json"
 
 
 def write_files(folder: Path, files: Iterable[Delivery]) -> None:
-    """Keep beside a unit's rows which files they are from."""
+    """Keep the files that a unit's rows are from beside them."""
     kept = [{"name": file.name, "content": file.content, "repeats": file.repeats} for file in files]
     if kept:
-        (folder / _FILES).write_text(json.dumps(kept, ensure_ascii=False, indent=1), encoding="utf-8")
+        (folder / FILES).write_text(json.dumps(kept, ensure_ascii=False, indent=1), encoding="utf-8")
 
 
 def read_files(folder: Path) -> dict[str, Delivery]:
-    """The files that a unit's rows are from, by their names."""
-    path = folder / _FILES
-    kept = json.loads(path.read_text(encoding="utf-8")) if path.exists() else []
-    return {file["name"]: Delivery(**file) for file in kept}
+    """The files that the rows of a unit with a folder of its own are from, by name."""
+    return {file["name"]: Delivery(**file) for files in kept_files(folder).values() for file in files}
+
+
+def kept_files(folder: Path) -> dict[str, list[dict[str, Any]]]:
+    """The files of each unit in a folder, by load date, as they are kept; a month's folder has several units."""
+    path = folder / FILES
+    if not path.exists():
+        return {}
+    kept = json.loads(path.read_text(encoding="utf-8"))
+    return kept if is_month(folder) else {folder.name.removeprefix(UNIT): kept}
 
 
 def landed_files(home: Home, table: Table) -> dict[date, dict[str, Delivery]]:
-    """The files of each load date of a table that have landed, by their names, with the tags that they had."""
-    landed = {unit.load_date: read_files(unit.landing) for unit in landed_units(home, table)}
-    return {load_date: _tagged(files, _tags(home, table, load_date)) for load_date, files in landed.items() if files}
+    """The files of each load date of a table that have landed, by name, with the tags that they had."""
+    landed = {}
+    for folder in UnitFolders.of(home, table).landing.glob(f"{UNIT}*"):
+        for day, kept in kept_files(folder).items():
+            load_date = date.fromisoformat(day)
+            files = {file["name"]: Delivery(**file) for file in kept}
+            landed[load_date] = _tagged(files, _tags(home, table, load_date))
+    return landed
 
 
 @dataclass
 class LandedFiles:
-    """The files of a table while its units are pulled one after the other: a later unit knows those of an earlier one.
+    """The files of a table while its units are pulled in turn: a later unit knows those of an earlier one.
 
     Attributes:
-        known: by load date and name; empty for a table whose files' names tell all.
+        known: by load date and name; empty for a table whose file names carry the load date.
     """
 
     home: Home
@@ -58,7 +71,7 @@ class LandedFiles:
         self.known = landed_files(self.home, self.table) if self.table.found else {}
 
     def noting(self, load_date: date, batches: Iterable[Batch]) -> Iterator[Batch]:
-        """The batches of a unit; once they have come, its files are known."""
+        """Pass on the batches of a unit, then keep its files."""
         files: dict[str, Delivery] = {}
         for batch in batches:
             if batch.delivery:
@@ -73,10 +86,10 @@ class LandedFiles:
 
 
 def _tagged(files: dict[str, Delivery], path: Path) -> dict[str, Delivery]:
-    """The files with their tags, as far as these are known of the same content."""
+    """The files, each with the tag that is kept for the same content."""
     try:
         tags = json.loads(path.read_text(encoding="utf-8"))
-    except (FileNotFoundError, ValueError):  # a kill may have cut it off
+    except (FileNotFoundError, ValueError):  # a kill may have truncated it
         return files
     return {
         name: replace(file, tag=tags[name]["tag"]) if tags.get(name, {}).get("content") == file.content else file

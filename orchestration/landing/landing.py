@@ -22,10 +22,11 @@ from orchestration.connectors import sources
 from orchestration.connectors.batch import RESERVED_COLUMNS, Batch, SourceError
 from orchestration.landing.admission import Admission, Pulled, chunks
 from orchestration.landing.columns import PLAIN, as_promised, kind_of
+from orchestration.landing.compaction import compact, expand
 from orchestration.landing.landed_files import LandedFiles, landed_files
 from orchestration.landing.pull import Pull
 from orchestration.landing.unit import Unit
-from orchestration.landing.unit_place import UnitPlace, recover_units
+from orchestration.landing.unit_place import UnitFolders, UnitPlace, recover_units
 
 
 @dataclass
@@ -70,6 +71,8 @@ class Landing:
             recover_units(self.home, table)
             pull = Pull.of(self.home, asked) if asked else None
             kept = pull.keep(table, load_dates, self.extracts) if pull else []
+            folders = UnitFolders.of(self.home, table)
+            expand(folders, load_dates[len(kept) :])
             pace = pace or Pace()
             pace.load_date_count, pace.kept_count = len(load_dates), len(kept)
             admission = Admission(self.home, table, raw_suite(table.name), pull)
@@ -80,6 +83,7 @@ class Landing:
                     sum(batch is None for _, batch in chunk),
                 )
             admission.discard()
+            compact(folders)
         except OSError as error:
             raise cannot_write(self.home, table, error) from error
         return [*kept, *admission.units]

@@ -60,7 +60,7 @@ class Pull:
         for load_date in load_dates:
             noted = self.noted.get((table.name, load_date.isoformat()))
             place = UnitPlace(self.home, table, load_date)
-            if not noted or not place.landing.exists() or noted["fingerprint"] != fingerprint(place, extracts):
+            if not noted or not place.has_landed or noted["fingerprint"] != fingerprint(place, extracts):
                 break
             kept.append(_unit(place, noted))
         again = {(table.name, load_date.isoformat()) for load_date in load_dates[len(kept) :]} & set(self.noted)
@@ -120,7 +120,7 @@ def fingerprint(place: UnitPlace, extracts: Path) -> str | None:
 
 
 def _unit(place: UnitPlace, noted: Mapping[str, Any]) -> Unit:
-    profile = read_profile(place.landing)
+    profile = read_profile(place)
     findings = tuple(Finding(**finding) for finding in noted["findings"])
     return Unit(
         place.table.name, place.load_date, {**profile, **profile["figures"]}, findings, tuple(noted["examples"])

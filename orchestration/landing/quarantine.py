@@ -22,6 +22,7 @@ from orchestration.base.paths import Home
 from orchestration.config.deployment import Deployment, Table
 from orchestration.gates.judge import broken_profile_rules
 from orchestration.gates.rule_results import UNREADABLE
+from orchestration.landing.compaction import expand
 from orchestration.landing.corrections import Correction, keep_release
 from orchestration.landing.landing import cannot_write
 from orchestration.landing.unit import UnitWriter, rejected_rows
@@ -62,7 +63,7 @@ def quarantined(
     """
     tables = [_table(deployment, table)] if table else list(deployment.tables())
     for place in (unit for one in tables for unit in landed_units(home, one)):
-        if load_date in (None, place.load_date) and (rows := rejected_rows(place.quarantine)):
+        if load_date in (None, place.load_date) and (rows := rejected_rows(place)):
             yield QuarantinedUnit(place.table.name, place.load_date, rows)
 
 
@@ -105,6 +106,7 @@ def release(deployment: Deployment, home: Home, file: Path) -> Release:
         for name, load_date in counts:
             place = UnitPlace(home, _table(deployment, name), load_date)
             recover_units(home, place.table)
+            expand(place.folders, [load_date])
             mine = [one for one in corrections if (one.table, one.load_date) == (name, load_date.isoformat())]
             try:
                 undone.callback(place.discard)
@@ -121,7 +123,7 @@ def release(deployment: Deployment, home: Home, file: Path) -> Release:
 def _rebuilt(place: UnitPlace, corrections: Sequence[Correction], file: Path) -> UnitWriter:
     """The unit with the corrected rows among those that had landed, judged but not in its place yet."""
     where = f"{place.table.name}, load date {place.load_date}"
-    waiting = {(row["_source_file"], row["_source_row"], row["row_text"]) for row in rejected_rows(place.quarantine)}
+    waiting = {(row["_source_file"], row["_source_row"], row["row_text"]) for row in rejected_rows(place)}
     for correction in corrections:
         if correction.rejected not in waiting:
             raise PipelineError(
@@ -130,7 +132,7 @@ def _rebuilt(place: UnitPlace, corrections: Sequence[Correction], file: Path) ->
             )
     suite = raw_suite(place.table.name)
     writer = UnitWriter(place, suite, {correction.rejected: correction for correction in corrections})
-    known = read_profile(place.landing)
+    known = read_profile(place)
     writer.take_landed(known)
     refused = writer.correct()
     if refused:

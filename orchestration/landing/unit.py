@@ -11,7 +11,6 @@ import os
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -148,7 +147,7 @@ class UnitWriter:
             os.link(part, self.place.new_landing / f"part-{self._parts:05d}.parquet")
             schema = pq.read_schema(part)
             self._types |= {field.name: field.type for field in schema if field.name in known["types"]}
-        for row in rejected_rows(self.place.quarantine):
+        for row in rejected_rows(self.place):
             broken = [Broken(rule, reason) for rule, reason in zip(row["rules"], row["reasons"], strict=True)]
             self._reject([Rejected(row["_source_file"], row["_source_row"], broken, row["row_text"])])
 
@@ -244,9 +243,11 @@ class UnitWriter:
         self.examples = (self.examples + [row.told() for row in rejected])[:EXAMPLES]
 
 
-def rejected_rows(quarantine: Path) -> list[dict[str, Any]]:
+def rejected_rows(place: UnitPlace) -> list[dict[str, Any]]:
     """The rows in a unit's quarantine, in the columns of ``REJECTED``, by file and line."""
-    rows = [row for part in sorted(quarantine.glob("*.parquet")) for row in pq.read_table(part).to_pylist()]
+    is_unit = pc.field("_load_date") == pa.scalar(place.load_date, pa.date32())
+    parts = sorted(place.quarantined.glob("*.parquet"))
+    rows = [row for part in parts for row in pq.ParquetFile(part).read().filter(is_unit).to_pylist()]
     return sorted(rows, key=lambda row: (row["_source_file"], row["_source_row"]))
 
 

@@ -1,28 +1,111 @@
-"""Where a unit lies, and how a new one takes its place: landing and quarantine together, or neither.
+"""Where the units of a table lie, and how new folders take their place: landing and quarantine together, or neither.
 
-Part of the landing (``landing.py``). Two folders cannot be renamed at once, so the first rename is the decision: a
-landing that is called ``.ready-`` counts, and whoever comes next carries it through (``recover_units``).
+Part of the landing (``landing.py``). A unit has a folder of its own, ``load_date=2026-01-05``; the units of a month
+that has ended share ``load_date=2026-01`` (``compaction.py`` says what is in it). Two folders cannot be renamed at
+once, so the first rename is the decision: a landing that is called ``.ready-`` counts, and the next process finishes
+it (``recover_units``).
 """
 
 from __future__ import annotations
 
+import json
 import shutil
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import date
+from itertools import groupby
 from pathlib import Path
 
 from orchestration.base import durable
 from orchestration.base.paths import Home
 from orchestration.config.deployment import Table
 
-_UNIT = "load_date="
-_NEW, _READY, _OLD = ".new-", ".ready-", ".old-"
+UNIT = "load_date="
+PROFILE = "profile.json"
+NEW = ".new-"
+_READY, _OLD = ".ready-", ".old-"
+_MONTH = len(f"{UNIT}2026-01")
+
+
+@dataclass(frozen=True)
+class UnitFolders:
+    """The folders of one table, below which its units lie."""
+
+    landing: Path
+    quarantine: Path
+
+    @classmethod
+    def of(cls, home: Home, table: Table) -> UnitFolders:
+        """The folders of a table of the deployment."""
+        own = Path(table.system_name) / table.table_name
+        return cls(home.landing / own, home.quarantine / own)
+
+    @classmethod
+    def all(cls, home: Home) -> Iterator[UnitFolders]:
+        """The folders of every table that has landed."""
+        for landing in sorted(home.landing.glob("*/*")):
+            yield cls(landing, home.quarantine / landing.relative_to(home.landing))
+
+    def rearrange(self, month: str) -> None:
+        """Put what was written below the folders ``.new-<month>`` in place of the month's units.
+
+        That is either the month as one folder, or its units in folders of their own.
+        """
+        for folder in (self.landing, self.quarantine):
+            durable.sync_tree(folder / (NEW + month))
+        (self.landing / (NEW + month)).rename(self.landing / (_READY + month))
+        self._finish_month(month)
+
+    def recover(self) -> None:
+        """Finish or undo what a killed process left of the table's units."""
+        for ready in self.landing.glob(f"{_READY}{UNIT}*"):
+            name = ready.name.removeprefix(_READY)
+            if len(name) == _MONTH:
+                self._finish_month(name)
+            else:
+                self.finish_unit(name)
+        for folder in (self.landing, self.quarantine):
+            for leftover in (*folder.glob(f"{NEW}*"), *folder.glob(f"{_OLD}*")):
+                shutil.rmtree(leftover)
+
+    def finish_unit(self, name: str) -> None:
+        """Finish what ``UnitPlace.commit`` has decided."""
+        moves = ((self.quarantine, NEW), (self.landing, _READY))
+        for folder, prefix in moves:
+            new = folder / (prefix + name)
+            if new.exists():
+                _put_aside(folder / name)
+                new.rename(folder / name)
+        durable.sync(self.quarantine, self.landing)
+        self._remove_old(name)
+
+    def _finish_month(self, month: str) -> None:
+        """Finish what ``rearrange`` has decided."""
+        bundles = (self.quarantine / (NEW + month), self.landing / (_READY + month))
+        for bundle in bundles:
+            folder = bundle.parent
+            new = sorted(bundle.iterdir()) if bundle.exists() else []
+            # a month takes the place of all its units, units that of their month alone
+            old = f"{month}*" if [one.name for one in new] == [month] else month
+            for replaced in list(folder.glob(old)) if new else ():
+                _put_aside(replaced)
+            for one in new:
+                one.rename(folder / one.name)
+        durable.sync(self.quarantine, self.landing)
+        for bundle in bundles:
+            if bundle.exists():
+                bundle.rmdir()
+        self._remove_old(f"{month}*")
+
+    def _remove_old(self, name: str) -> None:
+        for folder in (self.landing, self.quarantine):
+            for old in folder.glob(_OLD + name):
+                shutil.rmtree(old, ignore_errors=True)
 
 
 @dataclass(frozen=True)
 class UnitPlace:
-    """The folders of one unit, and those in which a new one is made beside them."""
+    """The folders of one unit, and those in which a new one is written beside them."""
 
     home: Home
     table: Table
@@ -30,28 +113,48 @@ class UnitPlace:
 
     @property
     def name(self) -> str:
-        """The name of the unit's folders."""
-        return f"{_UNIT}{self.load_date.isoformat()}"
+        """The name of the unit's own folders."""
+        return f"{UNIT}{self.load_date.isoformat()}"
+
+    @property
+    def folders(self) -> UnitFolders:
+        """The folders of the unit's table."""
+        return UnitFolders.of(self.home, self.table)
 
     @property
     def landing(self) -> Path:
-        """The unit's accepted rows."""
-        return _landing(self.home, self.table) / self.name
+        """The unit's own folder of accepted rows."""
+        return self.folders.landing / self.name
 
     @property
     def quarantine(self) -> Path:
-        """The unit's rejected rows."""
-        return _quarantine(self.home, self.table) / self.name
+        """The unit's own folder of rejected rows."""
+        return self.folders.quarantine / self.name
+
+    @property
+    def landed(self) -> Path:
+        """The folder that holds the unit's accepted rows: its own, or that of its month."""
+        return _own_or_month(self.landing)
+
+    @property
+    def quarantined(self) -> Path:
+        """The folder that holds the unit's rejected rows: its own, or that of its month."""
+        return _own_or_month(self.quarantine)
+
+    @property
+    def has_landed(self) -> bool:
+        """Whether the unit has landed."""
+        return self.landing.exists() or self.load_date in month_profiles(self.landed)
 
     @property
     def new_landing(self) -> Path:
         """Where accepted rows are written before they count."""
-        return self.landing.with_name(_NEW + self.name)
+        return self.landing.with_name(NEW + self.name)
 
     @property
     def new_quarantine(self) -> Path:
         """Where rejected rows are written before they count."""
-        return self.quarantine.with_name(_NEW + self.name)
+        return self.quarantine.with_name(NEW + self.name)
 
     def begin(self) -> None:
         """Make the folders of a new unit."""
@@ -61,25 +164,15 @@ class UnitPlace:
     def commit(self) -> None:
         """Put the new unit in place of the old one.
 
-        A kill, or a loss of power, leaves the old one or the new one whole, at whatever moment it comes.
+        A kill or a loss of power at any moment leaves the old unit or the new one whole.
         """
         for new in (self.new_landing, self.new_quarantine):
             durable.sync_tree(new)
-        ready = self.landing.with_name(_READY + self.name)
-        self.new_landing.rename(ready)
-        self.carry_through(ready)
-
-    def carry_through(self, ready: Path) -> None:
-        """Finish what ``commit`` has decided."""
-        if self.new_quarantine.exists():
-            _replace(self.quarantine, self.new_quarantine)
-        _replace(self.landing, ready)
-        durable.sync(self.quarantine.parent, self.landing.parent)
-        for place in (self.landing, self.quarantine):
-            shutil.rmtree(place.with_name(_OLD + self.name), ignore_errors=True)
+        self.new_landing.rename(self.landing.with_name(_READY + self.name))
+        self.folders.finish_unit(self.name)
 
     def discard(self) -> None:
-        """Leave what was there before."""
+        """Remove the new unit; the old one stays."""
         for new in (self.new_landing, self.new_quarantine):
             if new.exists():
                 shutil.rmtree(new)
@@ -87,32 +180,43 @@ class UnitPlace:
 
 def recover_units(home: Home, table: Table) -> None:
     """Finish or undo what a killed process left of a table's units."""
-    for ready in _landing(home, table).glob(f"{_READY}{_UNIT}*"):
-        load_date = date.fromisoformat(ready.name.removeprefix(_READY + _UNIT))
-        UnitPlace(home, table, load_date).carry_through(ready)
-    for folder in (_landing(home, table), _quarantine(home, table)):
-        for leftover in (*folder.glob(f"{_NEW}*"), *folder.glob(f"{_OLD}*")):
-            shutil.rmtree(leftover)
+    UnitFolders.of(home, table).recover()
 
 
 def landed_units(home: Home, table: Table) -> Iterator[UnitPlace]:
     """The units of a table that have landed, newest first."""
-    for folder in sorted(_landing(home, table).glob(f"{_UNIT}*"), reverse=True):
-        yield UnitPlace(home, table, date.fromisoformat(folder.name.removeprefix(_UNIT)))
+    folder = UnitFolders.of(home, table).landing
+    names = sorted((found.name for found in folder.glob(f"{UNIT}*")), reverse=True)
+    for _, of_month in groupby(names, key=lambda name: name[:_MONTH]):
+        days = [day for name in of_month for day in _load_dates(folder / name)]
+        for day in sorted(days, reverse=True):
+            yield UnitPlace(home, table, day)
 
 
-def _landing(home: Home, table: Table) -> Path:
-    return home.landing / table.system_name / table.table_name
+def month_profiles(folder: Path) -> dict[date, str]:
+    """The profile of each unit in a month's folder, as its unit had it; none where the month has no folder."""
+    path = folder / PROFILE
+    lines = path.read_text(encoding="utf-8").splitlines() if path.exists() else []
+    return {date.fromisoformat(json.loads(line)["load_date"]): line for line in lines}
 
 
-def _quarantine(home: Home, table: Table) -> Path:
-    return home.quarantine / table.system_name / table.table_name
+def is_month(folder: Path) -> bool:
+    """Whether a folder holds the units of a month."""
+    return len(folder.name) == _MONTH
 
 
-def _replace(place: Path, new: Path) -> None:
-    """Put ``new`` in its place; where a kill came between the renames, again."""
+def _load_dates(folder: Path) -> list[date]:
+    if is_month(folder):
+        return list(month_profiles(folder))
+    return [date.fromisoformat(folder.name.removeprefix(UNIT))]
+
+
+def _own_or_month(folder: Path) -> Path:
+    return folder if folder.exists() else folder.with_name(folder.name[:_MONTH])
+
+
+def _put_aside(place: Path) -> None:
     if place.exists():
         old = place.with_name(_OLD + place.name)
         shutil.rmtree(old, ignore_errors=True)
         place.rename(old)
-    new.rename(place)

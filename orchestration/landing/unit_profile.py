@@ -28,7 +28,7 @@ from orchestration.base.paths import sql_text
 from orchestration.base.progress import part
 from orchestration.connectors.batch import Delivery
 from orchestration.landing.columns import columns_compared
-from orchestration.landing.unit_place import UnitPlace, landed_units
+from orchestration.landing.unit_place import PROFILE, UnitPlace, landed_units, month_profiles
 
 RECENT_LOADS = 14
 LOADS_TO_COMPARE = 4
@@ -73,7 +73,7 @@ def profile(place: UnitPlace, suite: RawSuite, tally: Tally, earlier: Sequence[K
     is_snapshot = place.table.settings.snapshot
     # a snapshot repeats its rows every night, and a table with a lookback repeats some of them
     is_comparable = bool(recent) and not is_snapshot and not place.table.settings.lookback_days
-    figures, null_rates = _figures(place, suite, tally, recent[0][0] if is_comparable else None)
+    figures, null_rates = _figures(place, suite, tally, recent[0] if is_comparable else None)
     figures["row_count"] = row_count
     facts = {
         "system": place.table.system_name,
@@ -110,12 +110,14 @@ def profile(place: UnitPlace, suite: RawSuite, tally: Tally, earlier: Sequence[K
 def write_profile(folder: Path, facts: Mapping[str, Any]) -> None:
     """Write the part of the profile that later loads are compared with, beside the rows."""
     kept = {key: facts[key] for key in KEPT}
-    (folder / "profile.json").write_text(json.dumps(kept, ensure_ascii=False, allow_nan=False), encoding="utf-8")
+    (folder / PROFILE).write_text(json.dumps(kept, ensure_ascii=False, allow_nan=False), encoding="utf-8")
 
 
-def read_profile(folder: Path) -> dict[str, Any]:
-    """The kept profile of a landed unit."""
-    kept: dict[str, Any] = json.loads((folder / "profile.json").read_text(encoding="utf-8"))
+def read_profile(place: UnitPlace) -> dict[str, Any]:
+    """The kept part of a landed unit's profile."""
+    own = place.landing / PROFILE
+    text = own.read_text(encoding="utf-8") if own.exists() else month_profiles(place.landed)[place.load_date]
+    kept: dict[str, Any] = json.loads(text)
     return kept
 
 
@@ -125,12 +127,12 @@ def _before(place: UnitPlace, earlier: Sequence[Known]) -> list[Known]:
     landed = (unit for unit in landed_units(place.home, place.table) if unit.load_date < place.load_date)
     for unit in islice(landed, RECENT_LOADS):
         if unit.load_date.isoformat() not in known:
-            known[unit.load_date.isoformat()] = (unit.landing, read_profile(unit.landing))
+            known[unit.load_date.isoformat()] = (unit.landed, read_profile(unit))
     return [known[day] for day in sorted(known, reverse=True)][:RECENT_LOADS]
 
 
 def _figures(
-    place: UnitPlace, suite: RawSuite, tally: Tally, before: Path | None
+    place: UnitPlace, suite: RawSuite, tally: Tally, before: Known | None
 ) -> tuple[dict[str, float | None], dict[str, float]]:
     """The figures that the suite's rules need, and each promised column's share of missing values."""
     asked = {name: sql for rule in suite.batch for name, sql in rule.figures.items()}
@@ -168,7 +170,7 @@ def _database() -> duckdb.DuckDBPyConnection:
 
 
 @contextmanager
-def _units(place: UnitPlace, before: Path | None, columns: Iterable[str]) -> Iterator[duckdb.DuckDBPyConnection]:
+def _units(place: UnitPlace, before: Known | None, columns: Iterable[str]) -> Iterator[duckdb.DuckDBPyConnection]:
     """A connection to the unit and the one before it, as ``unit`` and ``before``.
 
     Raises:
@@ -179,7 +181,9 @@ def _units(place: UnitPlace, before: Path | None, columns: Iterable[str]) -> Ite
             connection.execute("set TimeZone = 'UTC'")
             _view(connection, "unit", place.new_landing, columns)
             if before:
-                _view(connection, "before", before, columns)
+                folder, facts = before
+                # the folder may hold the other units of its month
+                _view(connection, "before", folder, columns, f"where _load_date = date '{facts['load_date']}'")
             yield connection
     except duckdb.Error as error:
         raise InfrastructureError(
@@ -189,13 +193,15 @@ def _units(place: UnitPlace, before: Path | None, columns: Iterable[str]) -> Ite
         ) from error
 
 
-def _view(connection: duckdb.DuckDBPyConnection, name: str, folder: Path, columns: Iterable[str]) -> None:
+def _view(
+    connection: duckdb.DuckDBPyConnection, name: str, folder: Path, columns: Iterable[str], where: str = ""
+) -> None:
     """The rows of a unit under a name, with nulls in the columns that it lacks."""
     read = f"read_parquet({sql_text(folder / '*.parquet')}, union_by_name = true, hive_partitioning = false)"
     connection.execute(f"create temp view {name} as from {read}")
     there = _types(connection, name)
     lacking = "".join(f", null as {_quoted(column)}" for column in columns if column.lower() not in there)
-    connection.execute(f"create or replace temp view {name} as select *{lacking} from {read}")
+    connection.execute(f"create or replace temp view {name} as select *{lacking} from {read} {where}")
 
 
 def _types(connection: duckdb.DuckDBPyConnection, view: str) -> dict[str, str]:
@@ -234,7 +240,7 @@ def _snapshot_loss(place: UnitPlace, tally: Tally, before: Sequence[Known]) -> d
     if not before or not set(key) <= set(tally.delivered):
         return {"snapshot_loss": None}
     keys = ", ".join(f"{_quoted(name)}::varchar" for name in key)
-    with _units(place, before[0][0], tally.delivered) as connection:
+    with _units(place, before[0], tally.delivered) as connection:
         known, lost = connection.execute(
             f"""
             select count(*), count(*) filter (where before_key not in (select ({keys}) from unit))
@@ -253,7 +259,7 @@ def _known_before(place: UnitPlace, before: Sequence[Known], missing: str, new: 
     """The share of a new column's values that a missing one held in the load before: whether it is the same."""
     if not before or missing not in before[0][1].get("types", {}):
         return 0.0
-    with _units(place, before[0][0], [missing, new]) as connection:
+    with _units(place, before[0], [missing, new]) as connection:
         share = connection.execute(
             f"""
             select avg((value in (select {_quoted(missing)}::varchar from before))::integer)

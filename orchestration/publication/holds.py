@@ -15,6 +15,8 @@ from typing import Any
 
 from orchestration.base import durable
 from orchestration.base.paths import Home
+from orchestration.landing.compaction import expand
+from orchestration.landing.unit_place import UnitFolders
 
 
 @dataclass(frozen=True)
@@ -62,7 +64,12 @@ class Holds:
 
         The landing is first on the way out and last on the way back: no build sees rows without their quarantine.
         """
-        held = {f"load_date={day.isoformat()}" for day in self.load_dates()}
+        load_dates = self.load_dates()
+        held = {f"load_date={day.isoformat()}" for day in load_dates}
+        for folders in UnitFolders.all(self.home) if held else ():
+            # a month's folder also contains units that are not on hold
+            folders.recover()
+            expand(folders, load_dates)
         for folder in (self.home.landing, self.home.quarantine):
             for unit in _units(folder, held):
                 _move(unit, self.home.held / unit.relative_to(self.home.root))

@@ -1,6 +1,6 @@
 {#-
-    What an entity becomes in the star, and the amount that must arrive to the cent. Behind the door stands one row a record,
-    but for customers, whose versions all stand there.
+    The star table of each entity, and the amount that must agree to the cent. A door has one row per record, except
+    that of customers, which keeps every version.
 -#}
 {%- set outcomes = {
     'acquisitions': {'star': 'fct_acquisitions'},
@@ -58,7 +58,7 @@ deleted_records as (
     {{ deleted_records(outcomes) }}
 ),
 
--- records that their system has deleted: they are not behind the door
+-- deleted records are not behind the door
 deleted as (
 
     select
@@ -79,7 +79,7 @@ star as (
     {{ star_records(outcomes) }}
 ),
 
--- the one exclusion behind the doors: money that no order is known for stays out of the orders
+-- the only exclusion: money without a known order is not in the orders
 excluded as (
 
     select

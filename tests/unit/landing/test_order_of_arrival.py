@@ -23,8 +23,9 @@ from expectations.registry import raw_suite
 from orchestration.base.paths import Home
 from orchestration.config.deployment import Deployment, load_deployment
 from orchestration.connectors.batch import Batch
+from orchestration.landing.compaction import compact, expand
 from orchestration.landing.unit import UnitWriter
-from orchestration.landing.unit_place import UnitPlace, recover_units
+from orchestration.landing.unit_place import UnitFolders, UnitPlace, recover_units
 from orchestration.warehouse.dbt import run_dbt
 
 DOORS = {"shop__orders": "int_orders__unioned", "crm__customers": "int_customers__unioned"}
@@ -36,9 +37,10 @@ MODELS = (
     "int_customers__unioned",
 )
 VERSIONED = "int_customers__versioned"
-MONDAY = date(2026, 1, 5)
+# three days of a month that is compacted once a day of the next one has landed
+FIRST_DAY = date(2026, 1, 29)
 DAYS = 5
-BEGIN = datetime(2026, 1, 5, 12, tzinfo=UTC)
+BEGIN = datetime(2026, 1, 29, 12, tzinfo=UTC)
 
 
 @dataclass(frozen=True)
@@ -73,7 +75,7 @@ def doors(tmp_path_factory: pytest.TempPathFactory) -> Doors:
     deployment = demo.model_copy(update={"systems": systems})
     home = Home(tmp_path_factory.mktemp("doors"))
     for table in deployment.tables():
-        land(deployment, home, table.name, MONDAY - timedelta(days=5), [])
+        land(deployment, home, table.name, FIRST_DAY - timedelta(days=5), [])
     names = (*MODELS, VERSIONED)
     # the doors ask the database which columns a staging view has
     for command in (["run", "--select", *names], ["compile", "--select", *names]):
@@ -96,12 +98,15 @@ def land(deployment: Deployment, home: Home, name: str, load_date: date, rows: S
     table = next(table for table in deployment.tables() if table.name == name)
     suite = raw_suite(name)
     recover_units(home, table)
+    folders = UnitFolders.of(home, table)
+    expand(folders, [load_date])
     writer = UnitWriter(UnitPlace(home, table, load_date), suite, {})
     columns = {column: pa.array([row.get(column) for row in rows], pa.string()) for column in suite.promised}
     if rows:
         writer.take(Batch.of(pa.table(columns), f"{load_date}.csv", np.arange(len(rows)) + 2), {})
     writer.close(())
     writer.place.commit()
+    compact(folders)
 
 
 # a version of a record: which one, when it changed in minutes (never said, at times), and what it says
@@ -143,7 +148,7 @@ def test_whatever_comes_in_whatever_order_the_doors_end_the_same(
     pulls = [*before, *((place, days[place]) for place in order)]
     for home, sequence in ((shuffled, pulls), (in_order, list(enumerate(days)))):
         for place, versions in sequence:
-            day = MONDAY + timedelta(days=place)
+            day = FIRST_DAY + timedelta(days=place)
             land(doors.deployment, home, "shop__orders", day, orders(versions))
             land(doors.deployment, home, "crm__customers", day, people(versions))
     found, expected = doors.built(shuffled.landing), doors.built(in_order.landing)

@@ -9,12 +9,12 @@ import pytest
 from orchestration.base.paths import Home
 from orchestration.config.deployment import deployment_names, load_deployment
 from orchestration.warehouse.dbt import run_dbt
-from tests.models import Models, compile_models
+from tests.models import Models, Table, compile_models
 
 CASES = (
     "case_key varchar, touchpoint_key varchar, order_key varchar, is_open boolean, is_first_contact_resolution boolean"
 )
-REFERENCED = {
+REFERENCED: dict[str, Table] = {
     "dim_channels": ("channel_key varchar", []),
     "dim_customers": ("customer_key varchar, customer_id varchar", []),
     "dim_dates": ("date_day date", []),
@@ -32,7 +32,7 @@ def tests_of_cases(tmp_path_factory: pytest.TempPathFactory) -> Models:
 
 def test_a_failing_row_is_a_broken_rule_with_its_rows_and_an_example(tests_of_cases: Models) -> None:
     unknown = "ad921d60486366258809553a3db49a4a"
-    cases = [
+    cases: list[dict[str, object]] = [
         {"case_key": "a", "touchpoint_key": "known", "order_key": unknown, "is_open": True},
         {"case_key": "b", "touchpoint_key": "lost", "is_open": True, "is_first_contact_resolution": True},
         {"case_key": "c", "touchpoint_key": "lost", "is_open": True, "is_first_contact_resolution": True},
