@@ -10,7 +10,8 @@ from pathlib import Path
 from orchestration.base.errors import PipelineError
 from orchestration.base.paths import Home
 from orchestration.config.deployment import Deployment
-from orchestration.warehouse.dbt import run_dbt
+from orchestration.publication.publication import Publication
+from orchestration.warehouse.dbt import run_outside_a_night
 
 
 def make_docs(deployment: Deployment, home: Home) -> Path:
@@ -19,7 +20,8 @@ def make_docs(deployment: Deployment, home: Home) -> Path:
     Raises:
         PipelineError: dbt cannot describe the tables.
     """
-    if not run_dbt(deployment, home, ["docs", "generate", "--static"]).success:
+    current = Publication(home).current / "cx360.duckdb"
+    if not run_outside_a_night(deployment, home, current, ["docs", "generate", "--static"]).success:
         raise PipelineError("dbt could not make the documentation; its messages above say why.")
     home.docs.mkdir(parents=True, exist_ok=True)
     page = home.docs / "index.html"

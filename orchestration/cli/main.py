@@ -252,10 +252,12 @@ def docs(deployment: str, port: int, serve: bool) -> None:
 @click.argument("arguments", nargs=-1, type=click.UNPROCESSED)
 def dbt(deployment: str, arguments: tuple[str, ...]) -> None:
     """Call dbt on the deployment's warehouse, for example: cx360 dbt build --select star."""
-    from orchestration.warehouse.dbt import run_by_hand
+    from orchestration.publication.publication import Publication
+    from orchestration.warehouse.dbt import run_outside_a_night
 
     settings = load_deployment(deployment)
-    result = run_by_hand(settings, Home.of(settings.name), arguments)
+    home = Home.of(settings.name)
+    result = run_outside_a_night(settings, home, Publication(home).current / "cx360.duckdb", arguments)
     sys.exit(0 if result.success else 1)
 
 

@@ -105,7 +105,7 @@ def _judged(rules: Sequence[RowRule], rows: pa.Table) -> list[tuple[int, list[in
     floats = [name for name in columns if pa.types.is_floating(rows.schema.field(name).type)]
     cleaned = ", ".join(f"nullif({_quoted(name)}, 'nan') as {_quoted(name)}" for name in floats)
     verdicts = [f"rule_{place}({_quoted(r.column)}, {_quoted(r.other or r.column)})" for place, r in enumerate(rules)]
-    broken = ", ".join(f"case when {verdict} then {place} end" for place, verdict in enumerate(verdicts))
+    broken = ", ".join(f"if({verdict}, {place}, null)" for place, verdict in enumerate(verdicts))
     with _database().cursor() as connection:
         connection.execute("set TimeZone = 'UTC'")
         for place, rule in enumerate(rules):

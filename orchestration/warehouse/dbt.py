@@ -120,9 +120,8 @@ def run_dbt(
             DuckDBConnectionManager.close_all_connections()
 
 
-def run_by_hand(deployment: Deployment, home: Home, arguments: Sequence[str]) -> dbtRunnerResult:
-    """Run one dbt command outside of a run, on the last run's working tables and a copy of the current version."""
-    current = home.published / "current" / "cx360.duckdb"
+def run_outside_a_night(deployment: Deployment, home: Home, current: Path, arguments: Sequence[str]) -> dbtRunnerResult:
+    """Run one dbt command on the working tables of the last night and a copy of ``current``, the published file."""
     if current.exists() and not home.star_db.exists():
         home.star_db.parent.mkdir(parents=True, exist_ok=True)
         shutil.copyfile(current, home.star_db)

@@ -24,10 +24,10 @@ def texts() -> dict[str, str]:
 
 
 def drawn_tree() -> list[str]:
-    """Return the paths of the tree in README.md: one per line, folders end with a slash, two spaces per level."""
-    readme = (PROJECT / "README.md").read_text(encoding="utf-8")
-    drawing = re.search(r"^## The tree$.*?^```text\n(.*?)^```$", readme, flags=re.DOTALL | re.MULTILINE)
-    assert drawing, "README.md lacks the drawing: a ```text block under '## The tree'"
+    """Return the paths of the tree in docs/architecture.md: one per line, folders end with a slash, two spaces per level."""
+    page = (PROJECT / "docs" / "architecture.md").read_text(encoding="utf-8")
+    drawing = re.search(r"^## The tree$.*?^```text\n(.*?)^```$", page, flags=re.DOTALL | re.MULTILINE)
+    assert drawing, "docs/architecture.md lacks the drawing: a ```text block under '## The tree'"
     paths: list[str] = []
     above: list[str] = []
     for line in filter(str.strip, drawing[1].splitlines()):
@@ -42,7 +42,7 @@ def stands_for(entry: str, path: str) -> bool:
     return re.fullmatch(re.sub("<[^>]+>", "[^/]+", re.escape(entry)), path) is not None
 
 
-def test_the_tree_in_the_readme_is_the_real_one() -> None:
+def test_the_drawn_tree_is_the_real_one() -> None:
     files = {path.relative_to(PROJECT).as_posix() for path in project_files()}
     folders = {f"{parent.as_posix()}/" for name in files for parent in Path(name).parents if parent.name}
     drawn = drawn_tree()
@@ -58,7 +58,9 @@ def test_the_tree_in_the_readme_is_the_real_one() -> None:
         if any(stands_for(folder, re.sub("[^/]+/$", "", path)) for folder in opened)
         and not any(stands_for(entry, path) for entry in drawn)
     ]
-    assert_none(offences, "Correct the tree in README.md (a folder is drawn closed, or with all its folders):")
+    assert_none(
+        offences, "Correct the tree in docs/architecture.md (a folder is drawn closed, or with all its folders):"
+    )
 
 
 def test_no_committed_file_has_a_path_of_one_machine() -> None:
@@ -94,9 +96,9 @@ def test_every_dependency_has_a_reason() -> None:
 
 def test_every_imported_package_is_a_declared_dependency() -> None:
     installed = packages_distributions()
-    known = {*sys.stdlib_module_names, "orchestration", "expectations", "tests"}
+    known = {*sys.stdlib_module_names, "demo", "orchestration", "expectations", "tests"}
     offences = []
-    for module in modules("orchestration", "expectations", "tests"):
+    for module in modules("orchestration", "expectations", "demo", "tests"):
         for package in {name.split(".")[0] for name in module.imports()} - known:
             distributions = {name.lower().replace("_", "-") for name in installed.get(package, [])}
             if not distributions & declared_dependencies():
