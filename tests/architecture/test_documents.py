@@ -24,7 +24,7 @@ def texts() -> dict[str, str]:
 
 
 def drawn_tree() -> list[str]:
-    """Return the paths of the tree in docs/architecture.md: one per line, folders end with a slash, two spaces per level."""
+    """Return the paths of the drawn tree: one per line, folders end with a slash, two spaces per level."""
     page = (PROJECT / "docs" / "architecture.md").read_text(encoding="utf-8")
     drawing = re.search(r"^## The tree$.*?^```text\n(.*?)^```$", page, flags=re.DOTALL | re.MULTILINE)
     assert drawing, "docs/architecture.md lacks the drawing: a ```text block under '## The tree'"
@@ -59,7 +59,7 @@ def test_the_drawn_tree_is_the_real_one() -> None:
         and not any(stands_for(entry, path) for entry in drawn)
     ]
     assert_none(
-        offences, "Correct the tree in docs/architecture.md (a folder is drawn closed, or with all its folders):"
+        offences, "Correct docs/architecture.md (a folder is drawn closed, or with all its folders):"
     )
 
 
