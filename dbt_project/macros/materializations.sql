@@ -1,7 +1,8 @@
 {#
-    How a model becomes a table or a view, and how a test asks: all that can be one statement is one. dbt-duckdb builds
-    beside and renames, with a dozen statements to each model: on small data that is where the night goes
-    (docs/decisions/dbt-in-process.md). DuckDB replaces in one transaction, so that a failed model leaves what was there.
+    A table or view is created by one statement. dbt-duckdb builds it under another name, renames the old and the new one
+    and drops the old one: a dozen statements per model. In turns on a busy machine, 300 customers, a night took 60.2 and
+    60.8 s of the processor with these macros and 69.6 and 85.5 s without (docs/decisions/dbt-in-process.md). DuckDB
+    replaces a table in one transaction: a failed model leaves the table that was there.
 #}
 
 {% materialization table, adapter='duckdb' -%}
@@ -16,18 +17,7 @@
     {{ return({'relations': [relation]}) }}
 {%- endmaterialization %}
 
-{# Failing rows are counted without a transaction; where they are to be stored, that is dbt's own way. #}
-{% materialization test, adapter='duckdb' -%}
-    {%- if should_store_failures() -%}
-        {{ return(materialization_test_default()) }}
-    {%- endif -%}
-    {%- set counted = get_test_sql(sql, config.get('fail_calc'), config.get('warn_if'), config.get('error_if'), config.get('limit')) -%}
-    {%- set response, table = adapter.execute(counted, fetch=true) -%}
-    {%- do store_result('main', response=response, agate_table=table) -%}
-    {{ return({'relations': []}) }}
-{%- endmaterialization %}
-
-{# Put what `create_sql` creates in the place of what the model was before, be it a table or a view. #}
+{# Replace the model's table or view by the relation that `create_sql` creates. #}
 {% macro put_in_place(relation, create_sql) -%}
     {%- set earlier = load_cached_relation(this) -%}
     {{ run_hooks(pre_hooks, inside_transaction=false) }}
@@ -43,7 +33,7 @@
     {{ run_hooks(post_hooks, inside_transaction=false) }}
 {%- endmacro %}
 
-{# The descriptions of the model's yml, for those who read the database. #}
+{# The descriptions of the model's yml, as comments in the database. #}
 {% macro comments(relation) -%}
     {%- if config.persist_relation_docs() and model.description %}
     {{ alter_relation_comment(relation, model.description) }}
