@@ -110,11 +110,14 @@ def _run(home: Path, extracts: Path, first: date, last: date) -> Seconds:
 
     def add(report: Report) -> None:
         nonlocal before
-        if report.seconds is not None:
-            name = report.step.split()[0] if report.step.startswith("extract") else report.step
-            now = time.process_time()
-            parts[name] = parts.get(name, 0.0) + now - before
-            before = now
+        is_end = report.seconds is not None
+        if report.is_part or (parts and not is_end):
+            return
+        # what precedes the first step is the start
+        name = (report.step.split()[0] if report.step.startswith("extract") else report.step) if is_end else "start"
+        now = time.process_time()
+        parts[name] = parts.get(name, 0.0) + now - before
+        before = now
 
     os.environ["CX360_HOME"] = str(home)
     from orchestration.run import run_night

@@ -58,9 +58,7 @@ def test_the_drawn_tree_is_the_real_one() -> None:
         if any(stands_for(folder, re.sub("[^/]+/$", "", path)) for folder in opened)
         and not any(stands_for(entry, path) for entry in drawn)
     ]
-    assert_none(
-        offences, "Correct docs/architecture.md (a folder is drawn closed, or with all its folders):"
-    )
+    assert_none(offences, "Correct docs/architecture.md (a folder is drawn closed, or with all its folders):")
 
 
 def test_no_committed_file_has_a_path_of_one_machine() -> None:
