@@ -45,7 +45,7 @@ def test_a_failing_row_is_a_broken_rule_with_its_rows_and_an_example(tests_of_ca
             ("not (is_open and is_first_contact_resolution)", 2, "c")
         ]
         assert sorted(connection.table("fct_cases_keys").fetchall()) == [
-            ("case_key is unique", 1, "c"),
+            ("case_key is unique and not null", 1, "c"),
             ("touchpoint_key refers to dim_touchpoints.touchpoint_key", 1, "lost"),
         ]
 
