@@ -204,6 +204,9 @@ class Publication:
 
     def _export_and_move(self, folder: Path) -> dict[str, dict[str, Any]]:
         """Write the marts as Parquet, move the database file into the version, and describe its tables."""
+        with duckdb.connect(self.home.star_db) as connection:
+            # closing a file checkpoints it silently, and a full disk leaves its tables in a log that is not moved
+            connection.execute("checkpoint")
         with duckdb.connect(self.home.star_db, read_only=True) as connection:
             names = connection.execute(
                 "select schema_name, table_name from duckdb_tables() where database_name = 'cx360' order by all"
@@ -213,6 +216,9 @@ class Publication:
                     target = sql_text(folder / "parquet" / f"{table}.parquet")
                     connection.execute(f"copy cx360.{schema}.{table} to {target} (format parquet, compression zstd)")
             tables = {f"{schema}.{table}": describe(connection, f"cx360.{schema}.{table}") for schema, table in names}
+        log = self.home.star_db.with_name(self.home.star_db.name + ".wal")
+        if log.exists():
+            raise OSError(f"{log} is not empty: the disk is full, or another process has the file open")
         self.home.star_db.rename(folder / "cx360.duckdb")
         return tables
 

@@ -241,3 +241,17 @@ def test_the_current_version_stays_even_if_its_as_of_date_is_older(tmp_path: Pat
     publish(published, SECOND, "run-1", 3)
     publish(published, FIRST, "run-2", 4)
     assert current_amounts(published) == [4]
+
+
+def test_rows_that_are_only_in_the_write_ahead_log_are_published(tmp_path: Path) -> None:
+    published = publication(tmp_path)
+    build(published.home, 3)
+    with duckdb.connect(published.home.star_db) as connection:
+        connection.execute("pragma disable_checkpoint_on_shutdown")
+        connection.execute("insert into star.fct_orders values ('late', 5)")
+    log = published.home.star_db.with_name("cx360.duckdb.wal")
+    assert log.stat().st_size > 0
+    folder = published.publish(FIRST, "run-1", WINDOWS)
+    assert current_amounts(published) == [3, 5]
+    assert not log.exists()
+    assert not (folder / "cx360.duckdb.wal").exists()
