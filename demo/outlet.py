@@ -67,7 +67,7 @@ def make_outlet(
         no_cases: an empty table of cases; the outlet has none.
         no_contacts: an empty table of contacts.
     """
-    # there is no closed loop after the panel's answers
+    # the company does not follow up on answers of the panel
     effects = replace(world.effects, closed_loop=0.0)
     world = replace(world, seed=world.seed + _OTHER_RANDOM_NUMBERS, effects=effects)
     people = _people(world, pools, company_people)

@@ -22,12 +22,12 @@ def columns_present() -> tuple[ProfileRule, ...]:
     return (
         ProfileRule(
             "missing_column_count",
-            "the required columns {missing_columns} are missing; delivered were: {delivered_columns}{mending}",
+            "the required columns {missing_columns} are missing; delivered were: {delivered_columns}{rename_hint}",
             at_most=0,
         ),
         ProfileRule(
             "missing_optional_count",
-            "the optional columns {missing_optional_columns} are missing and land as nulls{mending}",
+            "the optional columns {missing_optional_columns} are missing and land as nulls{rename_hint}",
             at_most=0,
             severity="warn",
         ),

@@ -129,7 +129,7 @@ _ELEMENTS = "from_json(case when json_valid(value) then value end, '[\"json\"]')
 
 def filled_list(column: str) -> tuple[RowRule, ...]:
     """A nested list with at least one element."""
-    return (RowRule(column, f"{column} is no list with elements", f"len({_ELEMENTS}) > 0"),)
+    return (RowRule(column, f"{column} is not a list with elements", f"len({_ELEMENTS}) > 0"),)
 
 
 def each(column: str, condition: str, reason: str) -> tuple[RowRule, ...]:
@@ -175,30 +175,30 @@ def never(name: str, condition: str, message: str) -> tuple[ProfileRule, ...]:
     )
 
 
-def moves_by_points(figure: str, told: str, sql: str, base: str, limit: str) -> tuple[ProfileRule, ...]:
+def moves_by_points(figure: str, label: str, sql: str, base: str, limit: str) -> tuple[ProfileRule, ...]:
     """The figure differs from that of the published version by at most ``movement.<limit>``, up or down.
 
     Args:
         figure: its name.
-        told: the figure in words.
+        label: the figure, in words.
         sql: an aggregate over the mart.
         base: an aggregate: how many rows the figure rests on. Below 200 in either version it is not judged.
     """
     judged = f"if({base} >= {MINIMUM_BASE}, {sql}, null)"
-    return _movement(figure, told, judged, limit, Comparison("difference"))
+    return _movement(figure, label, judged, limit, Comparison("difference"))
 
 
-def moves_by_share(figure: str, told: str, sql: str, base: str, limit: str) -> tuple[ProfileRule, ...]:
+def moves_by_share(figure: str, label: str, sql: str, base: str, limit: str) -> tuple[ProfileRule, ...]:
     """The same for a total, by the difference as a share of the published one.
 
     Only the published total needs the base: a total that has disappeared since is judged.
     """
-    return _movement(figure, told, _total(sql, base), limit, Comparison("growth"))
+    return _movement(figure, label, _total(sql, base), limit, Comparison("growth"))
 
 
-def falls_by_share(figure: str, told: str, sql: str, base: str, limit: str) -> tuple[ProfileRule, ...]:
+def falls_by_share(figure: str, label: str, sql: str, base: str, limit: str) -> tuple[ProfileRule, ...]:
     """The same, downwards only."""
-    return _movement(figure, told, _total(sql, base), limit, Comparison("growth"), is_bounded_above=False)
+    return _movement(figure, label, _total(sql, base), limit, Comparison("growth"), is_bounded_above=False)
 
 
 def _total(sql: str, base: str) -> str:
@@ -206,10 +206,10 @@ def _total(sql: str, base: str) -> str:
 
 
 def _movement(
-    figure: str, told: str, sql: str, limit: str, comparison: Comparison, *, is_bounded_above: bool = True
+    figure: str, label: str, sql: str, limit: str, comparison: Comparison, *, is_bounded_above: bool = True
 ) -> tuple[ProfileRule, ...]:
     message = (
-        f"{told}: {{{figure}_usual}} in the published version, {{{figure}}} now, a change of"
+        f"{label}: {{{figure}_usual}} in the published version, {{{figure}}} now, a change of"
         f" {{{figure}_change}}; movement.{limit} lets {{limits.{limit}}} pass"
     )
     return (
@@ -224,19 +224,19 @@ def _movement(
     )
 
 
-def none_missing(figure: str, told: str, sql: str) -> tuple[ProfileRule, ...]:
+def none_missing(figure: str, label: str, sql: str) -> tuple[ProfileRule, ...]:
     """No item of a list is missing.
 
     Args:
         figure: the name of the list.
-        told: what it means to be in it.
+        label: what it means to be missing, in words.
         sql: the names of the missing items as one text separated by commas; null where no item is missing.
     """
     count = f"{figure}_count"
     return (
         ProfileRule(
             count,
-            f"{{{figure}}}: {told}",
+            f"{{{figure}}}: {label}",
             at_most=0,
             figures={figure: sql, count: f"len(string_split({sql}, ','))"},
         ),

@@ -35,7 +35,7 @@ PLAIN: Mapping[str, Callable[[pa.DataType], bool]] = {
     "times without an offset": pa.types.is_timestamp,
     "times of day": pa.types.is_time,
 }
-"""The kinds of single values, and how each is known; whatever is none of them is nested or binary."""
+"""The kinds of single values, and the test for each; every other type is nested or binary."""
 
 
 def kind_of(arrow_type: pa.DataType) -> str:
@@ -105,7 +105,7 @@ def rename_line(rename: Mapping[str, str]) -> str:
     return f"rename: {names.strip()}"
 
 
-def mending(table: Table, missing: Sequence[str], suggestions: Mapping[str, str]) -> str:
+def rename_hint(table: Table, missing: Sequence[str], suggestions: Mapping[str, str]) -> str:
     """The line to add if columns were renamed; empty where no new column resembles a missing one.
 
     Args:
@@ -160,7 +160,7 @@ def columns_compared(
         "missing_columns": ", ".join(missing),
         "missing_optional_count": len(missing_optional),
         "missing_optional_columns": ", ".join(missing_optional),
-        "mending": mending(table, missing, suggestions) if is_header else "",
+        "rename_hint": rename_hint(table, missing, suggestions) if is_header else "",
         "new_column_count": len(new) if is_header else 0,
         "new_columns": ", ".join(new),
         "retyped_column_count": len(retyped),

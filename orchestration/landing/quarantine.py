@@ -136,11 +136,11 @@ def _rebuilt(place: UnitPlace, corrections: Sequence[Correction], file: Path) ->
     writer.take_landed(known)
     refused = writer.correct()
     if refused:
-        told = "\n".join(
+        refusals = "\n".join(
             f"  {correction.source_file}, line {correction.source_row}: {'; '.join(rules)}"
             for correction, rules in refused
         )
-        raise PipelineError(f"{file}: nothing is released, because rows of {where} still break rules:\n{told}")
+        raise PipelineError(f"{file}: nothing is released, because rows of {where} still break rules:\n{refusals}")
     facts = writer.close(())
     if facts["source_row_count"] != known["source_row_count"]:
         raise InfrastructureError(f"{where}: a release must not change how many rows there are. Nothing is released.")

@@ -82,7 +82,7 @@ class Rejected:
         """The row's identity, by which a correction names it."""
         return self.source_file, self.source_row, self.text
 
-    def told(self) -> str:
+    def summary(self) -> str:
         """File, line and broken rules, without delivered values."""
         # the reason of an unreadable line does not quote it
         why = [broken.reason if broken.rule == UNREADABLE else broken.rule for broken in self.broken]
@@ -168,7 +168,7 @@ class UnitWriter:
         rows = pa.concat_tables(typed)
         judged = broken_row_rules(self.suite.table, self.suite.rows, rows)
         for place, rules in judged.items():
-            broken[place] += [told.rule for told in rules]
+            broken[place] += [reason.rule for reason in rules]
         self._write_landing(rows.filter(pa.array([not rules for rules in broken], pa.bool_())))
         self._write_quarantine([row for (row, _), rules in zip(self._corrected, broken, strict=True) if rules])
         return [(correction, rules) for (_, correction), rules in zip(self._corrected, broken, strict=True) if rules]
@@ -240,7 +240,7 @@ class UnitWriter:
         pq.write_table(pa.Table.from_pylist(rows, schema=REJECTED), self.place.new_quarantine / name)
         self.tally.rejected_count += len(rows)
         self.tally.broken.update(broken.rule for row in rejected for broken in row.broken)
-        self.examples = (self.examples + [row.told() for row in rejected])[:EXAMPLES]
+        self.examples = (self.examples + [row.summary() for row in rejected])[:EXAMPLES]
 
 
 def rejected_rows(place: UnitPlace) -> list[dict[str, Any]]:

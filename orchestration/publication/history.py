@@ -19,7 +19,7 @@ from orchestration.base.paths import Home, sql_text
 
 CAUSES = (
     "Differences between the two versions that can change earlier figures: late rows, readmitted rows, repeated "
-    "delivery, merged identities, code change; separated by commas; other if there is none of them."
+    "delivery, merged identities, code change; separated by commas; other if none of these applies."
 )
 
 

@@ -169,7 +169,7 @@ class Publication:
             raise PipelineError(f"Version '{wanted}' {problem}. Published versions: {', '.join(names) or 'none'}.")
         withdrawn, left = valid[: names.index(wanted) + 1], valid[names.index(wanted) + 1 :]
         if not left:
-            raise PipelineError(f"Version '{wanted}' is the oldest one: there is no version to go back to.")
+            raise PipelineError(f"Version '{wanted}' is the oldest one, so it cannot be withdrawn.")
         taken = set.union(*(version.taken_load_dates for version in withdrawn))
         self.holds.withdraw(
             [version.name for version in withdrawn], taken | (withdrawn[0].load_dates - left[0].load_dates)

@@ -42,13 +42,13 @@ class Calibration:
 
     @property
     def aggregate_error(self) -> float | None:
-        """(expected - actual) / actual; None if nobody ordered."""
+        """(expected - actual) / actual; None without orders."""
         actual = float(self.actual_orders.sum())
         return float(self.expected_orders.sum()) / actual - 1 if actual > 0 else None
 
     @property
     def calibration_error(self) -> float | None:
-        """The sum of |expected - actual| over the bins, divided by the actual orders; None if nobody ordered."""
+        """The sum of |expected - actual| over the bins, divided by the actual orders; None without orders."""
         actual = float(self.actual_orders.sum())
         return float(np.abs(self.expected_orders - self.actual_orders).sum()) / actual if actual > 0 else None
 

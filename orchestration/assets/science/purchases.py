@@ -171,7 +171,7 @@ def _arrays(histories: pd.DataFrame) -> tuple[model.Floats, model.Floats, model.
 def _compare(
     variant: model.Variant, past: pd.DataFrame, settings: LifetimeValue
 ) -> tuple[str | None, Calibration | None]:
-    """Compare a fit on the past with the holdout, or return the reason why there is no such fit."""
+    """Compare a fit on the past with the holdout, or return the reason why it cannot be compared."""
     if past.empty:
         return "no holdout: no customer had bought before its start", None
     customers = past["customer_count"].to_numpy(np.float64)

@@ -25,7 +25,7 @@ FACTS = {
     "rejected_rate": 0.06,
     "rejected_count": 6,
     "row_count": 100,
-    "mending": "",
+    "rename_hint": "",
 }
 
 

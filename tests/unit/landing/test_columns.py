@@ -75,7 +75,7 @@ def test_a_column_with_an_unlike_name_is_known_by_its_values_unless_two_are_as_l
 
 def test_the_proposed_line_is_the_yaml_that_mends_it() -> None:
     names = ["customer_id", "mail", "phone", "segment", "registered_at", "updated: at"]
-    told = compared(names)["mending"]
+    told = compared(names)["rename_hint"]
     line = told.split("corrects it:")[1].strip()
     rename = yaml.safe_load(line)["rename"]
     assert rename == {"mail": "email", "updated: at": "updated_at"}
@@ -87,6 +87,6 @@ def test_the_proposed_line_is_the_yaml_that_mends_it() -> None:
 def test_nothing_is_proposed_where_nothing_is_alike_and_nothing_is_told_of_a_file_without_a_header() -> None:
     unlike = compared(["customer_id", "x", "y"])
     no_header = compared(["Ada", "ada@example.com", "retail"])
-    assert unlike["mending"] == ""
+    assert unlike["rename_hint"] == ""
     assert unlike["missing_columns"] == "email, phone, segment, registered_at, updated_at"
-    assert "ada@example.com" not in str({name: no_header[name] for name in ("delivered_columns", "mending")})
+    assert "ada@example.com" not in str({name: no_header[name] for name in ("delivered_columns", "rename_hint")})

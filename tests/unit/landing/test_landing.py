@@ -140,8 +140,8 @@ def test_a_nested_answer_off_its_scale_sends_its_response_to_quarantine(tmp_path
     assert unit.has_landed
     assert [row["reasons"] for row in demo.quarantined("survey_tool__responses")] == [
         ["answers hold a value that is no whole number on its scale"],
-        ["answers is no list with elements"],
-        ["answers is no list with elements"],
+        ["answers is not a list with elements"],
+        ["answers is not a list with elements"],
         ["answers hold a value that is no whole number on its scale"],
     ]
 
