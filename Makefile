@@ -14,46 +14,58 @@ ARGS :=
 option = $(if $(findstring command,$(origin $(2))),--$(1) "$($(2))")
 
 .DEFAULT_GOAL := help
-.PHONY: help env run backfill check quarantine versions rollback release ui demo bench-demo bench-clv bench-gates bench-extract bench-night bench-many-nights torture docs test test-long lint format clean lock
+.PHONY: help env new run backfill check quarantine versions rollback release verify backup restore ui demo bench-demo bench-clv bench-gates bench-intervals bench-extract bench-forecasts bench-night bench-many-nights torture docs test test-long lint format clean lock
 
 help: ## Show this list
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-18s %s\n", $$1, $$2}'
 	@echo
-	@echo "  Variables: DEPLOYMENT=$(DEPLOYMENT) EXTRACTS DATE FROM TO (run, backfill), TABLE DATE EXPORT RELEASE (quarantine), VERSION (rollback),"
+	@echo "  Variables: DEPLOYMENT=$(DEPLOYMENT) FILES (new), EXTRACTS DATE FROM TO (run, backfill, backup, restore), TABLE DATE EXPORT RELEASE (quarantine), VERSION (rollback),"
 	@echo "  CUSTOMERS NIGHTS SEED WORLD DIRT OUT (demo), PORT (ui, docs), ARGS"
 
 env: $(READY) ## Make the environment (every other target does it too)
 	@:
 
+new: $(READY) ## Look at data and write a deployment that reads them: DEPLOYMENT, FILES="extracts/*.csv" (or ARGS="--postgres VARIABLE")
+	@$(CX360) new "$(DEPLOYMENT)" $(call option,files,FILES) $(ARGS)
+
 run: $(READY) ## Run the night: load every pending load date and publish
-	@$(CX360) run --deployment $(DEPLOYMENT) $(call option,extracts,EXTRACTS) $(call option,date,DATE) \
+	@$(CX360) run --deployment "$(DEPLOYMENT)" $(call option,extracts,EXTRACTS) $(call option,date,DATE) \
 		$(call option,from,FROM) $(call option,to,TO) $(ARGS)
 
 backfill: $(READY) ## Pull the load dates FROM to TO again as one run
-	@$(CX360) backfill --deployment $(DEPLOYMENT) $(call option,extracts,EXTRACTS) $(call option,from,FROM) \
+	@$(CX360) backfill --deployment "$(DEPLOYMENT)" $(call option,extracts,EXTRACTS) $(call option,from,FROM) \
 		$(call option,to,TO) $(ARGS)
 
-check: $(READY) ## Test every connection and ten rows of each table; nothing lands
-	@$(CX360) check --deployment $(DEPLOYMENT) $(call option,extracts,EXTRACTS) $(ARGS)
+check: $(READY) ## Try a sample of each table up to the doors, and test its key; nothing lands
+	@$(CX360) check --deployment "$(DEPLOYMENT)" $(call option,extracts,EXTRACTS) $(ARGS)
 
 quarantine: $(READY) ## List rejected rows by unit and rule; ARGS=--explain shows the rows
-	@$(CX360) quarantine --deployment $(DEPLOYMENT) $(call option,table,TABLE) $(call option,date,DATE) \
+	@$(CX360) quarantine --deployment "$(DEPLOYMENT)" $(call option,table,TABLE) $(call option,date,DATE) \
 		$(call option,export,EXPORT) $(call option,release,RELEASE) $(ARGS)
 
 versions: $(READY) ## List the published versions
-	@$(CX360) versions --deployment $(DEPLOYMENT) $(ARGS)
+	@$(CX360) versions --deployment "$(DEPLOYMENT)" $(ARGS)
 
 rollback: $(READY) ## Withdraw the current version, or VERSION and every later one
-	@$(CX360) rollback --deployment $(DEPLOYMENT) $(call option,version,VERSION) $(ARGS)
+	@$(CX360) rollback --deployment "$(DEPLOYMENT)" $(call option,version,VERSION) $(ARGS)
 
 release: $(READY) ## Release the load dates on hold because of a withdrawn version
-	@$(CX360) release --deployment $(DEPLOYMENT) $(call option,date,DATE) $(ARGS)
+	@$(CX360) release --deployment "$(DEPLOYMENT)" $(call option,date,DATE) $(ARGS)
+
+verify: $(READY) ## Compare every landed file and version with its checksum
+	@$(CX360) verify --deployment "$(DEPLOYMENT)" $(ARGS)
+
+backup: $(READY) ## Back up the deployment's home into a new folder below TO
+	@$(CX360) backup --deployment "$(DEPLOYMENT)" $(call option,to,TO) $(ARGS)
+
+restore: $(READY) ## Restore the backup FROM into an empty home
+	@$(CX360) restore --deployment "$(DEPLOYMENT)" $(call option,from,FROM) $(ARGS)
 
 ui: $(READY) ## Open the Dagster UI on 127.0.0.1
-	@$(CX360) ui --deployment $(DEPLOYMENT) $(call option,extracts,EXTRACTS) $(call option,port,PORT) $(ARGS)
+	@$(CX360) ui --deployment "$(DEPLOYMENT)" $(call option,extracts,EXTRACTS) $(call option,port,PORT) $(ARGS)
 
 demo: $(READY) ## Write the extracts of the demo company
-	@$(CX360) demo --deployment $(DEPLOYMENT) $(call option,customers,CUSTOMERS) $(call option,nights,NIGHTS) $(call option,seed,SEED) \
+	@$(CX360) demo --deployment "$(DEPLOYMENT)" $(call option,customers,CUSTOMERS) $(call option,nights,NIGHTS) $(call option,seed,SEED) \
 		$(call option,world,WORLD) $(call option,dirt,DIRT) $(call option,out,OUT) $(ARGS)
 
 bench-demo: $(READY) ## Measure the demo generator: ARGS="10_000 1_000_000"
@@ -64,6 +76,12 @@ bench-clv: $(READY) ## Measure lifetime value, beside the package lifetimes: ARG
 
 bench-gates: $(READY) ## Measure the gates' share of a night of 100,000 customers: ARGS=10_000
 	@$(VENV)/bin/python -m bench.gates $(ARGS)
+
+bench-intervals: $(READY) ## Measure the coverage of every published interval and the errors of the tests
+	@$(VENV)/bin/python -m bench.intervals
+
+bench-forecasts: $(READY) ## Hold the forecasts of demo companies against what came: ARGS="1 2 3 4 5" (seeds)
+	@$(VENV)/bin/python -m bench.forecasts $(ARGS)
 
 bench-night: $(READY) ## Measure a night: ARGS="10_000 100_000"
 	@$(VENV)/bin/python -m bench.night $(ARGS)
@@ -78,7 +96,7 @@ torture: $(READY) ## Kill nights at random and compare the published versions: A
 	@$(VENV)/bin/python -m bench.torture $(ARGS)
 
 docs: $(READY) ## Build and serve the documentation of tables and checks
-	@$(CX360) docs --deployment $(DEPLOYMENT) $(call option,port,PORT) $(ARGS)
+	@$(CX360) docs --deployment "$(DEPLOYMENT)" $(call option,port,PORT) $(ARGS)
 
 test: $(READY) ## Run the tests except the long ones
 	@$(CX360) test $(ARGS)
@@ -93,7 +111,7 @@ format: $(READY) ## Apply the fixes of ruff and sqlfluff
 	@$(CX360) lint --fix ruff sqlfluff
 
 clean: $(READY) ## Remove all data of the deployment
-	@$(CX360) clean --deployment $(DEPLOYMENT) $(ARGS)
+	@$(CX360) clean --deployment "$(DEPLOYMENT)" $(ARGS)
 
 lock: $(UV) ## Compile requirements.lock within the bounds of pyproject.toml
 	$(UV) pip compile pyproject.toml --extra dev --upgrade --generate-hashes --python-version 3.11 \

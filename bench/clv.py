@@ -25,7 +25,8 @@ import pyarrow as pa
 import pyarrow.parquet as pa_parquet
 
 from orchestration.base.paths import PROJECT
-from orchestration.science.beta_geometric import Parameters, expected_orders, fit, log_likelihood, p_alive
+from orchestration.science.beta_geometric import Parameters, expected_orders, fit, p_alive
+from orchestration.science.purchase_likelihoods import log_likelihood
 from tests.unit.science.simulated import customers
 
 LOCK = PROJECT / "bench" / "lifetimes.lock"

@@ -27,12 +27,13 @@ import pyarrow as pa
 import pyarrow.csv as pa_csv
 import pyarrow.parquet as pq
 
-from expectations.registry import raw_suite
 from orchestration.base.paths import Home
 from orchestration.config.deployment import Table, load_deployment
-from orchestration.config.systems import Files, Format, System, TableSettings
+from orchestration.config.files import Files, Format
+from orchestration.config.systems import System, TableSettings
 from orchestration.connectors import sources
 from orchestration.gates.judge import broken_profile_rules, broken_row_rules
+from orchestration.gates.suites import suite_of
 from orchestration.landing.landing import Landing
 from orchestration.landing.unit import UnitWriter
 from orchestration.landing.unit_place import UnitPlace
@@ -84,7 +85,7 @@ def _measure(folder: Path, kind: str, way: str) -> Figures:
     table = _table(kind)
     day = table.deployment.history_load_date
     home = Home(Path(tempfile.mkdtemp(dir=folder)))
-    broken_profile_rules(raw_suite(table.name).batch, [{"rejected_rate": 0.0}])  # the import alone takes seconds
+    broken_profile_rules(suite_of(table).batch, [{"rejected_rate": 0.0}])  # the import alone takes seconds
     if way == "whole":
         return _timed({way: lambda: Landing(table.deployment, home, folder).admit(table, [day])})
     return _timed(_phases(table, home, folder, day))
@@ -92,7 +93,7 @@ def _measure(folder: Path, kind: str, way: str) -> Figures:
 
 def _phases(table: Table, home: Home, folder: Path, day: date) -> dict[str, Callable[[], object]]:
     """What the landing does with a unit, one phase after the other."""
-    suite = raw_suite(table.name)
+    suite = suite_of(table)
     writer = UnitWriter(UnitPlace(home, table, day), suite, {})
     batches: list[Any] = []
     broken: list[Any] = []
@@ -104,7 +105,9 @@ def _phases(table: Table, home: Home, folder: Path, day: date) -> dict[str, Call
 
     return {
         "read": lambda: batches.extend(sources.pull(table, day, folder)),
-        "judge rows": lambda: broken.extend(broken_row_rules(table.name, suite.rows, one.rows) for one in batches),
+        "judge rows": lambda: broken.extend(
+            broken_row_rules(table.name, suite.rows, one.rows, currency="EUR") for one in batches
+        ),
         "write": write,
         "profile": lambda: facts.append(writer.close(())),
         "judge profile": lambda: broken_profile_rules(suite.batch, facts),
@@ -140,12 +143,12 @@ def _drain(batches: Any) -> None:
 
 def _table(kind: str) -> Table:
     """The shop's orders, delivered as one file."""
-    settings = TableSettings(description="One row per order.", key=("order_number",), delivers=())
+    demo = load_deployment("demo")
+    rules = demo.systems["shop"].tables["orders"].rules
+    settings = TableSettings(description="One row per order.", key=("order_number",), delivers=(), rules=rules)
     files = Files(format=kind, history=f"orders.{kind}")
     system = System(description="The shop.", roles=("transactions",), files=files, tables={"orders": settings})
-    deployment = load_deployment("demo").model_copy(
-        update={"systems": {"shop": system}, "history_load_date": date(2025, 12, 31)}
-    )
+    deployment = demo.model_copy(update={"systems": {"shop": system}, "history_load_date": date(2025, 12, 31)})
     return Table(deployment, "shop", "orders")
 
 

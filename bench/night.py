@@ -2,7 +2,8 @@
 
 Makes a demo company of each size and runs three commands: its history and first night (dbt parses the project), one
 more night, and a run without pending load dates. Prints wall time, processor time, peak memory and the time of each
-step.
+step; and for each night the models of the marts that took longest, by Dagster's events. dbt builds several at a time,
+so their seconds add up to more than those of the step.
 """
 
 from __future__ import annotations
@@ -18,9 +19,11 @@ from datetime import timedelta
 from pathlib import Path
 
 from demo.generate import generate
+from orchestration.base.paths import Home
 from orchestration.config.deployment import load_deployment
 
 CUSTOMERS = ("10_000", "100_000", "1_000_000")
+DEAREST = 10
 
 
 @dataclass(frozen=True)
@@ -49,6 +52,8 @@ def main() -> None:
                     f"{customers:>10,}  {name:<12} {cost.wall_seconds:8.1f} {cost.processor_seconds:8.1f}"
                     f" {cost.gibibytes:6.1f}  {cost.steps}"
                 )
+                if name != "nothing to do":
+                    _print(_dearest(Home(Path(folder) / "demo")))
 
 
 def _cost(folder: Path, arguments: list[str]) -> Cost:
@@ -74,6 +79,27 @@ def _cost(folder: Path, arguments: list[str]) -> Cost:
         raise SystemExit(printed)
     steps = re.search(r"^Time +[\d.]+ s: (.*)$", printed, re.MULTILINE)
     return Cost(wall, usage.ru_utime + usage.ru_stime, usage.ru_maxrss / 2**20, steps[1] if steps else "")
+
+
+def _dearest(home: Home) -> str:
+    """The models of the marts that took longest in the last run, in words."""
+    from orchestration.runs.instance import open_instance
+
+    with open_instance(home) as instance:
+        [run] = instance.get_runs(limit=1)
+        built = [
+            entry.dagster_event.step_materialization_data.materialization
+            for entry in instance.all_logs(run.run_id)
+            if entry.dagster_event and entry.dagster_event.is_step_materialization
+        ]
+    seconds = {
+        table.asset_key.path[-1]: float(str(table.metadata["seconds"].value))
+        for table in built
+        if table.asset_key.path[0] == "marts" and "seconds" in table.metadata
+    }
+    first = sorted(seconds.items(), key=lambda model: -model[1])[:DEAREST]
+    models = ", ".join(f"{name} {spent:.1f}" for name, spent in first)
+    return f"{'':>25}of {sum(seconds.values()):.1f} s in {len(seconds)} models of the marts: {models}"
 
 
 def _print(line: str) -> None:

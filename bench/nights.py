@@ -25,6 +25,7 @@ from typing import Any
 import duckdb
 
 from demo.generate import generate
+from orchestration.base.layout import RESTORING
 from orchestration.base.paths import Home
 from orchestration.config.deployment import load_deployment
 
@@ -137,8 +138,22 @@ class Company:
 
     def night(self, disturbance: Disturbance | None = None, *arguments: str) -> Ended:
         """Run ``cx360 run``, disturbed or not, to its end."""
+        return self.command(["run", "--deployment", "demo", "--extracts", str(self.extracts), *arguments], disturbance)
+
+    def back_up(self) -> Path:
+        """Back up the home as it was before the last night; return the backup."""
+        self.restore()
+        _must_succeed(self.command(["backup", "--deployment", "demo", "--to", str(self.root / "backups")]))
+        [backup] = (self.root / "backups").iterdir()
+        return backup
+
+    def restore_backup(self, backup: Path, disturbance: Disturbance | None = None) -> Ended:
+        """Run ``cx360 restore``, disturbed or not, to its end."""
+        return self.command(["restore", "--deployment", "demo", "--from", str(backup)], disturbance)
+
+    def command(self, command: list[str], disturbance: Disturbance | None = None) -> Ended:
+        """Run a command of ``cx360``, disturbed or not, to its end."""
         output = self.root / "output.txt"
-        command = ["run", "--deployment", "demo", "--extracts", str(self.extracts), *arguments]
         started = time.monotonic()
         pid = start(lambda: _cx360(command), self.home, output, disturbance)
         code, steps = _watch(pid, output, started, disturbance)
@@ -231,7 +246,8 @@ def _cx360(command: list[str]) -> None:
 
 def _kill_before(change: str, home: Home, recorded: Path) -> None:
     """Record the changes of guarded folders, and kill this process before ``change``."""
-    guarded = tuple(f"{folder}/" for folder in (home.landing, home.quarantine, home.published, home.state))
+    folders = (home.landing, home.quarantine, home.published, home.state, home.root / RESTORING)
+    guarded = tuple(f"{folder}/" for folder in folders)
     file = os.open(recorded, os.O_WRONLY | os.O_CREAT | os.O_TRUNC)
     made: Counter[str] = Counter()
 

@@ -1,4 +1,4 @@
-"""Nights that are killed at random, each followed by the normal command: ``make torture``.
+"""Nights and restores that are killed at random, each followed by the normal command: ``make torture``.
 
 Prints a line per disturbance: where the night was killed, which version readers had, how long the next night took, and
 whether its figures equal those of an undisturbed night. Exits with 1 if one differs.
@@ -7,16 +7,18 @@ whether its figures equal those of an undisturbed night. Exits with 1 if one dif
 from __future__ import annotations
 
 import argparse
+import shutil
 import sys
 import tempfile
 import time
 from pathlib import Path
 from random import Random
 
-from bench.nights import Change, Company, Disturbance, load_libraries
+from bench.nights import NO_CHANGE, Change, Company, Disturbance, load_libraries
 
 # limits of the file size that simulate a full disk
 FILE_BYTES = (100_000, 1_000_000, 3_000_000, 8_000_000)
+KILLED_PUBLICATIONS = KILLED_RESTORES = 2
 
 
 def main() -> None:
@@ -38,18 +40,21 @@ def main() -> None:
         # in the order of a night: what one killed early has not done is left for the next kill
         rows = [sorted(planned[night::nights], key=lambda planned: planned.reached) for night in range(nights)]
         wrong = sum(disturb(company, row, sum(map(len, rows[:number]))) for number, row in enumerate(rows))
+        wrong_restores = disturb_restores(company, options.seed)
         report(
             f"{len(rows) - wrong} of {len(rows)} nights published the figures of an undisturbed one after "
             f"{len(planned)} disturbances; {time.monotonic() - started:.0f} s in total"
         )
-    sys.exit(1 if wrong else 0)
+        report(f"{KILLED_RESTORES - wrong_restores} of {KILLED_RESTORES} killed restores were finished")
+    sys.exit(1 if wrong or wrong_restores else 0)
 
 
 def plan(company: Company, count: int, seed: int) -> list[Disturbance]:
     """Return disturbances spread over a night.
 
     One kill of three is before a change of guarded files, each kind of change in turn; the others are at a random
-    moment of a step, each step in turn. A dozen kills add a full disk.
+    moment of a step, each step in turn. Two more are before changes of the published versions. A dozen kills add a full
+    disk.
     """
     random = Random(seed)
     spans: list[tuple[str, str | None, float, float]] = []
@@ -76,6 +81,11 @@ def plan(company: Company, count: int, seed: int) -> list[Disturbance]:
             _, after, begin, took = in_steps[(2 * turn + of_three - 1) % len(in_steps)]
             seconds = random.random() * took
             planned.append(Disturbance(after_step=after, seconds=seconds, reached=begin + seconds))
+    published = [change for change in company.undisturbed.changes if f" /{company.home.published.name}/" in change.name]
+    planned += [
+        Disturbance(change=change.name, reached=change.seconds)
+        for change in random.sample(published, KILLED_PUBLICATIONS)
+    ]
     return [*planned, *(Disturbance(file_bytes=random.choice(FILE_BYTES)) for _ in range(count // 12))]
 
 
@@ -104,6 +114,26 @@ def disturb(company: Company, row: list[Disturbance], before: int) -> bool:
             company.restore()
             report(f"      the next night took {recovered.seconds:.1f} s: {'; '.join(problems) or 'equal'}")
     return bool(problems)
+
+
+def disturb_restores(company: Company, seed: int) -> int:
+    """Kill restores of a backup before a random change of files, and let the same command finish them.
+
+    Returns:
+        The number of restores with a problem.
+    """
+    backup = company.back_up()
+    wrong = 0
+    shutil.rmtree(company.home.root)
+    changes = company.restore_backup(backup, Disturbance(change=NO_CHANGE)).changes
+    for change in Random(seed).sample(changes, KILLED_RESTORES):
+        shutil.rmtree(company.home.root)
+        killed = company.restore_backup(backup, Disturbance(change=change.name))
+        finished = company.restore_backup(backup)
+        is_wrong = not killed.was_killed or finished.code != 0 or company.published() != company.before
+        report(f"      a restore, {killed.where}: {'not finished' if is_wrong else 'finished by the same command'}")
+        wrong += is_wrong
+    return wrong
 
 
 def report(line: str) -> None:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Collection
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, timedelta
 
 import numpy as np
 import pandas as pd
@@ -102,7 +102,8 @@ def make_feedback(
 
 def _quarterly(rng: np.random.Generator, world: World, people: pd.DataFrame, orders: pd.DataFrame) -> pd.DataFrame:
     """Every CRM customer in the second month of every quarter; an earlier late delivery lowers satisfaction."""
-    years = range(world.history_load_date.year - 3, world.history_load_date.year + 2)
+    first_year = (world.history_load_date - timedelta(days=world.history_days)).year
+    years = range(first_year, world.history_load_date.year + 2)
     waves = [midnight(date(year, month, 5)) for year in years for month in (2, 5, 8, 11)]
     waves = [wave for wave in waves if world.start < wave < world.horizon_end]
     known = np.flatnonzero(people["is_in_crm"])

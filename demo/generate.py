@@ -11,7 +11,7 @@ import multiprocessing
 import signal
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass
 from datetime import date
 from multiprocessing.connection import Connection
@@ -26,7 +26,7 @@ from demo.effects import WORLDS
 from demo.extract import Extract
 from demo.names import Pool, make_pools
 from demo.systems import crm, outlet, panel, shop, survey_tool, tracking
-from demo.world import BLOCK, HORIZON_NIGHTS, World
+from demo.world import BLOCK, HISTORY_DAYS, HORIZON_NIGHTS, World
 from demo.write import (
     HISTORY,
     MARKER,
@@ -43,6 +43,7 @@ from orchestration.base.errors import InfrastructureError, PipelineError
 
 MOST_CUSTOMERS = 2_000_000
 MOST_SEED = 2**32 - 1
+MOST_HISTORY_DAYS = 3_653
 WORKERS = 2
 DEFAULT_DIRT = ("late_rows",)
 SYSTEMS: Mapping[str, Callable[[Company], list[Extract]]] = {
@@ -76,8 +77,9 @@ def generate(
     dirt: Sequence[str] = DEFAULT_DIRT,
     systems: Sequence[str] = DEFAULT_SYSTEMS,
     block_size: int = BLOCK,
+    history_days: int = HISTORY_DAYS,
 ) -> None:
-    """Write two years of history up to ``history_load_date`` and one drop per night after it.
+    """Write the history up to ``history_load_date`` and one drop per night after it.
 
     The number of nights does not change the files of earlier nights. An earlier demo in the folder is replaced.
 
@@ -89,6 +91,7 @@ def generate(
         dirt: the kinds of faults to plant.
         systems: the systems that deliver; the choice does not change the files of the others.
         block_size: customers that are drawn at a time; another size gives other rows.
+        history_days: length of the history, two years by default; another length gives other rows.
 
     Raises:
         PipelineError: an argument is out of range, or the folder is not usable. Nothing is written.
@@ -96,6 +99,7 @@ def generate(
     _check("customers", customers, 1, MOST_CUSTOMERS)
     _check("nights", nights, 0, HORIZON_NIGHTS)
     _check("seed", seed, 0, MOST_SEED)
+    _check("history_days", history_days, HISTORY_DAYS, MOST_HISTORY_DAYS)
     if not 2000 <= history_load_date.year <= 2100:
         raise PipelineError(f"history_load_date is {history_load_date}: set a year from 2000 to 2100.")
     if world not in WORLDS:
@@ -108,7 +112,14 @@ def generate(
     check_folder(out)
 
     whole = World(
-        customers, nights, seed, history_load_date, WORLDS[world], dirt=frozenset(dirt), block_size=block_size
+        customers,
+        nights,
+        seed,
+        history_load_date,
+        WORLDS[world],
+        dirt=frozenset(dirt),
+        block_size=block_size,
+        history_days=history_days,
     )
     about = {
         "customers": customers,
@@ -121,6 +132,8 @@ def generate(
     chosen = tuple(name for name in SYSTEMS if name in systems)
     if chosen != DEFAULT_SYSTEMS:
         about["systems"] = list(chosen)
+    if history_days != HISTORY_DAYS:
+        about["history_days"] = history_days
     with staged_for(out) as staged:
         faults: Faults = Counter()
         for part in _parts(whole, chosen):
@@ -184,8 +197,10 @@ def _received(parts: Connection) -> Part:
 def _draw(parts: Connection, blocks: Sequence[World], pools: dict[str, Pool], systems: Sequence[str]) -> None:
     """Send the part of each block; only the parent process handles an interrupt."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)
-    for block in blocks:
-        parts.send(_part(block, pools, systems))
+    # an interrupted parent may have exited before it stops its workers
+    with suppress(BrokenPipeError):
+        for block in blocks:
+            parts.send(_part(block, pools, systems))
 
 
 def _part(world: World, pools: dict[str, Pool], systems: Sequence[str]) -> Part:

@@ -13,7 +13,6 @@ import pandas as pd
 
 from demo.cases import FRONT_DEPARTMENT, Cases
 from demo.world import (
-    HISTORY_DAYS,
     HORIZON_NIGHTS,
     MINUTE,
     Flags,
@@ -176,10 +175,12 @@ def _on_its_own(rng: np.random.Generator, world: World, people: pd.DataFrame) ->
 
 
 def _anonymous(rng: np.random.Generator, world: World) -> pd.DataFrame:
-    visitors = round(world.block_customers * ANONYMOUS_VISITORS_PER_CUSTOMER * (1 + HORIZON_NIGHTS / HISTORY_DAYS))
+    visitors = round(
+        world.block_customers * ANONYMOUS_VISITORS_PER_CUSTOMER * (1 + HORIZON_NIGHTS / world.history_days)
+    )
     pages = rng.integers(1, 4, visitors)
     visitor = np.repeat(np.arange(visitors), pages)
-    days = rng.random(visitors) * (HISTORY_DAYS + HORIZON_NIGHTS - 1)
+    days = rng.random(visitors) * (world.history_days + HORIZON_NIGHTS - 1)
     since = in_waking_hours(rng, after(world.start, days))
     touchpoint = pick(
         rng, {"landing_page": 0.4, "product_page": 0.4, "social_ad": 0.15, "product_chat": 0.05}, len(visitor)

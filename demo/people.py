@@ -12,7 +12,6 @@ from demo.names import COUNTRIES, Pool
 from demo.world import (
     BLOCK,
     GROWTH,
-    HISTORY_DAYS,
     HORIZON_NIGHTS,
     SEGMENTS,
     Texts,
@@ -40,8 +39,8 @@ def make_people(world: World, pools: dict[str, Pool]) -> pd.DataFrame:
     newcomers = round(world.block_customers * GROWTH)
     days = np.concatenate(
         [
-            (HISTORY_DAYS - 1) * rng.random(world.block_customers) ** 1.25,
-            HISTORY_DAYS + (HORIZON_NIGHTS - 1) * rng.random(newcomers),
+            (world.history_days - 1) * rng.random(world.block_customers) ** 1.25,
+            world.history_days + (HORIZON_NIGHTS - 1) * rng.random(newcomers),
         ]
     )
     days.sort()

@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 
 from demo.feedback import BASE_SATISFACTION
-from demo.world import HISTORY_DAYS, HORIZON_NIGHTS, World, after, scattered
+from demo.world import HORIZON_NIGHTS, World, after, scattered
 
 DEPARTMENTS = {"marketing": 4, "sales": 3, "service": 5, "logistics": 2, "product": 3}
 """Maturity stage of each department."""
@@ -22,7 +22,7 @@ ROUNDS_EVERY_DAYS = 182
 def make_employee_answers(world: World) -> pd.DataFrame:
     """One row per answered question of an employee, twice a year; shared by all blocks."""
     rng = world.company_rng("programme")
-    rounds = np.arange(60, HISTORY_DAYS + HORIZON_NIGHTS, ROUNDS_EVERY_DAYS)
+    rounds = np.arange(60, world.history_days + HORIZON_NIGHTS, ROUNDS_EVERY_DAYS)
     names = list(DEPARTMENTS)
     parts = []
     for day in rounds.tolist():

@@ -10,11 +10,10 @@ from datetime import date
 
 import numpy as np
 
-from demo.world import HISTORY_DAYS, HORIZON_NIGHTS, Rates, World, days_between, midnight
+from demo.world import HORIZON_NIGHTS, Rates, World, days_between, midnight
 
 DAYS_PER_YEAR = 365.25
 PEAK = (12, 5)
-_LAST_DAY = HISTORY_DAYS + HORIZON_NIGHTS + 31
 
 
 def peak_of_season(world: World) -> date:
@@ -34,5 +33,5 @@ def calendar_days(world: World, of_shop: Rates) -> Rates:
     """Convert back to calendar days; days beyond the horizon stay beyond it."""
     if not world.effects.season:
         return of_shop
-    grid = np.arange(_LAST_DAY, dtype=np.float64)
+    grid = np.arange(world.history_days + HORIZON_NIGHTS + 31, dtype=np.float64)
     return np.interp(of_shop, shop_days(world, grid), grid)

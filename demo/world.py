@@ -83,6 +83,7 @@ class World:
     block_size: int = BLOCK
     dirt: frozenset[str] = frozenset()
     """The kinds of planted faults."""
+    history_days: int = HISTORY_DAYS
 
     def rng(self, part: str) -> np.random.Generator:
         """The random generator of one part of the block: a change in one part does not affect the others."""
@@ -121,7 +122,7 @@ class World:
     @property
     def start(self) -> np.datetime64:
         """Start of the history."""
-        return midnight(self.history_load_date - timedelta(days=HISTORY_DAYS - 1))
+        return self.days_before_end(self.history_days)
 
     @property
     def history_end(self) -> np.datetime64:

@@ -5,10 +5,11 @@ They judge the one-row profile of a unit (gate 1). Rules for a row are in ``rule
 
 from __future__ import annotations
 
+from expectations.columns import quoted
+from expectations.compared_values import ROWS_TO_COMPARE
 from expectations.suite import Comparison, Limit, ProfileRule
+from expectations.times import instant_of
 
-# fewer rows than this make a share, a mean or a quantile a matter of chance
-ROWS_TO_COMPARE = 100
 ROWS_TO_BE_FRESH = 20
 ROWS_TO_BE_NEW = 10
 
@@ -65,6 +66,18 @@ def files_once() -> tuple[ProfileRule, ...]:
     )
 
 
+def columns_named() -> tuple[ProfileRule, ...]:
+    """Every delivered column has a name; an empty column or a row number without one is left out, with a warning."""
+    return (
+        ProfileRule(
+            "left_out_count",
+            "columns were left out: {left_out}",
+            at_most=0,
+            severity="warn",
+        ),
+    )
+
+
 def rejected_share() -> tuple[ProfileRule, ...]:
     """Not too many rows break a row rule."""
     return (
@@ -86,17 +99,34 @@ def duplicate_share() -> tuple[ProfileRule, ...]:
             at_most=Limit("duplicate_rate"),
             figures={
                 "duplicate_count": "count(*) - count(distinct row_hash)",
-                "duplicate_rate": "1 - count(distinct row_hash) / nullif(count(*), 0)",
+                # one repeated row is never a share: it may not stop a night
+                "duplicate_rate": "if(count(*) - count(distinct row_hash) > 1,"
+                " 1 - count(distinct row_hash) / count(*), if(count(*) > 0, 0, null))",
             },
         ),
     )
 
 
-def snapshot_share() -> tuple[ProfileRule, ...]:
-    """Not too many keys of a snapshot are missing from the next one, because missing keys count as deleted.
+def key_identifies() -> tuple[ProfileRule, ...]:
+    """No row has the key but not the content of another, unless they are dated changes; an error above a limit."""
+    what = (
+        "{replaced_row_count} rows have the key ({replaced_key}) of a later row and other content, and only the later"
+        " row is kept: {replaced_amounts} would vanish; for example {replaced_example} is replaced by {replaced_by}"
+    )
+    return (
+        ProfileRule(
+            "replaced_rate",
+            what
+            + ": the share {replaced_rate} is above {limits.key_conflict_rate}. Complete the key in the deployment, or"
+            " name the column that dates the changes of a record (changed_at of the suite)",
+            at_most=Limit("key_conflict_rate"),
+        ),
+        ProfileRule("replaced_warning_count", what, at_most=0, severity="warn"),
+    )
 
-    Judged where the snapshot before had 100 keys or more, and always where no key is left. Only snapshots have it.
-    """
+
+def snapshot_share() -> tuple[ProfileRule, ...]:
+    """Not too many of 100 or more keys of a snapshot, nor all of fewer, are missing from the next (deleted)."""
     return (
         ProfileRule(
             "snapshot_loss",
@@ -109,7 +139,7 @@ def snapshot_share() -> tuple[ProfileRule, ...]:
 
 def no_misread_text(*columns: str) -> tuple[ProfileRule, ...]:
     """No text is UTF-8 that was read as Latin-1; such rows land, with a warning."""
-    found = " or ".join(f"regexp_matches({column}, '[\u00c2-\u00f4][\u0080-\u00bf]')" for column in columns)
+    found = " or ".join(f"regexp_matches({quoted(column)}, '[\u00c2-\u00f4][\u0080-\u00bf]')" for column in columns)
     return (
         ProfileRule(
             "misread_count",
@@ -157,7 +187,8 @@ def changes_of_the_night(changed_at: str) -> tuple[ProfileRule, ...]:
     Args:
         changed_at: the column with the time that puts a row in this window.
     """
-    newest = f"quantile_cont(try_cast({changed_at} as timestamptz), 0.95)"
+    # the value itself, not one between two: else a single time far ahead would count among twenty
+    newest = f"quantile_disc({instant_of(quoted(changed_at))}, 0.95)"
     return (
         *volume_like_recent_loads(),
         ProfileRule(
@@ -197,64 +228,17 @@ def changes_of_the_night(changed_at: str) -> tuple[ProfileRule, ...]:
 
 
 def _days(start: str, end: str, counted: str) -> str:
-    return f"if(count({counted}) >= {ROWS_TO_BE_FRESH}, round(date_diff('minute', {start}, {end}) / 1440, 2), null)"
-
-
-def amounts_like_recent_loads(*columns: str, decimal_comma: bool = False) -> tuple[ProfileRule, ...]:
-    """Mean and median of each amount are near those of the recent loads, where there are 100 rows or more."""
-    rules: list[ProfileRule] = []
-    for column in columns:
-        number = f"replace({column}, ',', '.')" if decimal_comma else column
-        for statistic in ("mean", "median"):
-            figure = f"{statistic}_{column}"
-            sql = f"{statistic}(try_cast({number} as double)) filter (where {column} is not null)"
-            message = (
-                f"the {statistic} of {column} is {{{figure}}}, {{{figure}_change}} times that of the last loads"
-                f" ({{{figure}_usual}}), not between {{limits.amount_at_least}} and {{limits.amount_at_most}}"
-            )
-            rules.append(
-                ProfileRule(
-                    figure,
-                    message,
-                    at_least=Limit("amount_at_least"),
-                    at_most=Limit("amount_at_most"),
-                    figures={figure: _compared(column, sql)},
-                    comparison=Comparison("ratio"),
-                )
-            )
-    return tuple(rules)
-
-
-def scores_like_recent_loads(column: str, share_of_scale: str) -> tuple[ProfileRule, ...]:
-    """The mean score is near that of the recent loads, where there are 100 rows or more.
-
-    Args:
-        column: the column that holds the scores.
-        share_of_scale: SQL for where on its scale a row's score lies, 0 to 1.
-    """
-    figure = f"mean_{column}"
-    return (
-        ProfileRule(
-            figure,
-            f"the mean of {column} lies at {{{figure}}} of its scale, {{{figure}_change}} from that of the last loads"
-            f" ({{{figure}_usual}}): a change of more than {{limits.score_change}}",
-            at_least=Limit("score_change", sign=-1),
-            at_most=Limit("score_change"),
-            figures={figure: _compared(column, f"mean({share_of_scale})")},
-            comparison=Comparison("difference"),
-        ),
-    )
-
-
-def _compared(column: str, sql: str) -> str:
-    return f"if(count({column}) >= {ROWS_TO_COMPARE}, {sql}, null)"
+    days = f"round(date_diff('minute', {start}, {end}) / 1440, 2)"
+    return f"if(count({quoted(counted)}) >= {ROWS_TO_BE_FRESH}, {days}, null)"
 
 
 STANDARD = (
     *columns_present(),
     *files_once(),
+    *columns_named(),
     *rejected_share(),
     *duplicate_share(),
+    *key_identifies(),
     *snapshot_share(),
     *filled_like_recent_loads(),
 )

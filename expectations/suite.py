@@ -7,6 +7,7 @@ themselves (``rules.py``).
 from __future__ import annotations
 
 from collections.abc import Mapping
+from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, field
 from typing import Literal
 
@@ -15,26 +16,59 @@ PRESENT = "value is not null"
 
 
 @dataclass(frozen=True)
+class When:
+    """Which rows a rule judges.
+
+    Attributes:
+        condition: a DuckDB expression over delivered columns; where it is false, null or cannot be computed, the rule
+            does not judge the row.
+        over: the delivered columns that it names; one that is not delivered is null.
+    """
+
+    condition: str
+    over: tuple[str, ...]
+
+
+@dataclass(frozen=True)
 class RowRule:
     """What every row must meet; a row that breaks it goes to quarantine with the reason.
 
     Attributes:
-        column: the delivered column that is judged.
+        column: the delivered column that is judged; with ``over``, the name of what is computed.
         reason: why the row is refused; ``{value}`` is replaced by the delivered value.
         condition: a DuckDB expression over ``value`` (the column) and ``other``; a row where it is false or null breaks
             the rule. A missing value breaks only ``PRESENT``.
         other: a second column that the condition reads; both must have a value to be judged.
+        amount: where the column holds money, the amount as an expression over ``value``; null where it is none.
+        over: the delivered columns that the condition names itself, in place of ``value`` and ``other``. Missing values
+            are then judged, and a column that is not delivered is null.
+        when: which rows are judged; all, where it is None.
+
+    A condition may read bounds of the deployment (``orchestration.config.settings.Limits``) as variables:
+    ``getvariable('earliest_date')``, ``getvariable('latest_date')`` and ``getvariable('largest_amount')``.
     """
 
     column: str
     reason: str
     condition: str
     other: str | None = None
+    amount: str | None = None
+    over: tuple[str, ...] = ()
+    when: When | None = None
 
     @property
     def name(self) -> str:
         """The reason without the delivered value: the same for all rows that break the rule."""
         return self.reason.replace(" '{value}'", "")
+
+    @property
+    def columns(self) -> tuple[str, ...]:
+        """The delivered columns that the condition reads."""
+        return self.over or ((self.column, self.other) if self.other else (self.column,))
+
+    def judges(self, delivered: AbstractSet[str]) -> bool:
+        """Whether the rule judges rows with these columns; rules on columns that are missing are left to the batch."""
+        return bool(delivered & {*self.over}) if self.over else delivered >= {*self.columns}
 
 
 @dataclass(frozen=True)
@@ -116,20 +150,30 @@ class RawSuite:
         table: the landed table, ``<system>__<table>``.
         required: columns without which the table cannot be used.
         optional: columns that may be missing; they land as nulls, and a warning says so.
+        possible: columns that a source may lack without a warning, until a load has had them.
         rows: rules for each row.
         batch: rules for the one-row profile of a unit.
+        changed_at: the column with the time of a record's last change: rows of one key with different times are its
+            versions. Without it, rows of one key and different content in one delivery are a finding.
     """
 
     table: str
     required: tuple[str, ...]
     optional: tuple[str, ...] = ()
+    possible: tuple[str, ...] = ()
     rows: tuple[RowRule, ...] = ()
     batch: tuple[ProfileRule, ...] = ()
+    changed_at: str | None = None
+
+    @property
+    def amounts(self) -> dict[str, str]:
+        """The columns that hold money, each as SQL for its amount."""
+        return {rule.column: rule.amount.replace("value", f'"{rule.column}"') for rule in self.rows if rule.amount}
 
     @property
     def promised(self) -> tuple[str, ...]:
         """The columns that a landed unit always has."""
-        return (*self.required, *self.optional)
+        return (*self.required, *self.optional, *self.possible)
 
 
 @dataclass(frozen=True)
@@ -145,9 +189,11 @@ class MartSuite:
             of the two is computed. Not judged where no version is published, or it lacks the mart or a column.
         presence: what must not be missing. The deployment sets how severe a gap is, which gaps are known
             (``getvariable('known_gaps')``) and which entities are delivered (``getvariable('delivered_entities')``).
+        schema: the published schema of the table: ``marts`` or ``quality``.
     """
 
     mart: str
     rules: tuple[ProfileRule, ...]
     movements: tuple[ProfileRule, ...] = ()
     presence: tuple[ProfileRule, ...] = ()
+    schema: Literal["marts", "quality"] = "marts"

@@ -18,6 +18,7 @@ from orchestration.assets.extract.landed import extract
 from orchestration.assets.identity import customer_identities
 from orchestration.assets.marts_gate import marts_gate
 from orchestration.assets.publish import version
+from orchestration.assets.science.backtests import forecast_backtests
 from orchestration.assets.science.contracts import contract_fits
 from orchestration.assets.science.purchases import purchase_fits
 from orchestration.assets.science.spend import spend_fits
@@ -57,7 +58,7 @@ def build(deployment: Deployment, resources: Mapping[str, Any]) -> dg.Definition
     landed = [extract(table) for table in deployment.tables()]
     stage, star, marts = (transform(part, manifest, deployment.owner) for part in ("stage", "star", "marts"))
     identity = customer_identities(deployment)
-    science = [fits(deployment) for fits in (purchase_fits, spend_fits, contract_fits)]
+    science = [fits(deployment) for fits in (purchase_fits, spend_fits, contract_fits, forecast_backtests)]
     gate = marts_gate(deployment, mart_suites().values())
     built = [*landed, stage, identity, star, *science, marts]
     published = fresh(version(deployment, built, [gate]), deployment)

@@ -6,7 +6,7 @@ imported only if there is something to run.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, timedelta
@@ -17,15 +17,17 @@ import duckdb
 
 from orchestration.alerts import watch
 from orchestration.alerts.alert import Alert
-from orchestration.alerts.senders import senders_of, tell
+from orchestration.alerts.senders import Sender, senders_of, tell
 from orchestration.base.errors import PipelineError
 from orchestration.base.paths import Home
+from orchestration.base.progress import step
 from orchestration.config.deployment import Deployment
 from orchestration.landing.pull import forget
-from orchestration.landing.unit_place import recover_units
 from orchestration.publication.publication import Publication
-from orchestration.runs.lock import hold
-from orchestration.runs.pending import choose_load_dates
+from orchestration.runs.lock import hold, under_way, was_killed
+from orchestration.runs.owner import claim
+from orchestration.runs.pending import NoExtractsError, choose_load_dates
+from orchestration.runs.readiness import make_ready
 from orchestration.runs.tags import COMMAND_TAG, range_tags, requested_range
 
 if TYPE_CHECKING:
@@ -80,30 +82,37 @@ def run_night(
     folder = extracts.resolve() if extracts else home.extracts
     senders = senders_of(deployment.alerts)
     with _explain_write_errors(home, OSError, duckdb.Error), hold(home, wait=wait):
-        publication.settle_versions()
-        for table in deployment.tables():
-            recover_units(home, table)
         try:
-            load_dates = choose_load_dates(deployment, publication, folder, first, last)
+            claim(home, deployment)
+            _make_ready(publication, lambda day: _is_in(day, first, last), rebuilds=full_refresh)
+            load_dates = _load_dates(deployment, publication, folder, first, last, rebuilds=full_refresh)
         except PipelineError:
             if first is None and last is None:
                 tell([watch.of_start_refused(deployment, datetime.now(UTC))], senders)
             raise
-        if not load_dates and not full_refresh:
-            stale = watch.of_stale_publication(deployment, publication, datetime.now(UTC))
-            return Outcome((), None, unsent_alerts=tell([stale] if stale else [], senders))
+        is_idle = not load_dates and not full_refresh
+        if is_idle and not was_killed(home):
+            return Outcome((), None, unsent_alerts=_tell_if_stale(deployment, publication, senders))
         if repull:
             forget(home)
 
         from sqlalchemy.exc import OperationalError
 
+        from orchestration.runs.event_files import fast_event_files
         from orchestration.runs.instance import open_instance
         from orchestration.runs.recovery import recover_runs
 
         # Dagster reaches SQLite through SQLAlchemy
-        with _explain_write_errors(home, OperationalError), open_instance(home) as instance:
+        with (
+            _explain_write_errors(home, OperationalError),
+            under_way(home),
+            fast_event_files(home.dagster),
+            open_instance(home) as instance,
+        ):
             killed = [run for run in recover_runs(home, instance) if COMMAND_TAG in run.tags]
             unsent = tell([watch.of_failed_run(deployment, instance, run) for run in killed], senders)
+            if is_idle:
+                return Outcome((), None, unsent_alerts=unsent + _tell_if_stale(deployment, publication, senders))
             tags = range_tags(load_dates, requested_range(first, last)) if load_dates else {}
             outcome = _execute(deployment, home, folder, instance, load_dates, tags, log_level)
             alert = _alert(deployment, publication, instance, outcome)
@@ -112,6 +121,41 @@ def run_night(
             unsent_alerts=unsent + tell([alert] if alert else [], senders),
             undelivered_days=_undelivered_days(load_dates, first, last),
         )
+
+
+def _make_ready(publication: Publication, is_taken: Callable[[date], bool], *, rebuilds: bool) -> None:
+    """Make the home ready; a step shows what had to be corrected."""
+    for note in make_ready(publication.home, publication, is_taken, rebuilds=rebuilds):
+        with step("recover") as progress:
+            progress.detail(note)
+
+
+def _tell_if_stale(deployment: Deployment, publication: Publication, senders: Sequence[Sender]) -> list[str]:
+    stale = watch.of_stale_publication(deployment, publication, datetime.now(UTC))
+    return tell([stale] if stale else [], senders)
+
+
+def _load_dates(
+    deployment: Deployment,
+    publication: Publication,
+    extracts: Path,
+    first: date | None,
+    last: date | None,
+    *,
+    rebuilds: bool,
+) -> list[date]:
+    """Return the load dates that the run pulls (``choose_load_dates``); a rebuild needs no extracts."""
+    try:
+        return choose_load_dates(deployment, publication, extracts, first, last)
+    except NoExtractsError:
+        if rebuilds:
+            return []
+        raise
+
+
+def _is_in(day: date, first: date | None, last: date | None) -> bool:
+    """Return whether a day is in a requested range; False if none was requested."""
+    return bool(first or last) and (first or day) <= day <= (last or day)
 
 
 def _undelivered_days(load_dates: Sequence[date], first: date | None, last: date | None) -> list[date]:

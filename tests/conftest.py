@@ -11,6 +11,7 @@ import pytest
 from demo.generate import generate
 from orchestration.base.paths import Home
 from orchestration.config.deployment import load_deployment
+from tests.deployments import LINES_WRITTEN
 from tests.postgres import Postgres, postgres
 from tests.unit.landing.thirty_nights import DAYS, HISTORY, Landed
 
@@ -23,6 +24,16 @@ def pytest_configure() -> None:
     A background job ignores the signal, and so would every process that a test starts. Dagster ends runs with it.
     """
     signal.signal(signal.SIGINT, signal.default_int_handler)
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    """Show how many lines the companies of the tests had to write; the workers' own output is not shown."""
+    reports = terminalreporter.getreports("passed")
+    written = [value for report in reports for name, value in report.user_properties if name == LINES_WRITTEN]
+    if written:
+        terminalreporter.section("lines written for a company")
+        for line in written:
+            terminalreporter.line(str(line))
 
 
 @pytest.hookimpl(tryfirst=True)

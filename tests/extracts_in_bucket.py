@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from pathlib import Path
 
 from orchestration.config.deployment import Deployment
-from orchestration.config.systems import Files
+from orchestration.config.files import Files
 from tests.unit.connectors.buckets import BUCKET, Bucket
 
 

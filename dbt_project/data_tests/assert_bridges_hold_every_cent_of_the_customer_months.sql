@@ -1,6 +1,5 @@
--- A failing row is a month, segment and revenue type whose closing amount is not the sum of
--- the customer months, or of the contract periods open at the month's end; or a year whose
--- closing amount is not the sum of its orders.
+-- A failing row is a month or year and revenue type whose closing amount is not the sum of the
+-- customer months, or of the contract periods open at the month's end.
 {{ config(meta={'dagster': {'ref': {'name': 'mart_revenue_bridge'}}}) }}
 with
 
@@ -32,17 +31,16 @@ as_of as (
 
 ),
 
--- a year has the segments of its end, its months their own: compare years over all segments
+-- bridges have the segments of their bases, customer months their own: compare all segments
 closings as (
 
     select
         'orders' as revenue_type,
         'month' as period_type,
         month_start_date as period_start_date,
-        segment,
         sum(revenue_amount) as amount
     from customer_months
-    group by month_start_date, segment
+    group by month_start_date
 
     union all
 
@@ -50,7 +48,6 @@ closings as (
         'orders' as revenue_type,
         'year' as period_type,
         cast(date_trunc('year', month_start_date) as date) as period_start_date,
-        'every' as segment,
         sum(revenue_amount) as amount
     from customer_months
     group by date_trunc('year', month_start_date)
@@ -61,7 +58,6 @@ closings as (
         'subscriptions' as revenue_type,
         'month' as period_type,
         {{ month_start('as_of.as_of_date - interval 1 day') }} as period_start_date,
-        'every' as segment,
         sum(subscriptions.monthly_amount) as amount
     from subscriptions
     inner join as_of
@@ -77,31 +73,15 @@ closings as (
 
 ),
 
-bridged as (
-
-    select
-        revenue_type,
-        period_type,
-        period_start_date,
-        case
-            when revenue_type = 'orders' and period_type = 'month' then segment
-            else 'every'
-        end as segment,
-        closing_amount
-    from bridges
-
-),
-
 totals as (
 
     select
         revenue_type,
         period_type,
         period_start_date,
-        segment,
         sum(closing_amount) as amount
-    from bridged
-    group by revenue_type, period_type, period_start_date, segment
+    from bridges
+    group by revenue_type, period_type, period_start_date
 
 ),
 
@@ -111,7 +91,6 @@ final as (
         closings.revenue_type,
         closings.period_type,
         closings.period_start_date,
-        closings.segment,
         closings.amount as expected_amount,
         totals.amount as bridged_amount
     from closings
@@ -119,7 +98,6 @@ final as (
         on closings.revenue_type = totals.revenue_type
         and closings.period_type = totals.period_type
         and closings.period_start_date = totals.period_start_date
-        and closings.segment = totals.segment
     where closings.amount <> coalesce(totals.amount, 0)
 
 )

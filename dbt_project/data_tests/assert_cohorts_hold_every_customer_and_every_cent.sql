@@ -10,6 +10,12 @@ orders as (
 
 ),
 
+refunds as (
+
+    select * from {{ ref('fct_refunds') }}
+
+),
+
 cohorts as (
 
     select * from {{ ref('mart_retention_cohorts') }}
@@ -42,16 +48,34 @@ customers as (
 
 ),
 
+-- credit notes and returns
+customer_refunds as (
+
+    select
+        refunds.customer_id,
+        sum(refunds.refund_amount) as refunded_amount
+
+    from refunds
+    inner join as_of
+        on refunds.refunded_date < as_of.as_of_date
+    where refunds.is_of_customer
+    group by refunds.customer_id
+
+),
+
 expected as (
 
     select
-        cohort_month_start_date,
+        customers.cohort_month_start_date,
         count(*) as customer_count,
-        sum(order_count) as order_count,
-        sum(revenue_amount) as revenue_amount
+        sum(customers.order_count) as order_count,
+        sum(customers.revenue_amount - coalesce(customer_refunds.refunded_amount, 0))
+            as revenue_amount
 
     from customers
-    group by cohort_month_start_date
+    left join customer_refunds
+        on customers.customer_id = customer_refunds.customer_id
+    group by customers.cohort_month_start_date
 
 ),
 

@@ -1,6 +1,6 @@
 -- A failing row is a difference between the revenue or orders of all customer months
 -- and, up to the as-of date, the counted orders of known customers minus their refunds,
--- to the cent.
+-- credit notes and returns, to the cent.
 {{ config(meta={'dagster': {'ref': {'name': 'fct_customer_months'}}}) }}
 with
 
@@ -19,6 +19,12 @@ orders as (
 refunds as (
 
     select * from {{ ref('int_refunds__unioned') }}
+
+),
+
+given_back as (
+
+    select * from {{ ref('fct_refunds') }}
 
 ),
 
@@ -73,6 +79,30 @@ balance as (
         and refunds.order_source_id = counted_orders.source_id
     inner join as_of
         on {{ local_date('refunds.refunded_at') }} < as_of.as_of_date
+
+    union all
+
+    select
+        0 as order_count,
+        given_back.refund_amount as revenue_amount
+    from given_back
+    inner join as_of
+        on given_back.refunded_date < as_of.as_of_date
+    where
+        given_back.refund_type = 'credit_note'
+        and given_back.customer_id <> {{ unknown_key() }}
+
+    union all
+
+    select
+        0 as order_count,
+        -orders.net_amount as revenue_amount
+    from orders
+    inner join as_of
+        on orders.ordered_date < as_of.as_of_date
+    where
+        orders.is_return
+        and orders.customer_id <> {{ unknown_key() }}
 
 ),
 

@@ -1,5 +1,5 @@
 -- A failing row means that orders, revenue, refunds or margin of known customers differ
--- from fct_orders.
+-- from fct_orders and from the credit notes and returns of fct_refunds.
 {{ config(meta={'dagster': {'ref': {'name': 'mart_customer_lifetime_value'}}}) }}
 
 with
@@ -10,24 +10,55 @@ orders as (
 
 ),
 
+refunds as (
+
+    select * from {{ ref('fct_refunds') }}
+
+),
+
 customer_values as (
 
     select * from {{ ref('mart_customer_lifetime_value') }}
 
 ),
 
-expected as (
+amounts as (
 
     select
-        count(*) as order_count,
-        coalesce(sum(net_amount - refunded_amount), 0) as revenue_amount,
-        coalesce(sum(refunded_amount), 0) as refunded_amount,
-        coalesce(sum(margin_amount - refunded_amount), 0) as margin_amount
+        1 as order_count,
+        net_amount - refunded_amount as revenue_amount,
+        refunded_amount,
+        margin_amount - refunded_amount as margin_amount
 
     from orders
     where
         is_counted
         and customer_id <> {{ unknown_key() }}
+
+    union all
+
+    select
+        0 as order_count,
+        -refund_amount as revenue_amount,
+        refund_amount as refunded_amount,
+        returned_cost_amount - refund_amount as margin_amount
+
+    from refunds
+    where
+        is_of_customer
+        and customer_id <> {{ unknown_key() }}
+
+),
+
+expected as (
+
+    select
+        coalesce(sum(order_count), 0) as order_count,
+        coalesce(sum(revenue_amount), 0) as revenue_amount,
+        coalesce(sum(refunded_amount), 0) as refunded_amount,
+        coalesce(sum(margin_amount), 0) as margin_amount
+
+    from amounts
 
 ),
 

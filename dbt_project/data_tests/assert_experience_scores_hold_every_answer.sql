@@ -59,6 +59,7 @@ given as (
         on answers.metric = score_metrics.asked_metric
     left join surveys
         on answers.survey_key = surveys.survey_key
+    where not answers.is_skipped
     group by
         {{ month_start('answers.answered_date') }},
         score_metrics.metric,

@@ -49,7 +49,9 @@ given as (
         on answers.answered_date < as_of.as_of_date
     left join surveys
         on answers.survey_key = surveys.survey_key
-    where answers.metric = 'nps'
+    where
+        answers.metric = 'nps'
+        and not answers.is_skipped
     group by surveys.survey_type
 
 ),

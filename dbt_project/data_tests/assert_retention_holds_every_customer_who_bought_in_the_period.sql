@@ -21,7 +21,8 @@ last_month as (
         max(month_start_date) as month_start_date,
         cast(
             max(month_start_date)
-            - interval {{ var('retention_months')['orders'] }} month as date
+            - interval {{ var('retention_periods')['orders']['length_months'] }} month
+            as date
         ) as last_base_month_start_date
     from customer_months
 

@@ -1,13 +1,17 @@
 {#
     Deleted records, derived from the landing: int_records__deleted holds the deletions for all doors. A system shows a
-    deletion in one of two ways: the record is missing from a table that is delivered whole every night (`snapshot` in
-    the deployment), or its staging model gives `deleted_at`.
+    deletion in one of three ways: the record is missing from a table that is delivered whole every night (`snapshot` in
+    the deployment), it is missing from a later delivery of its parent (`whole_per`), or its staging model gives
+    `deleted_at`.
 #}
 
-{# The versions in `relation` of records that their systems still have, as the CTE `living`. #}
-{% macro living(relation, entity) -%}
+{#
+    The versions in `relation` of records that their systems still have and that are not left out, as the CTE `living`.
+    `keep_deleted`: deleted records stay.
+#}
+{% macro living(relation, entity, keep_deleted=false) -%}
 gone as (
-
+    {% if not keep_deleted %}
     select
         system,
         source_id
@@ -15,7 +19,22 @@ gone as (
     where
         entity = '{{ entity }}'
         and is_deleted
-    group by system, source_id
+
+    union all
+    {% endif %}
+    select
+        system,
+        source_id
+    from {{ ref('int_records__excluded') }}
+    where entity = '{{ entity }}'
+
+    union all
+
+    select
+        system,
+        source_id
+    from {{ ref('int_records__left_out') }}
+    where entity = '{{ entity }}'
 
 ),
 
@@ -61,10 +80,10 @@ living as (
     select
         '{{ entity }}' as entity,
         '{{ system }}' as system,
-        source_id,
+        {{ record_id('source_id') }} as source_id,
         _load_date as load_date
     from {{ ref('stg_' ~ system ~ '__' ~ entity) }}
-    group by source_id, _load_date
+    group by {{ record_id('source_id') }}, _load_date
     {%- if not loop.last %}
 
     union all
@@ -80,9 +99,7 @@ living as (
     select
         '{{ snapshot.entity }}' as entity,
         '{{ snapshot.system }}' as system,
-        {% for column in var('keys')[snapshot.system ~ '__' ~ snapshot.table] -%}
-        {{ json_text('rejected_record', column) }}{{ " || '-' || " if not loop.last }}
-        {%- endfor %} as source_id,
+        {{ joined_json(var('keys')[snapshot.system ~ '__' ~ snapshot.table]) }} as source_id,
         load_date
     from quarantined
     where
@@ -97,6 +114,115 @@ living as (
 {%- endfor %}
 {%- endmacro %}
 
+{#
+    The tables whose rows come whole with their parent (`whole_per`): every landed row of a parent that was delivered on
+    more than one load date, as the records that staging makes of it. Parents that came once are left out, because they
+    prove no deletion. Reads the CTE `quarantined`.
+#}
+{% macro whole_records() -%}
+{%- for whole in var('whole_per') %}
+    {%- set name = whole.system ~ '__' ~ whole.table %}
+    {%- set landed = source(whole.system, name) %}
+    select
+        '{{ whole.entity }}' as entity,
+        '{{ whole.system }}' as system,
+        landed.parent_id,
+        landed.row_id,
+        {{ record_id('staged.source_id') }} as source_id,
+        landed._load_date as load_date
+    from (
+        select
+            {{ joined_text(whole.columns) }} as parent_id,
+            {{ record_key(whole.system, whole.table) }} as row_id,
+            _load_date,
+            _source_file,
+            _source_row
+        from {{ landed }}
+    ) as landed
+    inner join {{ ref('stg_' ~ whole.system ~ '__' ~ whole.entity) }} as staged
+        on landed._load_date = staged._load_date
+        and landed._source_file = staged._source_file
+        and landed._source_row = staged._source_row
+    where landed.parent_id in (
+        select parent_id
+        from (
+            select
+                {{ joined_text(whole.columns) }} as parent_id,
+                _load_date
+            from {{ landed }}
+
+            union
+
+            select
+                {{ joined_json(whole.columns) }} as parent_id,
+                load_date
+            from quarantined
+            where
+                system = '{{ whole.system }}'
+                and table_name = '{{ whole.table }}'
+        ) as deliveries
+        group by parent_id
+        having count(*) > 1
+    )
+    group by landed.parent_id, landed.row_id, {{ record_id('staged.source_id') }}, landed._load_date
+    {%- if not loop.last %}
+
+    union all
+    {% endif %}
+{%- else %}
+    select
+        cast(null as varchar) as entity,
+        cast(null as varchar) as system,
+        cast(null as varchar) as parent_id,
+        cast(null as varchar) as row_id,
+        cast(null as varchar) as source_id,
+        cast(null as date) as load_date
+    where false
+{%- endfor %}
+{%- endmacro %}
+
+{# The rejected rows of those tables, from the CTE `quarantined`; ids are null where a row does not show them. #}
+{% macro rejected_rows() -%}
+{%- for whole in var('whole_per') %}
+    select
+        '{{ whole.entity }}' as entity,
+        '{{ whole.system }}' as system,
+        {{ joined_json(whole.columns) }} as parent_id,
+        {{ joined_json(var('keys')[whole.system ~ '__' ~ whole.table]) }} as row_id,
+        load_date
+    from quarantined
+    where
+        system = '{{ whole.system }}'
+        and table_name = '{{ whole.table }}'
+    {%- if not loop.last %}
+
+    union all
+    {% endif %}
+{%- else %}
+    select
+        cast(null as varchar) as entity,
+        cast(null as varchar) as system,
+        cast(null as varchar) as parent_id,
+        cast(null as varchar) as row_id,
+        cast(null as date) as load_date
+    where false
+{%- endfor %}
+{%- endmacro %}
+
+{# Delivered columns as one text, as `record_key` writes a key; null if one of them is. #}
+{% macro joined_text(columns) -%}
+    {% for column in columns -%}
+    {{ record_id(adapter.quote(column)) }}{{ " || '-' || " if not loop.last }}
+    {%- endfor %}
+{%- endmacro %}
+
+{# The same of a rejected row. #}
+{% macro joined_json(columns) -%}
+    {% for column in columns -%}
+    {{ record_id(json_text('rejected_record', column)) }}{{ " || '-' || " if not loop.last }}
+    {%- endfor %}
+{%- endmacro %}
+
 {% macro no_records() -%}
     select
         cast(null as varchar) as entity,
@@ -106,7 +232,10 @@ living as (
     where false
 {%- endmacro %}
 
-{# Every version of the records that their system has marked as deleted at some time. #}
+{#
+    Every version of the records that their system has marked as deleted at some time, from the CTE `as_of`; a deletion that
+    is dated ahead is none yet.
+#}
 {% macro marked_records() -%}
 {%- for entity, system in staged_entities() %}
     {%- set relation = ref('stg_' ~ system ~ '__' ~ entity) %}
@@ -115,14 +244,18 @@ living as (
     select
         '{{ entity }}' as entity,
         '{{ system }}' as system,
-        source_id,
-        cast(deleted_at as timestamp) as deleted_at,
-        {{ 'updated_at' if 'updated_at' in names else 'cast(null as timestamp) as updated_at' }},
+        {{ record_id('source_id') }} as source_id,
+        {{ known_time('deleted_at') }} as deleted_at,
+        {{ known_time('updated_at' if 'updated_at' in names else 'null') }} as updated_at,
         _load_date,
         _source_file,
         _source_row
     from {{ relation }}
-    where source_id in (select source_id from {{ relation }} where deleted_at is not null)
+    cross join as_of
+    where
+        {{ record_id('source_id') }} in (
+            select {{ record_id('source_id') }} from {{ relation }} where deleted_at is not null
+        )
 
     union all
     {% endif %}
@@ -141,50 +274,86 @@ living as (
 
 {#
     The deleted records of the entities that become facts, with the amount that their latest version held; a record
-    that becomes a member of a dimension stays in it. `outcomes`: as in quality_entity_reconciliation.
+    that becomes a member of a dimension stays in it, and one that is left out is counted there. `outcomes`: as in quality_entity_reconciliation.
 #}
 {% macro deleted_records(outcomes) -%}
-{%- set deletions = ref('int_records__deleted') -%}
-{%- for entity, system in staged_entities() if outcomes[entity].star.startswith('fct_') %}
-    {%- set relation = ref('stg_' ~ system ~ '__' ~ entity) %}
-    {%- set names = adapter.get_columns_in_relation(relation) | map(attribute='name') | list if execute else [] %}
-    {%- set is_snapshot = var('snapshots') | selectattr('entity', 'equalto', entity) | selectattr('system', 'equalto', system) | list %}
-    {%- if is_snapshot or 'deleted_at' in names %}
+{%- set with_marks = [] -%}
+{%- for entity, system in staged_entities() if outcomes[entity].star.startswith('fct_') -%}
+    {%- set relation = ref('stg_' ~ system ~ '__' ~ entity) -%}
+    {%- set names = adapter.get_columns_in_relation(relation) | map(attribute='name') | list if execute else [] -%}
+    {%- set is_whole = (var('snapshots') + var('whole_per')) | selectattr('entity', 'equalto', entity) | selectattr('system', 'equalto', system) | list -%}
+    {%- if is_whole or 'deleted_at' in names -%}
+        {%- do with_marks.append((entity, system)) -%}
+    {%- endif -%}
+{%- endfor -%}
+{{ latest_amounts(outcomes, ref('int_records__deleted'), with_marks, 'gone.is_deleted and ' ~ is_no_exclusion(), "'deleted'") }}
+{%- endmacro %}
+
+{# The records that are left out and why, with the amount of their latest version. #}
+{% macro left_out_records(outcomes) -%}
+{%- set pairs = staged_entities() | rejectattr(0, 'equalto', 'customers') | list -%}
+{{ latest_amounts(outcomes, ref('int_records__left_out'), pairs, 'true', 'gone.reason') }}
+{%- endmacro %}
+
+{# The records of `relation` among the staged ones, with the amount of their latest version, from the CTE `as_of`. #}
+{% macro latest_amounts(outcomes, relation, pairs, condition, reason) -%}
+{%- for entity, system in pairs %}
+    {%- set staged = ref('stg_' ~ system ~ '__' ~ entity) %}
+    {%- set names = adapter.get_columns_in_relation(staged) | map(attribute='name') | list if execute else [] %}
     select
         gone.entity,
         gone.system,
         gone.source_id,
+        {{ reason }} as reason,
         {{ latest_value(outcomes[entity].door_amount, names) }} as amount
-    from {{ deletions }} as gone
-    inner join {{ relation }} as staged
-        on gone.source_id = staged.source_id
+    from {{ relation }} as gone
+    cross join as_of
+    inner join {{ staged }} as staged
+        on gone.source_id = {{ record_id('staged.source_id') }}
     where
         gone.entity = '{{ entity }}'
         and gone.system = '{{ system }}'
-        and gone.is_deleted
-    group by gone.entity, gone.system, gone.source_id
+        and {{ condition }}
+    group by gone.entity, gone.system, gone.source_id, {{ reason }}
 
     union all
-    {% endif %}
-{%- endfor %}
+    {% endfor %}
     select
         cast(null as varchar) as entity,
         cast(null as varchar) as system,
         cast(null as varchar) as source_id,
+        cast(null as varchar) as reason,
         cast(null as decimal(18, 2)) as amount
     where false
 {%- endmacro %}
 
-{# A value in the latest version of a record; the order is that of `latest_record`. #}
+{# A value in the latest version of a record. #}
 {% macro latest_value(column, names) -%}
     {%- if column in names -%}
     cast(
-            arg_max(coalesce({{ column }}, 0), (
-                {%- if 'updated_at' in names %}coalesce(updated_at, timestamp '-infinity'), {% endif -%}
-                _load_date, _source_file, _source_row
-            )) as decimal(18, 2)
+            arg_max(coalesce(cast({{ column }} as decimal(18, 2)), 0), {{ landing_order(names) }}) as decimal(18, 2)
         )
     {%- else -%}
     cast(null as decimal(18, 2))
     {%- endif -%}
+{%- endmacro %}
+
+{# What orders the versions of a record, as a row value: that of `latest_record`. Reads `as_of_at` of the CTE `as_of`. #}
+{% macro landing_order(names) -%}
+    (
+                {%- if 'updated_at' in names %}coalesce({{ known_time('updated_at') }}, timestamp '-infinity'), {% endif -%}
+                _load_date, _source_file, _source_row
+            )
+{%- endmacro %}
+
+{# Whether a record of `gone` is not left out on purpose: it is then counted there. #}
+{% macro is_no_exclusion() -%}
+    not exists (
+            select 1
+            from {{ ref('int_records__excluded') }} as exclusions
+            where
+                exclusions.entity = gone.entity
+                and exclusions.system = gone.system
+                and exclusions.source_id = gone.source_id
+        )
 {%- endmacro %}

@@ -7,7 +7,7 @@
 
 {# One field of a JSON object as text; null where the object lacks it. #}
 {% macro json_text(element, field) -%}
-    json_extract_string({{ element }}, '$.{{ field }}')
+    json_extract_string({{ element }}, '$."{{ field }}"')
 {%- endmacro %}
 
 {# A text that is a JSON object; null where it is none. #}

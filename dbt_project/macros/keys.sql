@@ -12,11 +12,3 @@
 {% macro unknown_key() -%}
     md5('unknown')
 {%- endmacro %}
-
-{# The id of a record in its system, built from the key that the deployment declares for the table. #}
-{% macro record_key(system, table, alias=none) -%}
-    {%- set prefix = alias ~ '.' if alias else '' -%}
-    {%- for column in var('keys')[system ~ '__' ~ table] -%}
-        cast({{ prefix }}{{ column }} as varchar){% if not loop.last %} || '-' || {% endif %}
-    {%- endfor -%}
-{%- endmacro %}

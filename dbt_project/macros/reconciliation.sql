@@ -59,8 +59,42 @@
         '{{ entity }}' as entity,
         '{{ system }}' as system,
         count(*) as row_count,
-        count(distinct source_id) as record_count
+        -- a row without an id is left out, and stands for itself
+        count(distinct {{ record_id('source_id') }}) + count(*) filter (where source_id is null)
+            as record_count
     from {{ ref('stg_' ~ system ~ '__' ~ entity) }}
+    {%- if not loop.last %}
+
+    union all
+    {% endif %}
+{%- endfor %}
+{%- endmacro %}
+
+{#
+    The rows of units in which a row replaces another one of its key (gate 1 counted them): each different content of a
+    record and change time, with its rank; all but the first vanish.
+#}
+{% macro replaced_rows(outcomes) -%}
+{%- for entity, system in staged_entities() %}
+    {%- set relation = ref('stg_' ~ system ~ '__' ~ entity) %}
+    {%- set names = adapter.get_columns_in_relation(relation) | map(attribute='name') | list if execute else [] %}
+    {%- set content = names | reject('in', ['_source_file', '_source_row']) | list or ['source_id', '_load_date'] %}
+    {%- set amount = outcomes[entity].door_amount %}
+    select
+        '{{ entity }}' as entity,
+        '{{ system }}' as system,
+        {{ 'cast(' ~ amount ~ ' as decimal(18, 2))' if amount in names else 'cast(null as decimal(18, 2))' }} as amount,
+        row_number() over (
+            partition by source_id, _load_date{{ ', updated_at' if 'updated_at' in names }}
+            order by max(_source_file) desc, max(_source_row) desc
+        ) as recency
+    from {{ relation }}
+    where _load_date in (
+        select load_date
+        from {{ source('landing', 'profiles') }}
+        where system = '{{ system }}' and replaced_row_count > 0
+    )
+    group by {{ content | join(', ') }}
     {%- if not loop.last %}
 
     union all
@@ -91,7 +125,7 @@
     select
         '{{ entity }}' as entity,
         system,
-        count(*) as record_count,
+        {{ outcomes[entity].get('star_count', 'count(*)') }} as record_count,
         {{ sum_or_null(outcomes[entity].star_amount) }} as amount
     from {{ ref(outcomes[entity].star) }}
     group by system
@@ -100,6 +134,11 @@
     union all
     {% endif %}
 {%- endfor %}
+{%- endmacro %}
+
+{# A value of fct_refunds without the return receipts, which are orders. #}
+{% macro returned_apart(value) -%}
+    case when refund_type <> 'return' then {{ value }} end
 {%- endmacro %}
 
 {% macro sum_or_null(column) -%}

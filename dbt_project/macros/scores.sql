@@ -3,6 +3,13 @@
     test figures. An interval without answers is null.
 #}
 
+{# What an answer may measure; any other metric is unknown, and in no score. #}
+{% macro survey_metrics() -%}
+    {{ return([
+        'nps', 'csat', 'ces', 'expectation', 'perception', 'importance', 'vs_expectation', 'self_rating',
+    ]) }}
+{%- endmacro %}
+
 {# The normal quantile of a 95 % interval. #}
 {% macro z_95() -%}
     1.959964
@@ -17,10 +24,10 @@
     end
 {%- endmacro %}
 
-{# A figure, null if its base is too small; needs the column `base_status`. #}
-{% macro where_shown(figure, data_type) -%}
+{# A figure, null if its base is too small; `base_status` is the column that says so. #}
+{% macro where_shown(figure, data_type, base_status='base_status') -%}
     cast(
-        case when base_status <> 'suppressed' then {{ figure }} end as {{ data_type }}
+        case when {{ base_status }} <> 'suppressed' then {{ figure }} end as {{ data_type }}
     )
 {%- endmacro %}
 
@@ -56,6 +63,22 @@
     )
 {%- endmacro %}
 
+{#
+    The test statistic of a change of the score: the change divided by its standard error if the answers of both periods
+    come from the same bands. Null without answers in both periods, or if all answers are in one band.
+#}
+{% macro nps_change_z(promoters, detractors, answers, previous_promoters, previous_detractors, previous_answers) -%}
+    ({{ nps(promoters, detractors, answers) }} - {{ nps(previous_promoters, previous_detractors, previous_answers) }})
+    / nullif(100 * sqrt(
+        {{ nps_variance(
+            '(' ~ promoters ~ ' + ' ~ previous_promoters ~ ')',
+            '(' ~ detractors ~ ' + ' ~ previous_detractors ~ ')',
+            '(' ~ answers ~ ' + ' ~ previous_answers ~ ')',
+        ) }}
+        * (1 / nullif(cast({{ answers }} as double), 0) + 1 / nullif(cast({{ previous_answers }} as double), 0))
+    ), 0)
+{%- endmacro %}
+
 {# Wilson's interval of a share, cut to the scale because of rounding. #}
 {% macro share_low(hits, answers) -%}
     case when {{ answers }} > 0 then greatest({{ share_bound(hits, answers, '-') }}, 0) end
@@ -74,36 +97,42 @@
     ) / ({{ answers }} + {{ z_95() }} * {{ z_95() }})
 {%- endmacro %}
 
-{# Student's interval of a mean, from the sums of the values and of their squares, cut to a scale; null below two answers. #}
-{% macro mean_low(value_sum, square_sum, answers, scale_min) -%}
-    case when {{ answers }} > 1 then greatest({{ mean_bound(value_sum, square_sum, answers, '-') }}, {{ scale_min }}) end
-{%- endmacro %}
-
-{% macro mean_high(value_sum, square_sum, answers, scale_max) -%}
-    case when {{ answers }} > 1 then least({{ mean_bound(value_sum, square_sum, answers, '+') }}, {{ scale_max }}) end
-{%- endmacro %}
-
-{% macro mean_bound(value_sum, square_sum, answers, sign) -%}
-    {%- set degrees = '(cast(' ~ answers ~ ' as double) - 1)' -%}
-    {{ value_sum }} / cast({{ answers }} as double) {{ sign }} {{ t_95(degrees) }} * sqrt(
-        greatest({{ square_sum }} - power({{ value_sum }}, 2) / {{ answers }}, 0)
-        / {{ degrees }} / {{ answers }}
+{#
+    A limit of Greenwood's interval of a survival between 0 and 1, on the log-log scale; the variance of ln S is a sum over
+    the periods. `+` gives the lower limit, because the exponent is above 1 and S below it.
+#}
+{% macro survival_bound(survival, variance, sign) -%}
+    power(
+        {{ survival }},
+        exp({{ sign }}{{ z_95() }} * sqrt({{ variance }}) / abs(ln(nullif({{ survival }}, 0))))
     )
 {%- endmacro %}
 
 {#
-    Student's t for a 95 % interval, expanded in the degrees of freedom (Abramowitz and Stegun 26.7.5): exact to 0.0001
-    from nine degrees of freedom on.
+    The interval of a mean of answers on a scale, from the sums of the values and of their squares, cut to the scale. As
+    for the NPS three answers are added, here half of them at each end. Mean and variance are then those of a mean whose
+    boxes have a Dirichlet distribution after the answers, so that equal answers have an interval too.
 #}
-{% macro t_95(degrees) -%}
-    {%- set z = 1.959964 -%}
-    (
-        {{ z }}
-        + {{ '%.6f' % ((z ** 3 + z) / 4) }} / {{ degrees }}
-        + {{ '%.6f' % ((5 * z ** 5 + 16 * z ** 3 + 3 * z) / 96) }} / power({{ degrees }}, 2)
-        + {{ '%.6f' % ((3 * z ** 7 + 19 * z ** 5 + 17 * z ** 3 - 15 * z) / 384) }} / power({{ degrees }}, 3)
-        + {{ '%.6f' % ((79 * z ** 9 + 776 * z ** 7 + 1482 * z ** 5 - 1920 * z ** 3 - 945 * z) / 92160) }} / power({{ degrees }}, 4)
-    )
+{% macro mean_low(value_sum, square_sum, answers, scale_min, scale_max) -%}
+    case when {{ answers }} > 0 then greatest(
+        {{ mean_bound(value_sum, square_sum, answers, scale_min, scale_max, '-') }}, {{ scale_min }}
+    ) end
+{%- endmacro %}
+
+{% macro mean_high(value_sum, square_sum, answers, scale_min, scale_max) -%}
+    case when {{ answers }} > 0 then least(
+        {{ mean_bound(value_sum, square_sum, answers, scale_min, scale_max, '+') }}, {{ scale_max }}
+    ) end
+{%- endmacro %}
+
+{% macro mean_bound(value_sum, square_sum, answers, scale_min, scale_max, sign) -%}
+    {%- set base = '(' ~ answers ~ ' + 3)' -%}
+    {%- set mean = '((' ~ value_sum ~ ' + 1.5 * (' ~ scale_min ~ ' + ' ~ scale_max ~ ')) / cast(' ~ base ~ ' as double))' -%}
+    {{ mean }} {{ sign }} {{ z_95() }} * sqrt(greatest(
+        ({{ square_sum }} + 1.5 * ({{ scale_min }} * {{ scale_min }} + {{ scale_max }} * {{ scale_max }}))
+        / cast({{ base }} as double) - power({{ mean }}, 2),
+        0
+    ) / ({{ base }} + 1))
 {%- endmacro %}
 
 {#
@@ -118,7 +147,7 @@
     case unit
         when 'points' then {{ nps_low(promoters(score_sum, square_sum), detractors(score_sum, square_sum), answers) }}
         when 'share' then {{ share_low(score_sum, answers) }}
-        when 'mean' then {{ mean_low(score_sum, square_sum, answers, scale_min=1) }}
+        when 'mean' then {{ mean_low(score_sum, square_sum, answers, scale_min=1, scale_max=7) }}
     end
 {%- endmacro %}
 
@@ -126,7 +155,7 @@
     case unit
         when 'points' then {{ nps_high(promoters(score_sum, square_sum), detractors(score_sum, square_sum), answers) }}
         when 'share' then {{ share_high(score_sum, answers) }}
-        when 'mean' then {{ mean_high(score_sum, square_sum, answers, scale_max=7) }}
+        when 'mean' then {{ mean_high(score_sum, square_sum, answers, scale_min=1, scale_max=7) }}
     end
 {%- endmacro %}
 

@@ -3,6 +3,11 @@
     last_value({{ column }} ignore nulls) over {{ window }}
 {%- endmacro %}
 
+{# The oldest value of a column in a named window that is not `unknown`. #}
+{% macro first_known(column, window) -%}
+    coalesce(first_value(nullif({{ column }}, 'unknown') ignore nulls) over {{ window }}, 'unknown')
+{%- endmacro %}
+
 {#
     The value of an attribute when systems disagree: the newest non-null value of the first system, by the
     deployment's order of systems, that has one. Needs the column `system` and a named window.

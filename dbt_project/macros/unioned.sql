@@ -5,14 +5,19 @@
     A system that lacks an optional column delivers nulls; one that delivers a column the contract does not know, or
     lacks a required one (`not_null` in the contract), stops the build. An entity that no system delivers is empty.
 
-    A record that its system has deleted is not behind the door (int_records__deleted says when it went).
+    A record that its system has deleted is not behind the door (int_records__deleted says when it went), nor is one that
+    is left out (int_records__left_out), as what is dated ahead, or on purpose (int_records__excluded). A change time or another time of a record that lies ahead is null until its day;
+    what is planned may lie ahead.
 
     `keep_versions`: every landed version stays, for entities whose history the star tells.
     `keep_deleted`: a deleted record stays, because facts of the past are about it.
 #}
 {% macro unioned(entity, keep_versions=false, keep_deleted=false) %}
 {%- set columns = model.columns.values() | list %}
+{%- set always_known = planned_times() + [happened_at().get(entity)] %}
 with
+
+{{ as_of_moment() }},
 
 delivered as (
 {% for system in var('entities').get(entity, []) %}
@@ -21,9 +26,17 @@ delivered as (
     select
         cast('{{ system }}' as varchar) as system
         {%- for column in columns if column.name != 'system' %},
-        cast({{ column.name if column.name in names else 'null' }} as {{ column.data_type }}) as {{ column.name }}
+        {% if column.name in names and column.data_type == 'timestamp' and column.name not in always_known -%}
+        {{ known_time(column.name) }}
+        {%- else -%}
+        cast({{ cx360.delivered_value(column.name) if column.name in names else 'null' }} as {{ column.data_type }})
+        {%- endif %} as {{ column.name }}
         {%- endfor %}
     from {{ relation }}
+    cross join as_of
+    {%- if 'excluded_reason' in names %}
+    where source_id is not null or nullif(trim(excluded_reason), '') is null
+    {%- endif %}
 {% if not loop.last %}
     union all
 {% endif %}
@@ -48,10 +61,8 @@ ranked as (
 ),
 
 {% endif -%}
-{% if not (keep_versions or keep_deleted) -%}
-{{ living('ranked', entity) }},
+{{ living('delivered' if keep_versions else 'ranked', entity, keep_deleted=keep_versions or keep_deleted) }},
 
-{% endif -%}
 final as (
 
     select
@@ -59,7 +70,7 @@ final as (
         {{ column.name }}{% if not loop.last %},{% endif %}
         {%- else %} *
         {%- endfor %}
-    from {{ 'delivered' if keep_versions else 'ranked' if keep_deleted else 'living' }}
+    from living
     {% if not keep_versions %}where recency = 1{% endif %}
 
 )
@@ -67,12 +78,21 @@ final as (
 select * from final
 {% endmacro %}
 
+{# A delivered column as the door holds it: ids in one notation. #}
+{% macro delivered_value(name) -%}
+    {%- if name == 'source_id' -%} {{ record_id(name) }}
+    {%- elif name.endswith('_source_id') -%} {{ reference_id(name) }}
+    {%- elif name == 'external_id' -%} {{ external_id(name) }}
+    {%- else -%} {{ name }}
+    {%- endif -%}
+{%- endmacro %}
+
 {# The names that a staging model delivers, held against the door's contract. #}
 {% macro delivered_columns(relation, columns) %}
     {%- set delivered = adapter.get_columns_in_relation(relation) | map(attribute='name') | list -%}
     {%- set known = columns | map(attribute='name') | list -%}
-    {%- for name in delivered if name not in known + ['deleted_at'] -%}
-        {{ exceptions.raise_compiler_error(relation.identifier ~ " delivers '" ~ name ~ "', which " ~ model.name ~ " does not know. It knows: " ~ known | join(', ') ~ ", deleted_at") }}
+    {%- for name in delivered if name not in known + ['deleted_at', 'excluded_reason'] -%}
+        {{ exceptions.raise_compiler_error(relation.identifier ~ " delivers '" ~ name ~ "', which " ~ model.name ~ " does not know. It knows: " ~ known | join(', ') ~ ", deleted_at, excluded_reason") }}
     {%- endfor -%}
     {%- for column in columns if delivered and column.name != 'system' and column.name not in delivered -%}
         {%- if column.constraints | selectattr('type', 'equalto', 'not_null') | list -%}

@@ -1,8 +1,9 @@
-"""Rules that mart_customer_360 must pass before it is published."""
+"""Rules that mart_customer_360 and mart_rfm_tiers must pass before they are published."""
 
 from __future__ import annotations
 
-from expectations.rules import between, falls_by_share, never
+from expectations.movements import falls_by_share
+from expectations.rules import between, never
 from expectations.suite import MartSuite
 
 CUSTOMER_360 = MartSuite(
@@ -18,4 +19,13 @@ CUSTOMER_360 = MartSuite(
         *never("shared", "customer_id is null", "a row has no customer"),
     ),
     movements=falls_by_share("customer_count", "customers", "count(*)", base="count(*)", limit="customer_loss"),
+)
+
+RFM_TIERS = MartSuite(
+    mart="mart_rfm_tiers",
+    rules=(
+        *between("tier", 1, 5),
+        *between("customer_count", 1),
+        *never("reversed", "highest_value < lowest_value", "the highest value of a tier is below its lowest"),
+    ),
 )

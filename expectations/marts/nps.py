@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from expectations.rules import between, moves_by_points, never, none_missing
+from expectations.movements import moves_by_points
+from expectations.rules import between, never, none_missing
 from expectations.suite import MartSuite, ProfileRule
 
 
@@ -104,6 +105,64 @@ NPS_CHANGE = MartSuite(
             "suppressed_change",
             "(base_status = 'suppressed') <> (nps_change is null)",
             "a suppressed base shows a change, or another base shows none",
+        ),
+    ),
+)
+
+NPS_GROUP_CHANGE = MartSuite(
+    mart="mart_nps_group_change",
+    rules=(
+        *between("nps_change", -200, 200),
+        *between("p_value", 0, 1),
+        *never("less_than_alone", "adjusted_p_value < p_value", "an adjusted p-value is below its own"),
+        *never(
+            "suppressed_change",
+            "(base_status = 'suppressed') <> (nps_change is null)",
+            "a suppressed base shows a change, or another base shows none",
+        ),
+    ),
+)
+
+STAGE_OVERVIEW = MartSuite(
+    mart="mart_stage_overview",
+    rules=(
+        *between("nps", -100, 100),
+        *between("csat_rate", 0, 1),
+        *between("ces_mean", 1, 7),
+        *between("response_rate", 0, 1),
+        *between("repurchase_rate", 0, 1),
+        *between("contact_count", 0),
+        *never(
+            "early_repurchase",
+            "not is_complete and repurchase_rate is not null",
+            "a running period has a repurchase rate",
+        ),
+    ),
+)
+
+LIFECYCLE_OVERVIEW = MartSuite(
+    mart="mart_lifecycle_overview",
+    rules=(
+        *between("nps", -100, 100),
+        *between("logo_retention_rate", 0, 1),
+        *between("gross_revenue_retention_rate", 0, 1),
+        *between("net_revenue_retention_rate", 0),
+        *between("customer_count", 0),
+        *never("inverted_interval", "nps_low > nps_high", "the interval is inverted"),
+        *never(
+            "suppressed_score",
+            "(nps_base_status = 'suppressed') <> (nps is null)",
+            "a suppressed base shows a score, or another base shows none",
+        ),
+        *never(
+            "early_retention",
+            "not is_complete and logo_retention_rate is not null",
+            "a running month has a rate of retention",
+        ),
+        *never(
+            "early_value",
+            "residual_value_amount is not null and getvariable('as_of_date') - 1 > last_day(month_start_date)",
+            "a month before the last one has a value still to come",
         ),
     ),
 )

@@ -2,29 +2,71 @@
 
 from __future__ import annotations
 
-from expectations.rules import between, moves_by_share, never
+from expectations.movements import parts_move_by_share
+from expectations.rules import between, never
 from expectations.suite import MartSuite, ProfileRule
 
 
 def _revenue_of_ended_months(revenue_type: str) -> tuple[ProfileRule, ...]:
     """Months that had ended in the published version hardly change: only late rows change them."""
     ended = (
-        f"filter (where revenue_type = '{revenue_type}' and period_type = 'month'"
-        " and last_day(period_start_date) < getvariable('ended_by'))"
+        f"revenue_type = '{revenue_type}' and period_type = 'month'"
+        " and last_day(period_start_date) < getvariable('ended_by')"
     )
-    return moves_by_share(
+    return parts_move_by_share(
         f"{revenue_type}_revenue",
-        f"the revenue of {revenue_type} in the months that had ended",
-        f"sum(closing_amount) {ended}",
-        base=f"sum(closing_customer_count) {ended}",
+        f"the revenue of {revenue_type} in the months that had ended, without the month and segment that changed most",
+        part="period_start_date || ' ' || segment",
+        sql="closing_amount",
+        where=ended,
+        base=f"sum(closing_customer_count) filter (where {ended})",
         limit="revenue_change",
     )
 
 
+def _rate(
+    column: str, status: str, rated: str, at_least: float = 0, at_most: float | None = 1
+) -> tuple[ProfileRule, ...]:
+    """A rate lies on its scale and between its limits, and is null exactly where a suppressed base or period says so.
+
+    Args:
+        column: the rate; its limits have ``_low`` and ``_high`` behind the name.
+        status: the column with the base status of the rate.
+        rated: SQL condition of rows whose period and base are complete.
+        at_least: the lowest possible rate; it has no limits where the bootstrap sees nothing but it.
+        at_most: the highest possible rate, or None.
+    """
+    low, high = f"{column}_low", f"{column}_high"
+    return (
+        *between(column, at_least, at_most),
+        *between(low, at_least, at_most),
+        *between(high, at_least, at_most),
+        *never(
+            f"outside_{column}",
+            # both are rounded to six places
+            f"{column} < {low} - 0.000001 or {column} > {high} + 0.000001",
+            f"{column} lies outside its interval",
+        ),
+        *never(
+            f"unlimited_{column}",
+            f"{column} > {at_least} + 0.000001 and ({low} is null or {high} is null)",
+            f"{column} has no interval",
+        ),
+        *never(
+            f"suppressed_{column}",
+            f"({column} is null) <> ({status} = 'suppressed' or not ({rated}))"
+            f" or ({column} is null and coalesce({low}, {high}) is not null)",
+            f"a suppressed or incomplete row shows {column}, or another row shows none",
+        ),
+    )
+
+
+_COMPARABLE = "is_complete and is_base_complete"
+
 RETENTION_COHORTS = MartSuite(
     mart="mart_retention_cohorts",
     rules=(
-        *between("retention_rate", 0, 1),
+        *_rate("retention_rate", "base_status", "is_complete"),
         *between("previous_month_rate", 0),
         *between("age_months", 0),
         *between("cohort_customer_count", 1),
@@ -42,20 +84,16 @@ RETENTION_COHORTS = MartSuite(
 RETENTION_BY_SEGMENT_STAGE = MartSuite(
     mart="mart_retention_by_segment_stage",
     rules=(
-        *between("logo_retention_rate", 0, 1),
-        *between("gross_revenue_retention_rate", 0, 1),
-        *between("net_revenue_retention_rate", 0),
+        *_rate("purchase_rate", "stage_base_status", _COMPARABLE),
+        *_rate("logo_retention_rate", "base_status", _COMPARABLE),
+        *_rate("gross_revenue_retention_rate", "base_status", _COMPARABLE),
+        *_rate("net_revenue_retention_rate", "base_status", _COMPARABLE, at_most=None),
         *between("base_customer_count", 0),
         *between("base_revenue_amount", 0),
         *never(
             "gross_above_net",
             "gross_revenue_retention_rate > net_revenue_retention_rate",
             "more revenue is kept than retained",
-        ),
-        *never(
-            "baseless",
-            "logo_retention_rate is not null and base_customer_count = 0",
-            "a rate has no customers in its base",
         ),
         *never(
             "early_churn", "not is_complete and churned_customer_count > 0", "customers churn before the period ends"
@@ -83,23 +121,41 @@ REVENUE_BRIDGE = MartSuite(
     ),
 )
 
+CONTRACT_SURVIVAL = MartSuite(
+    mart="mart_contract_survival",
+    rules=(
+        *between("renewal_rate", 0, 1),
+        *between("survival_probability", 0, 1),
+        *between("period_number", 1),
+        *between("due_count", 1),
+        *never("overfull", "renewed_count + lost_count <> due_count", "a renewal due neither came nor failed"),
+        *never(
+            "outside",
+            "not (survival_probability between survival_probability_low and survival_probability_high)",
+            "a survival lies outside its interval",
+        ),
+        *never(
+            "above_the_rate",
+            "survival_probability > renewal_rate + 0.000001",
+            "more contracts survive all renewals than this one",
+        ),
+    ),
+)
+
 EARNED_GROWTH = MartSuite(
     mart="mart_earned_growth",
     rules=(
         *between("unknown_reason_rate", 0, 1),
-        *between("net_revenue_retention_rate", 0),
-        *between("growth_rate", -1),
+        *_rate("net_revenue_retention_rate", "base_status", _COMPARABLE, at_most=None),
+        *_rate("growth_rate", "base_status", _COMPARABLE, at_least=-1, at_most=None),
+        *_rate("low_earned_growth_rate", "base_status", _COMPARABLE, at_least=-1, at_most=None),
+        *_rate("high_earned_growth_rate", "base_status", _COMPARABLE, at_least=-1, at_most=None),
         *between("base_revenue_amount", 0),
         *between("new_revenue_amount", 0),
         *never(
             "inverted_bounds",
             "low_earned_growth_rate > high_earned_growth_rate",
             "the bounds of earned growth are inverted",
-        ),
-        *never(
-            "unfinished",
-            "growth_rate is not null and not (is_complete and is_base_complete)",
-            "a year has a growth rate before it is complete",
         ),
     ),
 )

@@ -1,1 +1,1 @@
-"""Gate 1: one module per system, one suite per landed table."""
+"""Suites of gate 1 in Python, one module per system, for what the rules of a deployment cannot say; at present none."""

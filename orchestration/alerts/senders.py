@@ -11,11 +11,13 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from email.message import EmailMessage
 from typing import Protocol
+from urllib.parse import urlsplit
 
 import requests
 
 from orchestration.alerts.alert import Alert
 from orchestration.base.errors import PipelineError
+from orchestration.base.loopback import is_loopback
 from orchestration.config.settings import AlertSettings, Email, Webhook
 
 TIMEOUT_SECONDS = 20
@@ -44,26 +46,48 @@ class EmailSender:
     name: str = "e-mail"
 
     def send(self, alert: Alert) -> None:
-        """Send the alert through the mail server, encrypted unless ``security`` is none."""
+        """Send the alert through the mail server, encrypted unless ``security`` is none.
+
+        The certificate must be valid for the host before the login is sent; a certificate authority of one's own is
+        trusted by ``SSL_CERT_FILE``.
+        """
         settings = self.settings
         message = EmailMessage()
         message["Subject"] = alert.subject
         message["From"] = settings.sender
         message["To"] = ", ".join(settings.recipients)
         message.set_content(alert.text)
-        connect = smtplib.SMTP_SSL if settings.security == "tls" else smtplib.SMTP
         try:
-            with connect(settings.host, settings.port, timeout=TIMEOUT_SECONDS) as server:
-                if settings.security == "starttls" and isinstance(server, smtplib.SMTP):
-                    server.starttls(context=ssl.create_default_context())
+            with self._connected() as server:
                 if settings.username and settings.password:
                     server.login(settings.username.value(), settings.password.value())
                 server.send_message(message)
+        except ssl.SSLCertVerificationError as error:
+            raise PipelineError(
+                f"The alert could not be sent by e-mail through {settings.host}:{settings.port}: the certificate of"
+                f" the server is not trusted ({error.verify_message}). Nothing was sent, no password either. Correct"
+                " alerts.email.host in the deployment's file; for your own certificate authority, set SSL_CERT_FILE to"
+                " its file."
+            ) from error
         except (OSError, smtplib.SMTPException) as error:
             raise PipelineError(
                 f"The alert could not be sent by e-mail through {settings.host}:{settings.port} "
                 f"({type(error).__name__}). Check alerts.email in the deployment's file, and the mail server."
             ) from error
+
+    def _connected(self) -> smtplib.SMTP:
+        """A connection to the mail server, encrypted by a verified certificate unless ``security`` is none."""
+        host, port, context = self.settings.host, self.settings.port, ssl.create_default_context()
+        if self.settings.security == "tls":
+            return smtplib.SMTP_SSL(host, port, timeout=TIMEOUT_SECONDS, context=context)
+        server = smtplib.SMTP(host, port, timeout=TIMEOUT_SECONDS)
+        try:
+            if self.settings.security == "starttls":
+                server.starttls(context=context)
+        except BaseException:
+            server.close()
+            raise
+        return server
 
 
 @dataclass(frozen=True)
@@ -74,20 +98,48 @@ class WebhookSender:
     name: str = "webhook"
 
     def send(self, alert: Alert) -> None:
-        """Post the alert once; the address is a secret, because it authorises posting."""
+        """Post the alert once; the address is a secret, because it authorises posting.
+
+        It is sent encrypted, or to this machine, unless ``plain_http`` allows otherwise. Redirects are not followed:
+        they could lead to an unencrypted address.
+        """
+        address = self.settings.url.value()
+        problem = _address_problem(address, allows_http=self.settings.plain_http)
+        if problem:
+            raise PipelineError(f"The alert was not posted to the webhook of {self.settings.url.env}: {problem}")
         try:
             answer = requests.post(
-                self.settings.url.value(),
+                address,
                 json={"text": _for_slack(f"{alert.subject}\n{alert.text}")},
                 timeout=TIMEOUT_SECONDS,
+                allow_redirects=False,
             )
             answer.raise_for_status()
+            if answer.is_redirect:
+                raise requests.TooManyRedirects(response=answer)
         except requests.RequestException as error:
             status = f", status {error.response.status_code}" if error.response is not None else ""
             raise PipelineError(
                 f"The alert could not be posted to the webhook of {self.settings.url.env} "
                 f"({type(error).__name__}{status}). Check the variable, and the service behind it."
             ) from None
+
+
+def _address_problem(address: str, *, allows_http: bool) -> str | None:
+    """Why nothing may be posted to the address, and the remedy; None if it may. The address is not quoted."""
+    try:
+        parts = urlsplit(address)
+        scheme, host = parts.scheme.lower(), parts.hostname
+    except ValueError:
+        scheme, host = "", None
+    if scheme not in {"http", "https"} or not host:
+        return "its value is not an address that begins with https://. Set the variable to the address of the service."
+    if scheme == "http" and not allows_http and not is_loopback(host):
+        return (
+            "its address begins with http://, so everyone on the way could read it and post in your name. Use https://,"
+            " or allow it in the deployment's file: alerts.webhook.plain_http: true."
+        )
+    return None
 
 
 def _for_slack(text: str) -> str:

@@ -55,8 +55,8 @@ def of_failed_run(deployment: Deployment, instance: dg.DagsterInstance, run: dg.
         since=_started_at(instance, run),
         what_to_do=(
             "Readers keep the last good version. "
-            f"{cause} (make ui DEPLOYMENT={deployment.name}, and docs/runbook.md), fix it, and run again: "
-            f"make run DEPLOYMENT={deployment.name}"
+            f"{cause} (make ui DEPLOYMENT={deployment.argument}, and docs/runbook.md), fix it, and run again: "
+            f"make run DEPLOYMENT={deployment.argument}"
         ),
         run_id=run.run_id,
     )
@@ -71,7 +71,7 @@ def of_start_refused(deployment: Deployment, now: datetime) -> Alert:
         since=now,
         what_to_do=(
             f"Readers keep the last good version. Run it by hand to see the reason: make run "
-            f"DEPLOYMENT={deployment.name}"
+            f"DEPLOYMENT={deployment.argument}"
         ),
     )
 
@@ -106,7 +106,7 @@ def of_quarantine(
         since=since,
         what_to_do=(
             "The night was published without these rows. List their reasons (make quarantine "
-            f"DEPLOYMENT={deployment.name}), and correct them or have the system deliver them again"
+            f"DEPLOYMENT={deployment.argument}), and correct them or have the system deliver them again"
         ),
         run_id=run_id,
     )
@@ -128,7 +128,7 @@ def of_stale_publication(deployment: Deployment, publication: Publication, now: 
         since=published_at,
         what_to_do=(
             "Readers see old figures. Check that the schedule is on and that extracts were delivered "
-            f"(make ui DEPLOYMENT={deployment.name}), then run: make run DEPLOYMENT={deployment.name}"
+            f"(make ui DEPLOYMENT={deployment.argument}), then run: make run DEPLOYMENT={deployment.argument}"
         ),
     )
 

@@ -24,7 +24,7 @@ def marts_gate(deployment: Deployment, suites: Collection[MartSuite]) -> dg.Asse
         specs=[
             dg.AssetCheckSpec(
                 "gate",
-                asset=_key(suite.mart),
+                asset=_key(suite),
                 blocking=True,
                 description="Gate 2: bounds, movement since the published version, and required rows.",
             )
@@ -43,8 +43,8 @@ def marts_gate(deployment: Deployment, suites: Collection[MartSuite]) -> dg.Asse
                     found = judge(connection, suites, deployment, publication.version())
             except PipelineError as error:
                 raise dg.Failure(description=str(error)) from error
-            for mart, verdict in found.items():
-                yield _check(mart, verdict)
+            for suite in suites:
+                yield _check(suite, found[suite.mart])
             if any(_is_red(verdict.findings) for verdict in found.values()):
                 raise dg.Failure(description=_closed(deployment, found), allow_retries=False)
             warned = sum(len(verdict.findings) for verdict in found.values())
@@ -53,9 +53,9 @@ def marts_gate(deployment: Deployment, suites: Collection[MartSuite]) -> dg.Asse
     return checks
 
 
-def _check(mart: str, verdict: MartVerdict) -> dg.AssetCheckResult:
+def _check(suite: MartSuite, verdict: MartVerdict) -> dg.AssetCheckResult:
     return dg.AssetCheckResult(
-        asset_key=_key(mart),
+        asset_key=_key(suite),
         check_name="gate",
         passed=not verdict.findings,
         severity=dg.AssetCheckSeverity.ERROR if _is_red(verdict.findings) else dg.AssetCheckSeverity.WARN,
@@ -81,10 +81,10 @@ def _closed(deployment: Deployment, found: Mapping[str, MartVerdict]) -> str:
         f"Gate 2 is closed for deployment '{deployment.name}': nothing is published, the published version stays.\n"
         + "\n".join(lines)
         + "\nCheck the figures. If they are wrong, correct the source or the model. If they are right,"
-        f" raise the limit that is named (movement, presence) in deployments/{deployment.name}.yml or change the rule"
-        " in expectations/marts, with a reason. Then run again."
+        f" raise the limit that is named (movement, presence, limits) in {deployment.file} or change"
+        " the rule in expectations/marts, with a reason. Then run again."
     )
 
 
-def _key(mart: str) -> dg.AssetKey:
-    return dg.AssetKey(["marts", mart])
+def _key(suite: MartSuite) -> dg.AssetKey:
+    return dg.AssetKey([suite.schema, suite.mart])

@@ -9,6 +9,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 import dagster as dg
+import duckdb
 from dagster_dbt import DagsterDbtTranslator, DagsterDbtTranslatorSettings, DbtProject, dbt_assets
 
 from orchestration.assets.external import source_key
@@ -23,13 +24,15 @@ EXAMPLES = 5
 
 # the dependencies between the parts come from dbt
 PARTS = {
-    "stage": "resource_type:seed fqn:cx360.staging fqn:cx360.intermediate",
+    # what the landing lost is found before anything is built on it
+    "stage": "resource_type:seed fqn:cx360.staging fqn:cx360.intermediate fqn:cx360.quality.landing",
     # the fits read the purchase histories of science/, which are built with the star
     "star": "fqn:cx360.star fqn:cx360.science",
     "marts": "fqn:cx360.marts fqn:cx360.quality",
 }
-# rules of the reference data concern files of the project, which no night changes: they run with the project's tests
-EXCLUDED = "fqn:cx360.seeds"
+# rules of the reference data that all companies share: no night changes it, so they run with the project's tests
+_SHARED = "tag:shared"
+EXCLUDED = dict.fromkeys(PARTS, _SHARED) | {"marts": f"{_SHARED} fqn:cx360.quality.landing"}
 FIRST = "stage"
 
 
@@ -99,7 +102,7 @@ def transform(part: str, manifest: Mapping[str, Any], owner: str) -> dg.AssetsDe
         name=part,
         manifest=manifest,
         select=PARTS[part],
-        exclude=EXCLUDED,
+        exclude=EXCLUDED[part],
         dagster_dbt_translator=_FolderIsGroup(owner),
     )
     def built(
@@ -112,7 +115,7 @@ def transform(part: str, manifest: Mapping[str, Any], owner: str) -> dg.AssetsDe
         with step(part) as progress:
             if part == FIRST:
                 warehouse.start_empty()
-            results = dbt.build(PARTS[part], EXCLUDED, _counter(progress, len(nodes)))
+            results = dbt.build(PARTS[part], EXCLUDED[part], _counter(progress, len(nodes)))
             lineages = LineageStore(dbt.home.dbt / "lineage.json")
             yield from _reported(results, nodes, warehouse, dbt.manifest(), lineages)
             lineages.save()
@@ -185,15 +188,17 @@ def _reported(
                     metadata["dagster/column_lineage"] = traced
                 yield dg.MaterializeResult(asset_key=key, metadata=metadata)
             elif isinstance(key, dg.AssetCheckKey) and str(result.status) in {"pass", "warn", "fail", "error"}:
-                severity = str(result.node.config.severity).upper()
+                # a test may warn below the limit of its error
+                is_warning = "warn" in {str(result.status), str(result.node.config.severity).lower()}
+                found = [] if str(result.status) == "pass" else _examples(result, connection)
                 yield dg.AssetCheckResult(
                     asset_key=key.asset_key,
                     check_name=key.name,
                     passed=str(result.status) == "pass",
-                    severity=dg.AssetCheckSeverity.WARN if severity == "WARN" else dg.AssetCheckSeverity.ERROR,
+                    severity=dg.AssetCheckSeverity.WARN if is_warning else dg.AssetCheckSeverity.ERROR,
                     metadata={
                         "failing_rows": result.failures or 0,
-                        "message": result.message or "none",
+                        "message": "\n".join([result.message or "none", *found]),
                         "seconds": round(result.execution_time, 3),
                     },
                 )
@@ -222,6 +227,15 @@ def _parents(
     return parents
 
 
+def _examples(result: Any, connection: duckdb.DuckDBPyConnection) -> list[str]:
+    """The first failing rows of a data test."""
+    failing = connection.sql(result.node.compiled_code).limit(EXAMPLES)
+    return [
+        "    " + ", ".join(f"{name}: {value}" for name, value in zip(failing.columns, row, strict=True))
+        for row in failing.fetchall()
+    ]
+
+
 def _problems(results: list[Any], nodes: Nodes, warehouse: Warehouse) -> list[str]:
     """Nodes that failed, with their first failing rows; that were skipped; that did not run."""
     ran = {result.node.unique_id: str(result.status) for result in results}
@@ -233,11 +247,7 @@ def _problems(results: list[Any], nodes: Nodes, warehouse: Warehouse) -> list[st
     with warehouse.connect() as connection:
         for result in failed:
             if str(result.status) == "fail":
-                failing = connection.sql(result.node.compiled_code).limit(EXAMPLES)
-                problems += [
-                    "    " + ", ".join(f"{name}: {value}" for name, value in zip(failing.columns, row, strict=True))
-                    for row in failing.fetchall()
-                ]
+                problems += _examples(result, connection)
     problems += [f"  {uid.split('.')[2]}: skipped" for uid, status in ran.items() if status == "skipped"]
     return problems + [
         f"  {uid.split('.')[2]}: was not run: dbt returned no result for it" for uid in nodes if uid not in ran

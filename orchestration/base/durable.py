@@ -9,11 +9,16 @@ from pathlib import Path
 def write_text(path: Path, text: str) -> None:
     """Replace a file atomically: readers find the old or the new content, also after a crash."""
     path.parent.mkdir(parents=True, exist_ok=True)
-    new = path.with_suffix(".new")
+    new = new_of(path)
     new.write_text(text, encoding="utf-8")
     sync(new)
     new.replace(path)
     sync(path.parent)
+
+
+def new_of(path: Path) -> Path:
+    """Return the file that ``write_text`` writes before it takes the place of ``path``."""
+    return path.with_suffix(".new")
 
 
 def sync(*paths: Path) -> None:

@@ -7,7 +7,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 PROJECT = Path(__file__).resolve().parents[2]
-"""The checkout, with ``deployments/``, ``dbt_project/`` and ``seeds/``."""
+"""The checkout, with ``deployments/``, ``systems/``, ``dbt_project/`` and ``seeds/``."""
+DBT_PROJECT = PROJECT / "dbt_project"
 
 
 @dataclass(frozen=True)

@@ -11,12 +11,12 @@ from rich.console import Console
 from rich.syntax import Syntax
 from rich.table import Table as Grid
 
-from orchestration.cli.check import TableCheck, check_tables, unset_secrets
+from orchestration.cli.check import check_tables, unset_secrets
+from orchestration.cli.check_table import TableCheck
 from orchestration.cli.quarantine import inert
-from orchestration.cli.skeletons import kinds_of, staging_of, suite_of
 from orchestration.config.deployment import Deployment
-from orchestration.warehouse.completeness import MODELS, missing_entries
-from orchestration.warehouse.dbt import REFERENCE, own_references
+from orchestration.config.reference import reference, reference_names
+from orchestration.warehouse.completeness import missing_entries
 
 STYLES = {"missing": "red", "new": "yellow", "renamed": "cyan"}
 
@@ -25,26 +25,40 @@ def show_check(deployment: Deployment, extracts: Path, console: Console) -> bool
     """Run all checks and print their results.
 
     Returns:
-        Whether a night would succeed, judged by ten rows of each table.
+        Whether every table with rows went through gate 1, staging and doors, and nothing is missing.
     """
     missing = [*unset_secrets(deployment), *missing_entries(deployment)]
-    failing: list[str] = []
-    for found in check_tables(deployment, extracts):
-        _show(found, console)
-        if found.failures:
-            failing.append(found.table.name)
-    console.rule(f"deployments/{deployment.name}.yml", align="left")
+    checks = list(check_tables(deployment, extracts))
+    absent = [found.table.name for found in checks if found.is_absent]
+    for found in checks:
+        if not found.is_absent:
+            _show(found, console)
+    failing = [found.table.name for found in checks if found.failures]
+    through = [found.table.name for found in checks if found.went_through]
+    untried = [found.table.name for found in checks if found.table.name not in {*failing, *through, *absent}]
+    console.rule(deployment.file, align="left")
     for line in missing:
         console.print(f"  missing  {line}", style="red", markup=False)
     console.print(f"Delivers    {_entities(deployment)}", markup=False)
     console.print(f"Codes       {_references(deployment)}", markup=False)
-    if failing or missing:
-        problems = [f"{len(failing)} tables would not land ({', '.join(failing)})"] if failing else []
+    console.print(
+        f"Through     {len(through)} of {len(checks) - len(absent)} tables: {', '.join(through) or 'none'}",
+        markup=False,
+    )
+    if absent:
+        console.print(f"Absent      {', '.join(absent)}: their entities stay empty", style="dim", markup=False)
+    if untried:
+        console.print(f"Not tried   {', '.join(untried)}", style="yellow", markup=False)
+    if failing or missing or not through:
+        problems = [f"{len(failing)} tables would not pass ({', '.join(failing)})"] if failing else []
         problems += [f"{len(missing)} parts are missing"] if missing else []
+        problems += ["no table has rows to try"] if not (failing or missing) else []
         console.print(f"\nA night would fail: {'; '.join(problems)}. Nothing was landed.", style="red", markup=False)
         return False
     console.print(
-        f"\nJudged by ten rows per table, make run DEPLOYMENT={deployment.name} would succeed. Nothing was landed."
+        f"\nThe samples of {len(through)} tables went through gate 1, the staging models and the doors. What comes"
+        f" after them was not tried: make run DEPLOYMENT={deployment.argument}. Nothing was landed.",
+        markup=False,
     )
     return True
 
@@ -62,40 +76,30 @@ def _show(found: TableCheck, console: Console) -> None:
         )
         console.print(facts, style="dim", markup=False)
     if found.columns:
-        grid = Grid("delivered", "", "promised", "holds", "", box=None, pad_edge=False)
+        grid = Grid("delivered", "", "promised", "holds", "", "fills", box=None, pad_edge=False)
         for column in found.columns:
             style = next((style for word, style in STYLES.items() if word in column.state), None)
+            fills = ", ".join(found.fills.get(column.promised or "", ()))
             grid.add_row(
-                inert(column.delivered or "-"), "→", column.promised or "-", column.kind, column.state, style=style
+                *(inert(column.delivered or "-"), "→", column.promised or "-", column.kind, column.state, fills),
+                style=style,
             )
         console.print(grid)
+    key = ", ".join(found.table.settings.key)
+    for tested in found.keys:
+        if tested.row_count and not (tested.missing or tested.hidden_count or tested.empty_count):
+            console.print(f"  key    {key} identifies {tested.read}", markup=False)
+    if found.went_through:
+        doors = ", ".join(found.doors) or "no entity, so no door"
+        console.print(f"  goes through  gate 1, staging and doors: {doors}", style="green", markup=False)
     for remark in found.remarks:
         console.print(f"  warn   {remark}", style="yellow", markup=False)
     for failure in found.failures:
         console.print(f"  fails  {failure}", style="red", markup=False)
-    _propose(found, console)
-
-
-def _propose(found: TableCheck, console: Console) -> None:
-    """Print skeletons for a missing suite and missing staging models."""
-    table = found.table
-    models = {
-        entity: MODELS / "staging" / table.system_name / f"stg_{table.system_name}__{entity}.sql"
-        for entity in table.settings.delivers
-        if (MODELS / "intermediate" / f"int_{entity}__unioned.yml").is_file()
-    }
-    missing = [entity for entity, model in models.items() if not model.is_file()]
-    has_suite = all(column.state != "no suite" for column in found.columns)
-    if not found.sample or (has_suite and not missing):
-        return
-    names = [column.delivered for column in found.columns if column.delivered]
-    kinds = kinds_of(table, found.sample.rows.select(names))
-    if not has_suite:
-        console.print(f"\nSkeleton for expectations/raw/{table.system_name}.py:", markup=False)
-        console.print(Syntax(suite_of(table, names, kinds), "python", background_color="default"))
-    for entity in missing:
-        console.print(f"\nSkeleton for {models[entity].relative_to(MODELS.parent.parent)}:", markup=False)
-        console.print(Syntax(staging_of(table, entity, names, kinds), "sql", background_color="default"))
+    if found.proposal:
+        where = f"{found.table.deployment.file}, below systems: {found.table.system_name}: tables:"
+        console.print(f"\nThe delivery looks like this; in {where} {found.table.table_name}:", markup=False)
+        console.print(Syntax(found.proposal, "yaml", background_color="default"))
 
 
 def _entities(deployment: Deployment) -> str:
@@ -104,12 +108,6 @@ def _entities(deployment: Deployment) -> str:
 
 
 def _references(deployment: Deployment) -> str:
-    """The reference seeds in use, with their numbers of rows."""
-    own = own_references(deployment)
-    known = sorted({path.stem for path in (REFERENCE / "defaults").glob("*.csv")} | set(own))
-    seeds = []
-    for name in known:
-        folder = deployment.name if name in own else "defaults"
-        lines = (REFERENCE / folder / f"{name}.csv").read_text(encoding="utf-8").splitlines()
-        seeds.append(f"{name} {max(len(lines) - 1, 0)}" + ("" if name in own else " (default)"))
-    return ", ".join(seeds)
+    """The reference data in use, with their numbers of rows."""
+    counts = {name: len(reference(deployment, name).rows) for name in reference_names()}
+    return ", ".join(f"{name} {count}" for name, count in counts.items())

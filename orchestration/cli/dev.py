@@ -9,15 +9,19 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from functools import partial
 from pathlib import Path
 
 from orchestration.base.errors import PipelineError
 from orchestration.base.paths import PROJECT, Home
-from orchestration.config.deployment import Deployment, deployment_names, load_deployment
-from orchestration.warehouse.dbt import DBT_PROJECT, dbt_vars, ready_for_dbt, run_dbt
+from orchestration.config.deployment import Deployment, load_deployment
+from orchestration.config.deployment_file import deployment_names, shown
+from orchestration.config.ready_systems import completed, ready_system_names
+from orchestration.warehouse.dbt import dbt_vars, ready_for_dbt, run_dbt
+from orchestration.warehouse.project import STAGING, write_project
+from orchestration.warehouse.staging import own_sql
 
 SHARED_LAYERS = ("intermediate", "star", "marts", "quality")
 
@@ -89,14 +93,20 @@ def _yamllint(_fix: bool) -> str:
 
 def _sqlfluff(fix: bool) -> str:
     """Lint every model and singular test as dbt compiles it, without a warehouse."""
+    judged: set[Path] = set()
+    complaints: list[str] = []
     with tempfile.TemporaryDirectory() as folder:
-        home = Home(Path(folder))
-        return "\n".join(
-            found for deployment, paths in _sql_paths() for found in _lint_sql(deployment, home, paths, fix)
-        )
+        for deployment in _deployments():
+            home = Home(Path(folder).resolve() / deployment.name)
+            waiting = {path: file for path, file in _sql_files(deployment, home).items() if file not in judged}
+            judged |= {*waiting.values()}
+            if waiting:
+                complaints += _lint_sql(deployment, home, waiting, fix)
+    return "\n".join(complaints)
 
 
-def _lint_sql(deployment: Deployment, home: Home, paths: Sequence[str], fix: bool) -> Iterator[str]:
+def _lint_sql(deployment: Deployment, home: Home, files: Mapping[Path, Path], fix: bool) -> Iterator[str]:
+    """Lint files of the deployment's dbt project, which are given with the files that they stand for."""
     from dbt.adapters.factory import reset_adapters
     from sqlfluff.core import FluffConfig, Linter, SQLFluffUserError
 
@@ -105,41 +115,53 @@ def _lint_sql(deployment: Deployment, home: Home, paths: Sequence[str], fix: boo
         config = FluffConfig.from_path(str(PROJECT))
         config.get_section(("templater", "dbt"))["context"] = dbt_vars(deployment, home)
         try:
-            result = Linter(config).lint_paths(tuple(paths), fix=fix, apply_fixes=fix)
+            result = Linter(config).lint_paths(tuple(map(str, sorted(files))), fix=fix, apply_fixes=fix)
         except SQLFluffUserError as error:
             yield str(error)
             return
     for file in result.as_records():
-        place = Path(file["filepath"]).relative_to(PROJECT)
+        path = Path(file["filepath"])
+        place = shown(files[path])
+        if fix and not files[path].samefile(path):
+            files[path].write_text(path.read_text(encoding="utf-8"), encoding="utf-8")
         for found in file["violations"]:
             if not (fix and found["fixes"]):
                 yield f"{place}:{found['start_line_no']}: {found['name'] or found['code']}: {found['description']}"
 
 
-def _sql_paths() -> Iterator[tuple[Deployment, tuple[str, ...]]]:
-    """The SQL files to lint per deployment, each file once: staging models, and shared models and tests."""
-    models = DBT_PROJECT / "models"
-    shared = [path for layer in SHARED_LAYERS for path in (models / layer).rglob("*.sql")]
-    shared += (DBT_PROJECT / "data_tests").glob("*.sql")
-    judged: set[Path] = set()
-    for name in deployment_names():
-        deployment = load_deployment(name)
-        staging = [path for system in deployment.systems for path in (models / "staging" / system).glob("*.sql")]
-        waiting = {*shared, *staging} - judged
-        judged |= waiting
-        if waiting:
-            yield deployment, tuple(str(path) for path in sorted(waiting))
+def _sql_files(deployment: Deployment, home: Home) -> dict[Path, Path]:
+    """The SQL files of a deployment's dbt project that are not generated, each with its original."""
+    project = write_project(deployment, home)
+    # sqlfluff looks for its settings beside each file
+    (project / ".sqlfluff").symlink_to(PROJECT / ".sqlfluff")
+    shared = [path for layer in SHARED_LAYERS for path in (project / "models" / layer).rglob("*.sql")]
+    shared += (project / "data_tests").glob("*.sql")
+    files = {path: path.resolve() for path in shared}
+    for entity, systems in deployment.entities().items():
+        for system in systems:
+            if own := own_sql(deployment, system, entity):
+                files[project / STAGING / system / f"stg_{system}__{entity}.sql"] = own
+    return files
+
+
+def _deployments() -> Iterator[Deployment]:
+    """The deployments of the project, and a company that uses every ready system."""
+    yield from map(load_deployment, deployment_names())
+    demo = load_deployment("demo").model_dump(exclude={"name", "folders", "systems"})
+    place = {"files": {"format": "csv", "history": "{table}.csv"}}
+    used = {name: completed({"use": name, **place}, name, name) for name in ready_system_names()}
+    yield Deployment.model_validate({**demo, "name": "every_ready_system", "systems": used})
 
 
 def _dbt(_fix: bool) -> str:
     """Parse every deployment with all of dbt's warnings and deprecations as errors."""
     complaints = []
-    for name in deployment_names():
+    for deployment in _deployments():
         with tempfile.TemporaryDirectory() as folder:
             arguments = ["parse", "--quiet", "--no-partial-parse", "--warn-error-options", '{"error": "all"}']
-            result = run_dbt(load_deployment(name), Home(Path(folder)), arguments)
+            result = run_dbt(deployment, Home(Path(folder)), arguments)
         if not result.success:
-            complaints.append(f"{name}: {result.exception}")
+            complaints.append(f"{deployment.name}: {result.exception}")
     return "\n".join(complaints)
 
 

@@ -6,7 +6,6 @@ starts quickly.
 
 from __future__ import annotations
 
-import contextlib
 import os
 import shutil
 import sys
@@ -18,14 +17,22 @@ from typing import Any
 import click
 
 from orchestration.base.errors import PipelineError
-from orchestration.base.paths import PROJECT, Home
+from orchestration.base.layout import keep_private
+from orchestration.base.paths import Home
+from orchestration.cli.entry import INTERRUPTED
+from orchestration.cli.home_commands import HOME_COMMANDS, deployment_option
+from orchestration.cli.new_command import new
 from orchestration.config.deployment import load_deployment
 
 
 class _Commands(click.Group):
-    """Prints a ``PipelineError`` as one message; with ``--trace`` also its stack."""
+    """Prints a ``PipelineError`` as one message, with ``--trace`` also its stack; ctrl-c ends with exit code 130.
+
+    What a command writes is private.
+    """
 
     def invoke(self, ctx: click.Context) -> object:
+        keep_private()
         try:
             return super().invoke(ctx)
         except PipelineError as error:
@@ -33,15 +40,10 @@ class _Commands(click.Group):
                 traceback.print_exc()
             click.secho(str(error), fg="red", err=True)
             sys.exit(1)
+        except KeyboardInterrupt:
+            sys.exit(INTERRUPTED)
 
 
-_deployment = click.option(
-    "--deployment",
-    default="demo",
-    envvar="CX360_DEPLOYMENT",
-    show_default=True,
-    help="The file deployments/<name>.yml.",
-)
 _extracts = click.option(
     "--extracts",
     type=click.Path(path_type=Path),
@@ -72,7 +74,7 @@ def main(trace: bool) -> None:
 
 
 @main.command()
-@_deployment
+@deployment_option
 @_extracts
 @click.option("--date", "day", type=_day, help="Take this load date only, also when it is published.")
 @click.option("--from", "first", type=_day, help="Take the load dates from this one on.")
@@ -103,7 +105,7 @@ def run(
 
 
 @main.command()
-@_deployment
+@deployment_option
 @_extracts
 @click.option("--from", "first", type=_day, required=True, help="The first load date.")
 @click.option("--to", "last", type=_day, required=True, help="The last load date.")
@@ -117,26 +119,7 @@ def backfill(deployment: str, extracts: Path | None, first: date, last: date, re
 
 
 @main.command()
-@_deployment
-def versions(deployment: str) -> None:
-    """List the published versions, with the current and the withdrawn ones."""
-    from orchestration.cli.versions import listed
-
-    click.echo(listed(load_deployment(deployment)))
-
-
-@main.command()
-@_deployment
-@click.option("--version", help="Withdraw this version and every later one  [default: the current one]")
-def rollback(deployment: str, version: str | None) -> None:
-    """Withdraw a version: readers get the previous one, and its load dates are on hold until released."""
-    from orchestration.cli.versions import roll_back
-
-    click.echo(roll_back(load_deployment(deployment), version))
-
-
-@main.command()
-@_deployment
+@deployment_option
 @click.option("--date", "days", type=_day, multiple=True, help="Only this load date; may be repeated.")
 def release(deployment: str, days: tuple[date, ...]) -> None:
     """Release load dates on hold after a rollback: the next run loads them again."""
@@ -146,7 +129,7 @@ def release(deployment: str, days: tuple[date, ...]) -> None:
 
 
 @main.command()
-@_deployment
+@deployment_option
 @click.option("--customers", default=10_000, show_default=True, help="Number of customers.")
 @click.option("--nights", default=30, show_default=True, help="Number of nightly drops after the history.")
 @click.option("--seed", default=7, show_default=True, help="The same seed gives the same files, byte for byte.")
@@ -171,21 +154,33 @@ def demo(deployment: str, customers: int, nights: int, seed: int, world: str, di
 
 
 @main.command()
-@_deployment
+@deployment_option
 @_extracts
 def check(deployment: str, extracts: Path | None) -> None:
-    """Check every connection and ten rows of each table: column mapping and failures. Nothing lands."""
+    """Take a sample of each table through gate 1, staging and doors, and test its key. Nothing lands."""
     settings = load_deployment(deployment)
     from rich.console import Console
 
     from orchestration.cli.check_page import show_check
 
     folder = extracts or Home.of(settings.name).extracts
-    sys.exit(0 if show_check(settings, folder, Console(highlight=False, soft_wrap=True)) else 1)
+    console = Console(highlight=False, soft_wrap=True)
+    sys.exit(0 if show_check(settings, folder, console) else 1)
 
 
 @main.command()
-@_deployment
+@deployment_option
+@click.argument("system")
+def eject(deployment: str, system: str) -> None:
+    """Write the staging models that the maps of SYSTEM make into the deployment's folder, to go on by hand."""
+    from orchestration.cli.eject import eject as lines
+
+    for line in lines(load_deployment(deployment), system):
+        click.echo(line)
+
+
+@main.command()
+@deployment_option
 @click.option("--table", help="Only this table, <system>__<table>.")
 @click.option("--date", "day", type=_day, help="Only this load date.")
 @click.option("--explain", is_flag=True, help="Show each row with its reasons and delivered text.")
@@ -211,7 +206,7 @@ def quarantine(
 
 
 @main.command()
-@_deployment
+@deployment_option
 @_extracts
 @click.option("--host", default="127.0.0.1", show_default=True, help="The address to listen on.")
 @click.option("--port", default=3000, show_default=True, help="The port to listen on.")
@@ -219,20 +214,22 @@ def ui(deployment: str, extracts: Path | None, host: str, port: int) -> None:
     """Start the Dagster UI and the daemon of the schedule."""
     settings = load_deployment(deployment)
     from orchestration.runs.instance import open_instance
+    from orchestration.runs.owner import claim
 
     home = Home.of(settings.name)
+    claim(home, settings)
     open_instance(home)
-    os.environ["CX360_DEPLOYMENT"] = settings.name
+    os.environ["CX360_DEPLOYMENT"] = str(settings.folders[0])
     if extracts:
         os.environ["CX360_EXTRACTS"] = str(extracts.resolve())
     click.echo(f"The Dagster UI of '{settings.name}' will be at http://{host}:{port} (ctrl-c ends it)")
-    arguments = ["-w", str(PROJECT / "workspace.yaml"), "-h", host, "-p", str(port)]
-    program = Path(sys.executable).with_name("dagster")
-    os.execv(program, [str(program), "dev", *arguments])
+    from orchestration.cli.ui import serve
+
+    serve(host, port, settings.ui.allowed_hosts)
 
 
 @main.command()
-@_deployment
+@deployment_option
 @click.option("--port", default=8080, show_default=True, help="The port to serve on.")
 @click.option("--serve/--no-serve", default=True, help="Serve the site after making it.")
 def docs(deployment: str, port: int, serve: bool) -> None:
@@ -242,13 +239,13 @@ def docs(deployment: str, port: int, serve: bool) -> None:
     settings = load_deployment(deployment)
     click.echo(f"Made: {make_docs(settings, Home.of(settings.name))}")
     if serve:
-        with server_of(Home.of(settings.name), port) as server, contextlib.suppress(KeyboardInterrupt):
+        with server_of(Home.of(settings.name), port) as server:
             click.echo(f"http://127.0.0.1:{server.server_port} (ctrl-c ends it)")
             server.serve_forever()
 
 
 @main.command(context_settings={"ignore_unknown_options": True})
-@_deployment
+@deployment_option
 @click.argument("arguments", nargs=-1, type=click.UNPROCESSED)
 def dbt(deployment: str, arguments: tuple[str, ...]) -> None:
     """Call dbt on the deployment's warehouse, for example: cx360 dbt build --select star."""
@@ -262,7 +259,7 @@ def dbt(deployment: str, arguments: tuple[str, ...]) -> None:
 
 
 @main.command()
-@_deployment
+@deployment_option
 def clean(deployment: str) -> None:
     """Remove everything that the pipeline wrote for a deployment: extracts made, landing, warehouse, versions, runs."""
     home = Home.of(load_deployment(deployment).name)
@@ -271,7 +268,7 @@ def clean(deployment: str) -> None:
     if not home.root.exists():
         click.echo(f"Nothing to remove: {home.root} does not exist.")
         return
-    with hold(home):
+    with hold(home, fit=False):
         shutil.rmtree(home.root)
     click.echo(f"Removed {home.root}")
 
@@ -294,3 +291,7 @@ def test(is_long: bool, arguments: tuple[str, ...]) -> None:
     from orchestration.cli.dev import test as check
 
     sys.exit(check(is_long, arguments))
+
+
+for command in (new, *HOME_COMMANDS):
+    main.add_command(command)

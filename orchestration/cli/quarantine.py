@@ -26,7 +26,10 @@ def quarantine_lines(
     if not units:
         yield "Nothing is in quarantine."
     elif export_to:
-        yield f"{export(units, export_to):,} rows: {export_to}"
+        landed = [unit for unit in units if unit.has_landed]
+        yield f"{export(landed, export_to):,} rows: {export_to}"
+        if len(landed) < len(units):
+            yield "Left out are rows of deliveries that gate 1 refused: correct the source or the rule, and run again."
         yield "Correct the 'row' of each line, delete the lines to leave in quarantine, then --release the file."
     else:
         yield from explained(units) if is_explained else listed(units)
@@ -36,7 +39,7 @@ def released(deployment: Deployment, home: Home, file: Path) -> Iterator[str]:
     """Readmit the corrected rows of a file."""
     with hold(home):
         done = release(deployment, home, file)
-    yield from readmitted(done, deployment.name)
+    yield from readmitted(done, deployment.argument)
 
 
 def listed(units: Iterable[QuarantinedUnit]) -> Iterator[str]:
@@ -71,4 +74,5 @@ def inert(text: str) -> str:
 
 
 def _heading(unit: QuarantinedUnit) -> str:
-    return f"{unit.table}, load date {unit.load_date}: {len(unit.rows):,} rows"
+    refused = "" if unit.has_landed else " of a delivery that gate 1 refused"
+    return f"{unit.table}, load date {unit.load_date}: {len(unit.rows):,} rows{refused}"

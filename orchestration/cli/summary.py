@@ -14,6 +14,7 @@ from rich.table import Table
 
 from orchestration.base.paths import Home
 from orchestration.config.deployment import Deployment
+from orchestration.landing.unit_profile import was_delivered
 from orchestration.publication.publication import Publication
 from orchestration.runs.pending import hold_reason
 
@@ -63,6 +64,16 @@ SECTIONS: tuple[tuple[tuple[str, ...], str], ...] = (
         group by segment order by sum(margin_amount) desc nulls last limit 8
         """,
     ),
+    (
+        ("forecast of", "days", "orders expected", "came", "error, %", "naive, %"),
+        """
+        select cut_off_date, outcome_days, round(expected_orders), order_count,
+            round(100 * order_error_rate, 1), round(100 * naive_error_rate, 1)
+        from marts.mart_forecast_accuracy_total
+        where order_count > 0
+        order by outcome_days desc limit 1
+        """,
+    ),
 )
 
 
@@ -76,7 +87,7 @@ def print_outcome(console: Console, deployment: Deployment, outcome: Outcome) ->
             console.print(f"\n{problem}", style="red", markup=False)
         manifest = publication.manifest()
         still = f"Version {manifest['version']} stays published." if manifest else "Nothing is published yet."
-        console.print(f"\nThe night has failed. {still} Details: make ui DEPLOYMENT={deployment.name}")
+        console.print(f"\nThe night has failed. {still} Details: make ui DEPLOYMENT={deployment.argument}")
         return
     console.print("", published(deployment, publication), sep="\n")
     if days := outcome.undelivered_days:
@@ -104,15 +115,26 @@ def published(deployment: Deployment, publication: Publication) -> Group:
         [(rejected,)] = connection.execute(
             "select coalesce(sum(quarantined_row_count), 0) from quality.quality_landing_reconciliation"
         ).fetchall()
+        [(warned,)] = connection.execute(
+            """
+            select string_agg(distinct table_name, ', ' order by table_name)
+            from quality.quality_checks where status = 'warned' and run_id = ?
+            """,
+            [manifest["run_id"]],
+        ).fetchall()
+    tables_of_systems = (table for table in deployment.tables() if table.settings.optional)
+    absent = [table.name for table in tables_of_systems if not was_delivered(publication.home, table)]
     checks = manifest["checks"]
     days = manifest["load_dates"]
     facts = [
         f"Published   {manifest['version']} of {deployment.name}, amounts in {deployment.currency}",
         f"Load dates  {days[0]} to {days[-1]} ({len(days)}), as of {manifest['as_of_date']}",
         f"Checks      {checks['passed']} passed, {checks['warned']} warned, 0 failed",
+        *([f"Warned      {warned} (the Dagster UI shows why)"] if warned else []),
         f"Quarantine  {rejected:,} rows",
+        *([f"Absent      {', '.join(absent)}: their entities stay empty"] if absent else []),
         f"File        {file}",
-        f"Dagster UI  make ui DEPLOYMENT={deployment.name}",
+        f"Dagster UI  make ui DEPLOYMENT={deployment.argument}",
     ]
     return Group(*(part for table in tables if table.row_count for part in (table, "")), "\n".join(facts))
 

@@ -14,7 +14,8 @@ from orchestration.config.deployment import Deployment
 from orchestration.landing.pull import forget
 from orchestration.landing.unit_place import recover_units
 from orchestration.publication.history import History
-from orchestration.publication.publication import Publication, Version
+from orchestration.publication.publication import Publication
+from orchestration.publication.versions import Version
 from orchestration.runs.lock import hold
 from orchestration.runs.pending import hold_reason
 
@@ -23,10 +24,12 @@ def listed(deployment: Deployment) -> str:
     """Return a line per version on disk, newest first."""
     publication = Publication(Home.of(deployment.name), deployment.retention)
     versions = publication.versions()
-    if not versions:
+    damaged = [f"{version.name:<21}  damaged: {version.reason}" for version in publication.damaged()]
+    if not versions and not damaged:
         return f"Nothing is published yet for deployment '{deployment.name}'."
     lines = [f"{'version':<21}  {'as of':<10}  {'published, UTC':<16}  {'load dates':>10}  {'MiB':>9}"]
-    return "\n".join([*lines, *(_line(version, _standing(publication, version)) for version in versions)])
+    lines += [_line(version, _standing(publication, version)) for version in versions]
+    return "\n".join([*lines, *damaged])
 
 
 def _line(version: Version, standing: str) -> str:
@@ -40,7 +43,8 @@ def _standing(publication: Publication, version: Version) -> str:
     withdrawn = publication.holds.withdrawn().get(version.name)
     if withdrawn:
         return f"withdrawn {withdrawn:%Y-%m-%d %H:%M}"
-    return "current" if publication.current.resolve() == version.folder.resolve() else ""
+    current = publication.version()
+    return "current" if current and current.name == version.name else ""
 
 
 def roll_back(deployment: Deployment, name: str | None) -> str:
@@ -54,8 +58,9 @@ def roll_back(deployment: Deployment, name: str | None) -> str:
     with hold(home):
         for table in deployment.tables():
             recover_units(home, table)
-        if publication.manifest():
-            history.absorb(publication.current / "cx360.duckdb")
+        publication.settle_versions()
+        if version := publication.version():
+            history.absorb(version.database)
         withdrawn, current = publication.withdraw(name)
         forget(home)
         history.withdraw([version.name for version in withdrawn])
@@ -89,5 +94,6 @@ def release(deployment: Deployment, load_dates: Collection[date]) -> str:
         return "No load date is on hold."
     days = ", ".join(day.isoformat() for day in released)
     return (
-        f"Released    {days}\nThe next run loads those that are not published: cx360 run --deployment {deployment.name}"
+        f"Released    {days}\nThe next run loads those that are not published:"
+        f" cx360 run --deployment {deployment.argument}"
     )

@@ -1,24 +1,26 @@
-"""A deployment: one company's configuration, read from ``deployments/<name>.yml``.
+"""A deployment: one company's configuration, read from its folder.
 
 Keep out the settings of one part (``settings.py``, ``systems.py``).
 """
 
 from __future__ import annotations
 
-import difflib
 import re
+import shlex
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
-from typing import Any, get_args
+from pathlib import Path
+from typing import get_args
 from zoneinfo import ZoneInfo
 
-import yaml
 from pydantic import Field, ValidationError, field_validator, model_validator
 
 from orchestration.base.errors import PipelineError
-from orchestration.base.paths import PROJECT
-from orchestration.config.secrets import refuse_secrets
+from orchestration.config.deployment_file import FILE, folder_of, roots, settings_of, shown
+from orchestration.config.doors import entities
+from orchestration.config.mistakes import explain
+from orchestration.config.retention_periods import RetentionPeriods
 from orchestration.config.settings import (
     AlertSettings,
     Identity,
@@ -28,21 +30,22 @@ from orchestration.config.settings import (
     Movement,
     Presence,
     Retention,
-    RetentionPeriods,
     Role,
     Strict,
     Surveys,
     Timezone,
+    Ui,
 )
 from orchestration.config.systems import System, SystemName, TableSettings
-
-DEPLOYMENTS = PROJECT / "deployments"
 
 
 class Deployment(Strict):
     """One company: its time zone, currency, systems and thresholds."""
 
     name: str
+    folders: tuple[Path, ...] = Field(
+        (), description="The folder of its files, and that of the deployment that it extends."
+    )
     timezone: Timezone
     currency: str = Field(pattern="^[A-Z]{3}$")
     history_load_date: date
@@ -72,6 +75,7 @@ class Deployment(Strict):
     limits: Limits = Field(Limits(), description="Limits of gate 1 for every table.")
     movement: Movement = Field(Movement(), description="Limits of gate 2 for changes between versions.")
     presence: Presence = Presence()
+    ui: Ui = Ui()
     systems: dict[SystemName, System] = Field(min_length=1)
 
     @field_validator("owner")
@@ -111,6 +115,21 @@ class Deployment(Strict):
                         " deletions cannot be determined: make all of them snapshots, or none"
                     )
         return self
+
+    @property
+    def file(self) -> str:
+        """The path of its ``deployment.yml``, as messages show it."""
+        return shown(self.folders[0] / FILE) if self.folders else f"deployments/{self.name}/{FILE}"
+
+    @property
+    def argument(self) -> str:
+        """What names the deployment on the command line: its name, or the path of a folder that no name leads to."""
+        return self.name if self.is_found_by_name else shlex.quote(str(self.folders[0]))
+
+    @property
+    def is_found_by_name(self) -> bool:
+        """Whether its folder is one that a name leads to."""
+        return not self.folders or self.folders[0] in {root / self.name for root in roots()}
 
     @property
     def zone(self) -> ZoneInfo:
@@ -183,6 +202,11 @@ class Table:
         return self.deployment.systems[self.system_name]
 
     @property
+    def timezone(self) -> str:
+        """The zone of its times without an offset."""
+        return self.system.timezone or self.deployment.timezone
+
+    @property
     def settings(self) -> TableSettings:
         """The settings of the table."""
         return self.system.tables[self.table_name]
@@ -191,7 +215,7 @@ class Table:
     def delivered_key(self) -> tuple[str, ...]:
         """The key, in the system's own column names."""
         delivered = {promised: name for name, promised in self.settings.rename.items()}
-        return tuple(delivered.get(name, name) for name in self.settings.key)
+        return tuple(delivered.get(name, name) for name in self.settings.key_columns)
 
     @property
     def limits(self) -> Limits:
@@ -227,73 +251,16 @@ class Table:
         return pattern and pattern.format(table=self.table_name, load_date=load_date.isoformat())
 
 
-def deployment_names() -> list[str]:
-    """Return the names of all deployments."""
-    return sorted(path.stem for path in DEPLOYMENTS.glob("*.yml"))
-
-
 def load_deployment(name: str) -> Deployment:
-    """Read ``deployments/<name>.yml``.
+    """Read the deployment of this name, or in the folder of this path.
 
     Raises:
-        PipelineError: the file is missing, is not YAML, or has an invalid value or key.
+        PipelineError: a file is missing, is not YAML, or has an invalid value or key.
     """
-    settings = _read(name)
-    if base := settings.get("extends"):
-        settings = _extended(name, _read(base), settings)
+    folder = folder_of(name)
+    settings, folders = settings_of(folder)
     try:
-        return Deployment.model_validate({"name": name, **settings})
+        return Deployment.model_validate({"name": folder.name, "folders": folders, **settings})
     except ValidationError as error:
-        problems = "\n".join(f"  {_explain(problem)}" for problem in error.errors())
-        raise PipelineError(f"deployments/{name}.yml has invalid settings:\n{problems}") from error
-
-
-def _read(name: str) -> dict[str, Any]:
-    """The settings in the file."""
-    path = DEPLOYMENTS / f"{name}.yml"
-    known = deployment_names()
-    if name not in known:
-        guess = difflib.get_close_matches(name, known, n=1)
-        hint = f"Did you mean '{guess[0]}'?" if guess else f"Existing deployments: {', '.join(known)}."
-        raise PipelineError(f"There is no deployment '{name}' (deployments/{name}.yml). {hint}")
-    try:
-        settings = yaml.safe_load(path.read_text(encoding="utf-8"))
-    except yaml.YAMLError as error:
-        raise PipelineError(f"deployments/{name}.yml is not valid YAML: {_explain_yaml(error)}") from error
-    refuse_secrets(name, settings)
-    if not isinstance(settings, dict) or "name" in settings:
-        raise PipelineError(
-            f"deployments/{name}.yml must be a mapping of settings without 'name', which is the name of the file."
-        )
-    return settings
-
-
-def _extended(name: str, base: dict[str, Any], settings: dict[str, Any]) -> dict[str, Any]:
-    """The base's settings overridden by the file's, with the systems of both, the base's first."""
-    if "extends" in base:
-        raise PipelineError(
-            f"deployments/{name}.yml has invalid settings:\n  extends: {settings['extends']} itself extends"
-            f" {base['extends']}. Extend {base['extends']}, and set here what differs."
-        )
-    systems = [held for held in (base.get("systems"), settings.get("systems")) if isinstance(held, dict)]
-    return {**base, **settings, "systems": {key: system for held in systems for key, system in held.items()}}
-
-
-def _explain_yaml(error: yaml.YAMLError) -> str:
-    """Position and reason of a YAML error, without the text there, which may be a secret."""
-    mark = getattr(error, "problem_mark", None)
-    where = f"line {mark.line + 1}, column {mark.column + 1}: " if mark else ""
-    return where + str(getattr(error, "problem", None) or "it cannot be read")
-
-
-def _explain(problem: Any) -> str:
-    where = ".".join(str(part) for part in problem["loc"]) or "the file"
-    if problem["type"] != "extra_forbidden":
-        return f"{where}: {problem['msg'].removeprefix('Value error, ')}"
-    key, known = str(problem["loc"][-1]), sorted(_known_keys())
-    guess = [name for name in known if name.startswith(key)] or difflib.get_close_matches(key, known, n=1)
-    return f"{where}: unknown key" + (f", did you mean '{guess[0]}'?" if guess else "")
-
-
-def _known_keys() -> set[str]:
-    return {key for settings in Strict.__subclasses__() for key in settings.model_fields}
+        problems = "\n".join(f"  {explain(problem, also=entities())}" for problem in error.errors())
+        raise PipelineError(f"{shown(folder / FILE)} has invalid settings:\n{problems}") from error

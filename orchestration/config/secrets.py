@@ -29,7 +29,7 @@ def refuse_secrets(name: str, settings: object, *where: str) -> None:
         is_secret = _SECRET_KEY.search(where[-1]) or (isinstance(settings, str) and _SECRET_IN_URL.search(settings))
         if is_secret:
             raise PipelineError(
-                f"deployments/{name}.yml has invalid settings:\n  {'.'.join(where)}: the value looks like a secret, and"
+                f"{name} has invalid settings:\n  {'.'.join(where)}: the value looks like a secret, and"
                 " secrets are not allowed in files. Put it into an environment variable and set"
                 f" {where[-1]}: {{env: NAME_OF_THE_VARIABLE}}."
             )

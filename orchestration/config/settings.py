@@ -7,6 +7,9 @@ are refused with a suggestion, so that a typing error never falls back to a defa
 from __future__ import annotations
 
 import os
+import re
+import unicodedata
+from datetime import date
 from typing import Annotated, Literal
 from zoneinfo import available_timezones
 
@@ -33,7 +36,10 @@ class Strict(BaseModel):
 
 
 class Limits(Strict):
-    """The limits of gate 1. Figures are compared with the median of recent loads, from the fifth load on."""
+    """The limits of gate 1, and of references that no record answers (gate 2).
+
+    Gate 1 compares figures with the median of recent loads, from the fifth load on.
+    """
 
     rejected_rate: float = Field(0.05, ge=0, le=1, description="Share of rows that break a row rule.")
     duplicate_rate: float = Field(0.05, ge=0, le=1, description="Share of rows that appear more than once in the unit.")
@@ -47,6 +53,28 @@ class Limits(Strict):
     amount_at_most: float = Field(3.0, ge=1, description="Mean and median of an amount, as a multiple of recent loads.")
     score_change: float = Field(0.2, ge=0, le=1, description="Change of a mean score, as a share of its scale.")
     snapshot_loss: float = Field(0.1, ge=0, le=1, description="Share of the last snapshot's keys that are missing.")
+    unresolved_rate: float = Field(
+        0.05, ge=0, le=1, description="Warn above this share of references, or of their amount, to unknown records."
+    )
+    unresolved_rise: float = Field(
+        0.3, ge=0, le=1, description="Stop if that share is so much above the usual one of recent loads."
+    )
+    unresolved_at_most: float = Field(1.0, ge=0, le=1, description="Stop if that share is above this one.")
+    key_conflict_rate: float = Field(
+        0.001, ge=0, le=1, description="Share of rows, or of an amount, that another row of the same key replaces."
+    )
+    unknown_code_rate: float = Field(
+        0.05, ge=0, le=1, description="Share of records whose code or currency the deployment does not know."
+    )
+    earliest_date: date = Field(
+        date(1971, 1, 1), ge=date(1900, 1, 2), description="A row with a time before it is rejected."
+    )
+    latest_date: date = Field(
+        date(2199, 12, 31), le=date(2199, 12, 31), description="A row with a time after it is rejected."
+    )
+    largest_amount: float = Field(
+        1e8, gt=0, le=1e12, description="A row with an amount beyond it, of either sign, is rejected."
+    )
     days_behind: float = Field(2.0, gt=0, description="Days from the newest changes to the end of the window.")
     days_ahead: float = Field(1.0, ge=0, description="Days from the end of the window to the newest changes.")
 
@@ -86,9 +114,33 @@ class Identity(Strict):
     max_people_per_value: int = Field(
         10, ge=2, description="An e-mail or phone that more people share is not used to link records."
     )
-    country_calling_code: str = Field(
-        pattern="^[1-9][0-9]{0,2}$", description="Added to phone numbers without a country code."
+    many_records_per_value: int = Field(
+        10, ge=2, description="Warn of an address, phone number or shared id that more records of one system hold."
     )
+    country_calling_code: str = Field(
+        pattern="^[1-9][0-9]{0,2}$", description="Country of phone numbers without a calling code."
+    )
+    placeholders: tuple[str, ...] = Field(
+        (),
+        description="Addresses, mailboxes (`till@`), domains (`@tills.acme.example`), phone numbers and shared ids"
+        " (`crm:9999`) that identify nobody, beside those of all deployments (dbt_project/macros/contacts.sql).",
+    )
+
+    @field_validator("country_calling_code")
+    @classmethod
+    def _belongs_to_a_country(cls, value: str) -> str:
+        from phonenumbers import COUNTRY_CODE_TO_REGION_CODE
+
+        if COUNTRY_CODE_TO_REGION_CODE.get(int(value), ("001",))[0] == "001":
+            raise ValueError(f"no country has the calling code {value}")
+        return value
+
+    @field_validator("placeholders")
+    @classmethod
+    def _are_written_as_they_are_compared(cls, value: tuple[str, ...]) -> tuple[str, ...]:
+        if blank := [text for text in value if not text.strip(" @")]:
+            raise ValueError(f"{blank[0]!r} is blank: it would match nothing or everything; delete it")
+        return tuple(unicodedata.normalize("NFC", text.strip()).lower() for text in value)
 
 
 class Lifecycle(Strict):
@@ -105,22 +157,19 @@ class Lifecycle(Strict):
         return self
 
 
-class RetentionPeriods(Strict):
-    """The months of the base period and of the period after it, by which retention is measured."""
-
-    orders: int = Field(12, ge=1, le=60)
-    subscriptions: int = Field(1, ge=1, le=60)
-
-
 class LifetimeValue(Strict):
     """The horizon of lifetime value, and which fits are accepted (docs/metrics.md)."""
 
     horizon_days: int = Field(365, ge=7, description="Forecast days from the as-of date on.")
     annual_discount_rate: float = Field(0.10, ge=0, lt=1, description="Discount per year.")
     minimum_customers_per_fit: int = Field(
-        500, ge=2, description="Smaller segments are fitted together with all customers."
+        500, ge=2, description="Smaller segments are judged, and smaller plans fitted, with all customers."
     )
-    holdout_days: int = Field(91, ge=7, description="The last days, which a fit on the days before must predict.")
+    holdout_days: int = Field(
+        91,
+        ge=7,
+        description="The last days, which a fit on the days before must predict; a year for purchases, with two years.",
+    )
     holdout_error_limit: float = Field(
         0.30, gt=0, description="A fit with a larger relative error of the total is refused."
     )
@@ -215,6 +264,7 @@ class Webhook(Strict):
     """The address that alerts are posted to as JSON."""
 
     url: Secret
+    plain_http: bool = Field(False, description="Allow an unencrypted address on another machine.")
 
 
 class AlertSettings(Strict):
@@ -225,3 +275,19 @@ class AlertSettings(Strict):
     )
     email: Email | None = None
     webhook: Webhook | None = None
+
+
+class Ui(Strict):
+    """Who may use the UI, beside this machine itself."""
+
+    allowed_hosts: tuple[str, ...] = Field(
+        (), description="Names under which a reverse proxy or --host serves the UI, without a port."
+    )
+
+    @field_validator("allowed_hosts")
+    @classmethod
+    def _are_names(cls, value: tuple[str, ...]) -> tuple[str, ...]:
+        for host in value:
+            if not re.fullmatch(r"[A-Za-z0-9.-]+|\[[0-9A-Fa-f:.]+\]", host):
+                raise ValueError(f"'{host}' is not the name or address of a host, without scheme and port")
+        return tuple(host.lower() for host in value)

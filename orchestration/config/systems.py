@@ -5,149 +5,28 @@ Add here settings that a connector reads; keep out the company's thresholds (``s
 
 from __future__ import annotations
 
-import re
-import string
 from collections.abc import Mapping
-from typing import Annotated, Literal
+from typing import Annotated, Any
 
-from pydantic import AfterValidator, Field, field_validator, model_validator
+from pydantic import Field, field_validator, model_validator
 
+from orchestration.config.files import DailyPattern, Files, FoundPattern, Pattern
+from orchestration.config.maps import EntityMap, customers_named, declared_shapes, read_map, split
 from orchestration.config.settings import Limits, Role, Secret, Strict, Timezone
+from orchestration.config.shapes import FileShape, Numbers, TimeFormats
+from orchestration.config.table_rules import TableRules
 from orchestration.config.web_services import Rest, RestTable
 
-Format = Literal["csv", "jsonl", "parquet"]
 SystemName = Annotated[str, Field(pattern="^[a-z0-9_]+$")]
-
-
-_SECRET_OPTION = re.compile(
-    r"(^|_)(key|secret|token|pass(word|wd|phrase)?|credentials?|connection_string|sas)s?$", re.IGNORECASE
-)
-
-
-def _is_pattern(value: str) -> str:
-    """A pattern of file names with the placeholders {table} and {load_date}."""
-    return _has_placeholders(value, "table", "load_date")
-
-
-def _has_placeholders(value: str, *known: str) -> str:
-    if not value.strip():
-        raise ValueError("the pattern is empty")
-    try:
-        found = {name for _, name, _, _ in string.Formatter().parse(value) if name is not None}
-    except ValueError as error:
-        raise ValueError(f"the pattern '{value}' cannot be read: {error}") from None
-    unknown = sorted(found - {*known})
-    if unknown:
-        raise ValueError(f"the pattern '{value}' has the unknown placeholder {{{unknown[0]}}}")
-    return value
-
-
-def _names_its_night(value: str) -> str:
-    if "{load_date}" not in value:
-        raise ValueError(f"the pattern '{value}' has no {{load_date}}: every night would take the same file")
-    return value
-
-
-def _names_no_night(value: str) -> str:
-    if "{load_date}" in value:
-        raise ValueError(f"the pattern '{value}' has {{load_date}}: use 'daily' for files with a date in their names")
-    return value
-
-
-def _is_marker(value: str) -> str:
-    if "{file}" not in value and "{folder}" not in value:
-        raise ValueError(f"'{value}' has neither {{file}} nor {{folder}}: all drops would share one marker")
-    return _has_placeholders(value, "file", "folder")
-
-
-Pattern = Annotated[str, AfterValidator(_is_pattern)]
-DailyPattern = Annotated[Pattern, AfterValidator(_names_its_night)]
-FoundPattern = Annotated[Pattern, AfterValidator(_names_no_night)]
-Marker = Annotated[str, AfterValidator(_is_marker)]
-_Value = bool | int | float | str | None
-Option = Annotated[
-    _Value | Secret | dict[str, _Value | Secret | dict[str, _Value | Secret]], Field(union_mode="left_to_right")
-]
-"""An option of a file system; some are nested."""
-
-
-class Files(Strict):
-    """Location and format of a system's files, in the extracts folder or at a URL."""
-
-    format: Format
-    url: str | None = Field(None, description="Folder or bucket of the files; default: the extracts folder.")
-    storage_options: dict[str, Option] = Field({}, description="Options of the URL's file system, as in fsspec.")
-    history: Pattern | None = Field(None, description="Pattern of the drop with the history.")
-    daily: DailyPattern | None = Field(None, description="Pattern of a night's drop, with {load_date}.")
-    found: FoundPattern | None = Field(None, description="Pattern of drops without a date in their names.")
-    done_marker: Marker | None = Field(
-        None, description="File whose presence means that {file}, or all of {folder}, is complete."
-    )
-    settle_seconds: float = Field(1, ge=0, description="A file is complete when it has been unchanged for so long.")
-    wait_seconds: float = Field(60, ge=0, description="How long a night waits for incomplete files.")
-    delimiter: str = ","
-    encoding: str = "utf-8"
-    unpacked_gigabytes: float = Field(20, gt=0, description="Larger unpacked files are refused.")
-    unpacked_ratio: float = Field(250, ge=1, description="Files with a higher compression ratio are refused.")
-
-    @field_validator("url")
-    @classmethod
-    def _is_one_place(cls, value: str | None) -> str | None:
-        if value and (not re.match("^[a-z][a-z0-9+.-]*://", value) or "::" in value or "@" in value.split("/")[2]):
-            raise ValueError(
-                f"'{value}' is not a plain URL (such as s3://bucket/folder); set logins in storage_options"
-            )
-        return value
-
-    @field_validator("storage_options", mode="before")
-    @classmethod
-    def _names_its_secrets(cls, value: object) -> object:
-        for name in _open_secrets(value):
-            raise ValueError(f"{name} looks like a secret, and secrets are not allowed in files: set {{env: NAME}}")
-        return value
-
-    @model_validator(mode="after")
-    def _dates_a_drop_in_one_way(self) -> Files:
-        if self.daily and self.found:
-            raise ValueError(
-                "'daily' is for files with a date in their names, 'found' for files without: set one of them"
-            )
-        if self.storage_options and not self.url:
-            raise ValueError("storage_options require a url")
-        return self
-
-    @field_validator("delimiter")
-    @classmethod
-    def _is_one_character(cls, value: str) -> str:
-        if len(value) != 1 or not value.isascii() or value in '"\r\n':
-            raise ValueError(f'{value!r} is not one ASCII character that can separate fields (a tab is "\\t")')
-        return value
-
-    @field_validator("encoding")
-    @classmethod
-    def _is_an_encoding(cls, value: str) -> str:
-        try:
-            "text".encode(value)
-        except (LookupError, UnicodeError):
-            raise ValueError(f"'{value}' is not an encoding of Python (such as utf-8 or latin-1)") from None
-        return value
-
-
-def _open_secrets(options: object) -> list[str]:
-    """The options, including nested ones, that look like a secret and do not name a variable."""
-    if not isinstance(options, Mapping):
-        return []
-    return [
-        name
-        for name, value in options.items()
-        if (isinstance(value, str) and _SECRET_OPTION.search(str(name))) or _open_secrets(value)
-    ]
 
 
 class Sql(Strict):
     """A database that is pulled by queries."""
 
     url: Secret = Field(description="Environment variable with the SQLAlchemy URL, including the password.")
+    database_schema: str | None = Field(
+        None, alias="schema", min_length=1, description="Schema of the tables that name none."
+    )
     timezone: Timezone = Field("UTC", description="Time zone of cursors without offset, and of dates.")
     statement_timeout_seconds: int = Field(3600, ge=1, description="Limit of a statement, including landing its rows.")
     connect_timeout_seconds: int = Field(15, ge=1)
@@ -171,21 +50,80 @@ class SqlTable(Strict):
         return self
 
 
+ROLES: Mapping[Role, set[str]] = {
+    "transactions": {"orders", "order_lines", "refunds", "payments", "products", "subscriptions"},
+    "surveys": {"surveys", "survey_invitations", "survey_answers"},
+    "interactions": {"interactions"},
+    "crm": {"cases", "acquisitions"},
+}
+"""The entities that give a system its role; customers alone are a CRM."""
+
+EVERY_ROW = ("_source_row",)
+"""The key of a table without a natural one: every delivered row is a record of its own."""
+
+
 class TableSettings(Strict):
     """The settings of one table of a system."""
 
-    description: str
-    key: tuple[str, ...] = Field(min_length=1)
-    delivers: tuple[str, ...] = Field(description="Entities whose staging models read this table.")
+    description: str = "Every row as delivered."
+    key: tuple[str, ...] = Field(
+        min_length=1, description="Columns that identify a record; [_source_row] if every row is one of its own."
+    )
+    maps: dict[str, EntityMap] = Field({}, description="The map of each entity, which stands under the entity's name.")
+    delivers: tuple[str, ...] = Field((), description="Entities that the table delivers; those with a map are added.")
+    rules: TableRules = Field(TableRules(), description="Rules of gate 1, beside those that follow from the maps.")
     history: Pattern | None = None
     daily: DailyPattern | None = None
     found: FoundPattern | None = None
+    files: FileShape | None = Field(None, description="How the table's files are written, where others differ.")
     sql: SqlTable | None = None
     rest: RestTable | None = None
+    numbers: Numbers | None = Field(None, description="Columns whose numbers are not written like 1234.5.")
+    times: dict[str, TimeFormats] = Field({}, description="Formats of times, by delivered column.")
     lookback_days: int = Field(0, ge=0, description="Days before the window that are pulled again, for late changes.")
+    optional: bool = Field(
+        False, description="The source may lack the table, as that of a ready system: its entities are then empty."
+    )
     snapshot: bool = Field(False, description="Every load is the complete table: missing rows were deleted.")
+    whole_per: tuple[str, ...] = Field(
+        (),
+        description="Columns of the parent with which all its rows come: rows missing from a later one were deleted.",
+    )
     rename: dict[str, str] = Field({}, description="Column names of the suite, by delivered name.")
     limits: Limits = Field(Limits(), description="Limits of gate 1 that override the deployment's.")
+
+    @model_validator(mode="before")
+    @classmethod
+    def _with_maps(cls, value: Any) -> Any:
+        """Take the maps from under the names of their entities, and what they say of the shape of columns."""
+        if not isinstance(value, dict) or "maps" in value:
+            return value
+        settings, written = split(value)
+        if columns := settings.pop("columns", None):
+            settings["files"] = {**(settings.get("files") or {}), "columns": columns}
+        maps = {entity: read_map(entity, mapped) for entity, mapped in written.items()}
+        for name, shape in declared_shapes(maps).items():
+            if name in settings and name == "numbers":
+                raise ValueError("numbers are declared twice: in the map and in 'numbers'; keep one of them")
+            settings[name] = {**shape, **settings.get(name, {})}
+        delivers = settings.get("delivers") or []
+        return {**settings, "maps": maps, "delivers": [*delivers, *(name for name in maps if name not in delivers)]}
+
+    @property
+    def key_columns(self) -> tuple[str, ...]:
+        """The columns of the key; none if every row is a record of its own."""
+        return () if self.key == EVERY_ROW else self.key
+
+    @model_validator(mode="after")
+    def _knows_its_records(self) -> TableSettings:
+        if "_source_row" in self.key and self.key != EVERY_ROW:
+            raise ValueError("_source_row stands alone as a key: every row is then a record of its own")
+        if self.key == EVERY_ROW and (self.snapshot or self.lookback_days):
+            raise ValueError(
+                "without a natural key (key: [_source_row]) a row that is delivered again is another record: snapshot"
+                " and lookback_days need a key"
+            )
+        return self
 
     @field_validator("rename")
     @classmethod
@@ -204,12 +142,29 @@ class TableSettings(Strict):
 class System(Strict):
     """A source system: its roles, its kind of source and its tables."""
 
-    description: str
-    roles: tuple[Role, ...] = Field(min_length=1)
+    use: str | None = Field(None, description="The ready system that it is: systems/<name>/.")
+    description: str = "A source system."
+    roles: tuple[Role, ...] = Field((), description="What it gives us; by default what its entities say.")
+    timezone: Timezone | None = Field(
+        None, description="Time zone of times without an offset; default: the deployment's."
+    )
     files: Files | None = None
     sql: Sql | None = None
     rest: Rest | None = None
     tables: dict[SystemName, TableSettings] = Field(min_length=1)
+
+    @model_validator(mode="before")
+    @classmethod
+    def _with_roles_and_customers(cls, value: Any) -> Any:
+        """A system without roles has those that its entities say; one that only names customers delivers those."""
+        tables = value.get("tables") if isinstance(value, dict) else None
+        if not isinstance(tables, dict) or not all(isinstance(table, dict) for table in tables.values()):
+            return value
+        delivered = {name for table in tables.values() for name in (*table, *(table.get("delivers") or ()))}
+        roles = value.get("roles") or [role for role, entities in ROLES.items() if delivered & entities] or ["crm"]
+        if "customers" not in delivered:
+            tables = {name: {**table, **customers_named(table)} for name, table in tables.items()}
+        return {**value, "roles": roles, "tables": tables}
 
     @property
     def kind(self) -> str:
@@ -235,9 +190,18 @@ class System(Strict):
                 raise ValueError(f"table '{name}' has no file pattern: set history, daily or found")
             if table.daily and table.found:
                 raise ValueError(f"table '{name}' has both daily and found: set one of them")
+            if self.files and table.files and self.files.format != "csv" and table.files.of_delimited_text:
+                raise ValueError(
+                    f"table '{name}': {table.files.of_delimited_text[0]} is for csv; its files are {self.files.format}"
+                )
             if self.files and table.snapshot and not (table.daily or self.files.daily):
                 raise ValueError(
                     f"table '{name}' is a snapshot without daily files: set daily, because every night needs its own"
+                )
+            if table.whole_per and (table.snapshot or not table.delivers):
+                raise ValueError(
+                    f"table '{name}' has whole_per and {'is a snapshot' if table.snapshot else 'delivers no entity'}:"
+                    " whole_per is for tables of changes that deliver an entity; remove one of the two"
                 )
             if self.rest and not table.rest:
                 raise ValueError(f"table '{name}' has no request: set rest.path and rest.records")
@@ -245,6 +209,6 @@ class System(Strict):
                 raise ValueError(
                     f"table '{name}' has no pagination: set rest.pages, to single if there is only one page"
                 )
-            if (table.sql and not self.sql) or (table.rest and not self.rest):
+            if any(getattr(table, kind) and not getattr(self, kind) for kind in ("files", "sql", "rest")):
                 raise ValueError(f"table '{name}' has settings of another kind of source than its system")
         return self

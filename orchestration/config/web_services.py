@@ -13,13 +13,13 @@ from urllib.parse import urlsplit
 
 from pydantic import AfterValidator, Field, JsonValue, field_validator, model_validator
 
+from orchestration.base.loopback import is_loopback
 from orchestration.config.settings import Secret, Strict
 
 EVERY = None
 """The step of a path for every element of a list."""
 _STEP = re.compile(r"""\.(?P<name>[^.\[\]"'\s]+)|\["(?P<quoted>[^"]+)"\]|(?P<every>\[\*\])""")
 _SECRET_HEADER = re.compile(r"auth|cookie|token|key|secret|password|session", re.IGNORECASE)
-_LOOPBACK = {"localhost", "127.0.0.1", "::1"}
 
 
 def steps_of(path: str) -> tuple[str | None, ...]:
@@ -54,6 +54,12 @@ def _points_at_one(value: str) -> str:
 
 def _is_address(value: str) -> str:
     parts = urlsplit(value)
+    try:
+        has_port = parts.port != 0
+    except ValueError:
+        has_port = False
+    if not has_port:
+        raise ValueError("the port of the address is not a number from 1 to 65535")
     if not parts.hostname or parts.scheme not in {"http", "https"}:
         raise ValueError("the address must begin with https:// and have a host")
     if parts.username or parts.password or parts.query or parts.fragment:
@@ -69,7 +75,7 @@ Address = Annotated[str, AfterValidator(_is_address)]
 def _is_private(address: str) -> bool:
     """Whether the connection is encrypted, or does not leave this machine."""
     parts = urlsplit(address)
-    return parts.scheme == "https" or parts.hostname in _LOOPBACK
+    return parts.scheme == "https" or is_loopback(parts.hostname)
 
 
 class ApiKey(Strict):

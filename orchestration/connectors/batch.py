@@ -24,6 +24,10 @@ class SourceError(PipelineError):
     """A source or its delivery is unusable as a whole, not because of a single row: the night stops."""
 
 
+class NotDeliveredError(SourceError):
+    """The source does not have the table: no file of its pattern, no table of its name."""
+
+
 class SourceUnavailableError(SourceError, InfrastructureError):
     """A source cannot be reached, or its connection broke: a retry may succeed."""
 
@@ -72,11 +76,15 @@ class Batch:
     ``rows`` has the delivered columns, then ``_source_file`` (relative to the extracts folder) and ``_source_row`` (the
     line at which the record begins, counted from 1; in Parquet the row number). The first batch of a delivered file
     carries its ``delivery``.
+
+    Attributes:
+        remarks: what a person should know of the file, though it lands.
     """
 
     rows: pa.Table
     faults: tuple[Fault, ...]
     delivery: Delivery | None = None
+    remarks: tuple[str, ...] = ()
 
     @classmethod
     def of(
@@ -98,26 +106,41 @@ class Batch:
         )
 
 
-def check_columns(names: Sequence[str]) -> None:
+MOST_COLUMNS = 2_000
+"""More columns than any export has; keys that are data themselves would be columns without end."""
+
+
+def check_columns(names: Sequence[str], first: int = 1) -> None:
     """Refuse column names that the landing cannot distinguish; the warehouse ignores upper and lower case.
 
     A file without a header may hold personal data in its first line, so a message names a column by its number.
 
+    Args:
+        first: the number of the first column.
+
     Raises:
-        UnreadableError: a name is empty, appears twice, or is reserved for the landing.
+        UnreadableError: a name is empty, appears twice, or is reserved for the landing, or there are too many.
     """
+    if len(names) > MOST_COLUMNS:
+        raise UnreadableError(
+            f"there are {len(names):,} columns; at most {MOST_COLUMNS:,} can land",
+            "Deliver one row per value, with the name of the column as a value",
+        )
     first_positions: dict[str, int] = {}
-    for position, name in enumerate(names, start=1):
+    for position, name in enumerate(names, start=first):
         if not name.strip():
-            raise UnreadableError(f"column {position} has no name", "Give every column a name in the export")
+            raise UnreadableError(
+                f"column {position} has no name",
+                "Give every column a name in the export, or in the table's 'files: {columns: [...], skip_rows: 1}'",
+            )
         if name.lower() in RESERVED_COLUMNS:
             raise UnreadableError(
                 f"column {position} is named '{name}', which is reserved for the landing",
                 "Rename it in the export",
             )
-        first = first_positions.setdefault(name.lower(), position)
-        if first != position:
+        earlier = first_positions.setdefault(name.lower(), position)
+        if earlier != position:
             raise UnreadableError(
-                f"columns {first} and {position} have the same name (upper and lower case are not distinguished)",
+                f"columns {earlier} and {position} have the same name (upper and lower case are not distinguished)",
                 "Rename or remove one of them in the export",
             )

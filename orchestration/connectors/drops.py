@@ -15,7 +15,7 @@ from datetime import date, datetime, timedelta
 from pathlib import Path, PurePosixPath
 
 from orchestration.config.deployment import Table
-from orchestration.config.systems import Files
+from orchestration.config.files import Files
 from orchestration.connectors.batch import Delivery, UnreadableError
 from orchestration.connectors.locations import Drop, Location, content, location_of
 
@@ -36,7 +36,7 @@ class Drops:
 
     @property
     def files(self) -> Files:
-        """The file settings of the system."""
+        """The file settings of the table."""
         return files_of(self.table)
 
     def of(self, load_date: date) -> list[Drop]:
@@ -181,10 +181,10 @@ def drops_of(table: Table, extracts: Path, landed: Landed) -> Drops:
 
 
 def files_of(table: Table) -> Files:
-    """Return the file settings of a table's system."""
+    """Return the file settings of a table: its system's, with those that it overrides."""
     if table.system.files is None:
         raise TypeError(f"{table.name} is not pulled from files")
-    return table.system.files
+    return table.system.files.of(table.settings.files)
 
 
 def _literally(name: str) -> str:

@@ -10,6 +10,7 @@ from functools import cache
 from typing import Any
 
 from orchestration.config.settings import Secret
+from orchestration.connectors.batch import UnreadableError
 
 S3_DEFAULTS = {"connect_timeout": 10, "read_timeout": 60, "retries": {"max_attempts": 3, "mode": "standard"}}
 
@@ -26,11 +27,14 @@ def file_system(url: str, options: str) -> tuple[Any, str]:
         options: the storage options as JSON.
     """
     import fsspec
+    from fsspec.implementations.local import LocalFileSystem
 
     settings = json.loads(options)
     if url.startswith(("s3://", "s3a://")):
         settings["config_kwargs"] = {**S3_DEFAULTS, **settings.get("config_kwargs", {})}
     system, path = fsspec.url_to_fs(url, use_listings_cache=False, **settings)
+    if isinstance(system, LocalFileSystem):
+        raise UnreadableError(f"{url} is a folder of this machine", "Set file:///the/folder, whose links are checked")
     return system, path.rstrip("/")
 
 

@@ -15,13 +15,24 @@ from datetime import date
 from pathlib import Path
 from types import MappingProxyType
 
+import pyarrow as pa
+import pyarrow.compute as pc
+
 from orchestration.base.errors import PipelineError
 from orchestration.config.deployment import Table, Window
-from orchestration.config.systems import Files, Format
-from orchestration.connectors.batch import Batch, Delivery, SourceError, UnreadableError
+from orchestration.config.files import Files, Format
+from orchestration.connectors.batch import (
+    RESERVED_COLUMNS,
+    Batch,
+    Delivery,
+    NotDeliveredError,
+    SourceError,
+    UnreadableError,
+)
 from orchestration.connectors.drops import Drops, Landed, drops_of
 from orchestration.connectors.locations import Drop, content
 from orchestration.connectors.readers import delimited, json_lines, parquet
+from orchestration.connectors.readers.text import PACKED
 
 READERS: dict[Format, Callable[[Path, str, Files], Iterator[Batch]]] = {
     "csv": delimited.read,
@@ -43,7 +54,8 @@ def pull(table: Table, window: Window, extracts: Path, landed: Landed = NOTHING_
             of an earlier load date had the same content.
 
     Raises:
-        SourceError: an expected file is missing, or a file is unusable; batches yielded before remain valid.
+        NotDeliveredError: an expected file is missing.
+        SourceError: a file is unusable; batches yielded before remain valid.
     """
     yield from _ahead(_pull(table, window.load_date, extracts, landed))
 
@@ -73,7 +85,7 @@ def _pull(table: Table, load_date: date, extracts: Path, landed: Landed) -> Iter
     if pattern and not whole:
         with _naming(table):
             missing = drops.location.missing(pattern)
-        raise SourceError(f"{table.label}: {missing}")
+        raise NotDeliveredError(f"{table.label}: {missing}")
     taken: dict[str, str] = {}
     for drop in whole:
         with _naming(table, drop.name):
@@ -86,7 +98,7 @@ def _take(drops: Drops, drop: Drop, load_date: date, taken: dict[str, str]) -> I
     Args:
         taken: the content hashes of the files before it, with their names.
     """
-    if drop.size == 0:
+    if drop.size == 0 and not _may_be_empty(drops.files, drop.name):
         raise UnreadableError("the file has 0 bytes", "Deliver the complete file again")
     with drops.location.fetched(drop) as path:
         known = content(path)
@@ -99,6 +111,12 @@ def _take(drops: Drops, drop: Drop, load_date: date, taken: dict[str, str]) -> I
                 yield Batch(batch.rows.slice(0, 0), (), replace(delivery, repeats=repeats))
                 break
             yield replace(batch, delivery=delivery)
+
+
+def _may_be_empty(files: Files, name: str) -> bool:
+    """Whether a complete file may have no bytes: it has no header, and no frame of compressed data."""
+    is_packed = Path(name).suffix in PACKED
+    return not is_packed and (files.format == "jsonl" or (files.format == "csv" and bool(files.columns)))
 
 
 def _taken_earlier(drops: Drops, load_date: date, known: str) -> str | None:
@@ -118,10 +136,23 @@ def _taken_earlier(drops: Drops, load_date: date, known: str) -> str | None:
 
 def _read(files: Files, path: Path, source_file: str) -> Iterator[Batch]:
     """Yield the rows of one file in batches of at most 100,000."""
-    for batch in READERS[files.format](path, source_file, files):
+    has_tokens = bool(files.nulls) and files.format != "csv"  # the reader of delimited text has replaced them
+    for read in READERS[files.format](path, source_file, files):
+        batch = replace(read, rows=_without_nulls(read.rows, files)) if has_tokens else read
         yield replace(batch, rows=batch.rows.slice(0, BATCH_ROWS))
         for start in range(BATCH_ROWS, batch.rows.num_rows, BATCH_ROWS):
             yield replace(batch, rows=batch.rows.slice(start, BATCH_ROWS), faults=())
+
+
+def _without_nulls(rows: pa.Table, files: Files) -> pa.Table:
+    """The rows with a missing value in place of each declared text that means one."""
+    tokens = pa.array(files.nulls, pa.string())
+    for place, field in enumerate(rows.schema):
+        if pa.types.is_string(field.type) and field.name not in RESERVED_COLUMNS:
+            column = rows.column(place)
+            missing = pc.is_in(column, value_set=tokens)
+            rows = rows.set_column(place, field.name, pc.if_else(missing, pa.scalar(None, pa.string()), column))
+    return rows
 
 
 def load_dates(table: Table, extracts: Path, landed: Landed = NOTHING_LANDED) -> set[date]:

@@ -20,7 +20,7 @@ from functools import cached_property
 from pathlib import Path, PurePosixPath
 from typing import Any, Protocol
 
-from orchestration.config.systems import Files
+from orchestration.config.files import Files
 from orchestration.connectors.batch import UnreadableError
 from orchestration.connectors.file_systems import explained, file_system, plain, secrets_in
 

@@ -26,6 +26,7 @@ from orchestration.connectors.batch import (
 from orchestration.connectors.readers.json_values import (
     BATCH_CHARACTERS,
     BATCH_ROWS,
+    Keys,
     NoRecordError,
     Record,
     as_json,
@@ -81,6 +82,7 @@ class _Reading:
         self.changed_at = settings.window and settings.window.changed_at
         self.segments = _segments(settings.records)
         self.columns = {name: _segments(path) for name, path in settings.columns.items()}
+        self.keys = Keys()
         self.where = "page 1"
         self.page_count = self.row_count = self.batch_count = 0
         self.totals: set[int] = set()
@@ -120,7 +122,7 @@ class _Reading:
         for path_taken in _paths_to_records((document,), self.segments):
             value = path_taken[-1]
             try:
-                record = self._with_columns(record_of(value, has_escapes=has_escapes), path_taken)
+                record = self._with_columns(record_of(value, self.keys, has_escapes=has_escapes), path_taken)
                 if self.changed_at and not lies_in(self.window, record.get(self.changed_at)):
                     continue
                 self.row_count += 1
@@ -139,7 +141,8 @@ class _Reading:
         """The record with the columns that the deployment takes from its parents."""
         if not self.columns:
             return record
-        twice = self.columns.keys() & record.keys()
+        delivered = {name.lower() for name in record}
+        twice = [name for name in self.columns if name.lower() in delivered]
         if twice:
             raise UnreadableError(
                 f"the records already have a column '{min(twice)}'", "Give the column in rest.columns another name"

@@ -15,6 +15,7 @@ from orchestration.config.deployment import Deployment, Table
 from orchestration.connectors import files
 from orchestration.connectors.batch import Batch
 from orchestration.connectors.drops import Landed
+from orchestration.connectors.readers.values import as_declared
 
 
 def _nothing_landed(_: Table) -> Landed:
@@ -30,6 +31,10 @@ def pull(table: Table, load_date: date, extracts: Path, landed: Landed = files.N
     Raises:
         SourceError: the source cannot be reached, or its delivery is unusable; batches yielded before remain valid.
     """
+    return as_declared(table, _pulled(table, load_date, extracts, landed))
+
+
+def _pulled(table: Table, load_date: date, extracts: Path, landed: Landed) -> Iterator[Batch]:
     window = table.window(load_date)
     if table.system.sql:
         from orchestration.connectors import sql

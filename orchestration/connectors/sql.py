@@ -15,7 +15,13 @@ import pyarrow as pa
 import sqlalchemy as sa
 
 from orchestration.base.errors import PipelineError
-from orchestration.connectors.batch import Batch, SourceError, SourceUnavailableError, UnreadableError
+from orchestration.connectors.batch import (
+    Batch,
+    NotDeliveredError,
+    SourceError,
+    SourceUnavailableError,
+    UnreadableError,
+)
 from orchestration.connectors.databases import postgres, sqlalchemy_source
 from orchestration.connectors.databases.failures import Failure, explain, scrubbed
 from orchestration.connectors.databases.queries import TableQuery
@@ -64,7 +70,7 @@ def pull(table: Table, window: Window) -> Iterator[Batch]:
 
 def _refuse(table: Table, failure: Failure) -> NoReturn:
     # the driver's error quotes URLs and queries, so it is not chained
-    kind = SourceUnavailableError if failure.is_transient else SourceError
+    kind = SourceUnavailableError if failure.is_transient else NotDeliveredError if failure.is_absence else SourceError
     raise kind(f"{table.label}: {failure.problem}. {failure.remedy}.") from None
 
 

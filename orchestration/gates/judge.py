@@ -17,10 +17,11 @@ import numpy as np
 import pandas as pd
 import pyarrow as pa
 
-from expectations.suite import PRESENT, Limit, ProfileRule, RowRule
+from expectations.suite import Limit, ProfileRule, RowRule
 from orchestration.base.errors import InfrastructureError
 from orchestration.base.progress import part
 from orchestration.config.settings import Limits, Movement
+from orchestration.gates.rule_sql import breaks, quoted, verdict
 
 if TYPE_CHECKING:
     from great_expectations.core.batch_definition import BatchDefinition
@@ -52,12 +53,20 @@ class Broken:
     reason: str
 
 
-def broken_row_rules(table: str, rules: Sequence[RowRule], rows: pa.Table) -> dict[int, list[Broken]]:
+def broken_row_rules(
+    table: str,
+    rules: Sequence[RowRule],
+    rows: pa.Table,
+    limits: Limits = STANDARD_LIMITS,
+    currency: str | None = None,
+) -> dict[int, list[Broken]]:
     """Judge each row of a batch.
 
     Args:
         table: named in the error when a rule cannot be judged.
         rows: delivered columns; rules on columns that are missing are left to the batch rules.
+        limits: the plausible dates and amounts of the table.
+        currency: the deployment's; a rule that asks for it holds in no row without it.
 
     Returns:
         For each row that breaks a rule, by its number in the batch from 0, the rules that it breaks, in their order.
@@ -65,71 +74,90 @@ def broken_row_rules(table: str, rules: Sequence[RowRule], rows: pa.Table) -> di
     Raises:
         InfrastructureError: a rule could not be judged. That is a fault of the pipeline, never of the data.
     """
-    judged = [rule for rule in rules if {rule.column, rule.other or rule.column} <= set(rows.column_names)]
+    delivered = frozenset(rows.column_names)
+    judged = [rule for rule in rules if rule.judges(delivered)]
     if not judged or not rows.num_rows:
         return {}
     with part("gates"):
-        found = _broken(table, judged, rows)
+        found = _broken(table, judged, rows, _bounds(limits, currency))
         if not found:
             return {}
         broken_rows = rows.take(pa.array(list(found), pa.int64()))
-        shown = {name: list(map(_shown, plain_values(broken_rows[name]))) for name in {rule.column for rule in judged}}
+        names = {rule.column for rule in judged if not rule.over}
+        shown = {name: list(map(_shown, plain_values(broken_rows[name]))) for name in names}
         return {
-            row: [Broken(rule.name, rule.reason.replace("{value}", shown[rule.column][place])) for rule in broken]
+            row: [
+                Broken(
+                    rule.name, rule.reason if rule.over else rule.reason.replace("{value}", shown[rule.column][place])
+                )
+                for rule in broken
+            ]
             for place, (row, broken) in enumerate(found.items())
         }
 
 
-def _broken(table: str, rules: Sequence[RowRule], rows: pa.Table) -> dict[int, list[RowRule]]:
+def _bounds(limits: Limits, currency: str | None) -> dict[str, tuple[str, object]]:
+    """What a condition may read of the deployment (``RowRule``): by name, the type and the value."""
+    return {
+        "earliest_date": ("date", limits.earliest_date),
+        "latest_date": ("date", limits.latest_date),
+        "largest_amount": ("double", limits.largest_amount),
+        "currency": ("varchar", currency),
+    }
+
+
+def _broken(
+    table: str, rules: Sequence[RowRule], rows: pa.Table, bounds: Mapping[str, tuple[str, object]]
+) -> dict[int, list[RowRule]]:
     """The rules that each bad row breaks, by its number."""
     try:
-        return {row: [rules[place] for place in places] for row, places in _judged(rules, rows)}
+        return {row: [rules[place] for place in places] for row, places in _judged(rules, rows, bounds)}
     except duckdb.Error as error:
         # which rule it is, DuckDB does not say
-        rule = next((rule for rule in rules if _is_at_fault(rule, rows)), rules[0])
+        rule = next((rule for rule in rules if _is_at_fault(rule, rows, bounds)), rules[0])
         # an error of a query that was planned quotes the value that it stumbled on
         is_of_plan = isinstance(error, (duckdb.BinderException, duckdb.CatalogException, duckdb.ParserException))
         raise InfrastructureError(
             f"{table}: the rule '{rule.name}' could not be judged: {error if is_of_plan else type(error).__name__}\n"
             "This is a fault of the rule or of the machine, not of the data, and nothing of the table lands. Run again;"
-            " if the error stays, correct the rule in expectations/."
+            " if the error stays, correct the rule in rules.yml or the map of the table."
         ) from None
 
 
-def _judged(rules: Sequence[RowRule], rows: pa.Table) -> list[tuple[int, list[int]]]:
+def _judged(
+    rules: Sequence[RowRule], rows: pa.Table, bounds: Mapping[str, tuple[str, object]]
+) -> list[tuple[int, list[int]]]:
     """The number of each row that breaks a rule, and the places of the rules that it breaks."""
-    columns = list(dict.fromkeys(name for rule in rules for name in (rule.column, rule.other) if name))
-    numbers = pa.array(np.arange(rows.num_rows))
-    judged = pa.table([numbers, *rows.select(columns).columns], names=[ROW, *columns])
+    columns = dict.fromkeys(name for rule in rules for name in (*rule.columns, *(rule.when.over if rule.when else ())))
+    # a condition over several columns may name one that is not delivered
+    values = {name: rows[name] if name in rows.column_names else pa.nulls(rows.num_rows) for name in columns}
+    judged = pa.table({ROW: pa.array(np.arange(rows.num_rows)), **values})
     # a float that is not a number is a missing value
-    floats = [name for name in columns if pa.types.is_floating(rows.schema.field(name).type)]
-    cleaned = ", ".join(f"nullif({_quoted(name)}, 'nan') as {_quoted(name)}" for name in floats)
-    verdicts = [f"rule_{place}({_quoted(r.column)}, {_quoted(r.other or r.column)})" for place, r in enumerate(rules)]
-    broken = ", ".join(f"if({verdict}, {place}, null)" for place, verdict in enumerate(verdicts))
+    floats = [name for name in columns if pa.types.is_floating(judged.schema.field(name).type)]
+    cleaned = ", ".join(f"nullif({quoted(name)}, 'nan') as {quoted(name)}" for name in floats)
+    verdicts = [verdict(place, rule) for place, rule in enumerate(rules)]
+    broken = ", ".join(f"if({is_broken}, {place}, null)" for place, is_broken in enumerate(verdicts))
     with _database().cursor() as connection:
         connection.execute("set TimeZone = 'UTC'")
+        for name, (kind, value) in bounds.items():
+            connection.execute(f"set variable {name} = ?::{kind}", [value])
         for place, rule in enumerate(rules):
-            connection.execute(f"create temp macro rule_{place}(value, other) as {_breaks(rule)}")
+            if rule.over:
+                continue
+            connection.execute(f"create temp macro rule_{place}(value, other) as {breaks(rule)}")
         connection.register("judged", judged)
         return connection.execute(
             f"""
             with cleaned as (select * {f"replace ({cleaned})" if cleaned else ""} from judged)
-            select {_quoted(ROW)}, list_filter([{broken}], lambda place: place is not null)
-            from cleaned where {" or ".join(verdicts)} order by {_quoted(ROW)}
+            select {quoted(ROW)}, list_filter([{broken}], lambda place: place is not null)
+            from cleaned where {" or ".join(verdicts)} order by {quoted(ROW)}
             """
         ).fetchall()
 
 
-def _breaks(rule: RowRule) -> str:
-    """Whether a row breaks the rule, as SQL over ``value`` and ``other``."""
-    if rule.condition == PRESENT:
-        return "value is null"
-    return f"value is not null and other is not null and ({rule.condition}) is not true"
-
-
-def _is_at_fault(rule: RowRule, rows: pa.Table) -> bool:
+def _is_at_fault(rule: RowRule, rows: pa.Table, bounds: Mapping[str, tuple[str, object]]) -> bool:
     try:
-        _judged([rule], rows)
+        _judged([rule], rows, bounds)
     except duckdb.Error:
         return True
     return False
@@ -151,14 +179,11 @@ def _shown(value: object) -> str:
     return text if len(text) <= 60 else text[:57] + "..."
 
 
-def _quoted(name: str) -> str:
-    return '"' + name.replace('"', '""') + '"'
-
-
 @cache
 def _database() -> duckdb.DuckDBPyConnection:
     """An empty database that judges; opened once, because opening takes longer than judging a small batch."""
-    return duckdb.connect()
+    # these move casts from inside of try() to where their errors are raised
+    return duckdb.connect(config={"disabled_optimizers": "common_subexpressions, unused_columns"})
 
 
 def broken_profile_rules(

@@ -70,11 +70,11 @@ def judge(
     with _attached(connection, published):
         for suite in suites:
             rules = (*suite.rules, *suite.movements, *_present(suite, deployment))
-            profile = _profile(connection, "cx360", suite.mart, rules, as_of_date)
+            profile = _profile(connection, "cx360", suite, rules, as_of_date)
             for rule in suite.movements:
-                old = _published_figure(connection, suite.mart, rule, published) if published else None
-                profile[rule.figure] = _number(profile[rule.figure])
-                profile |= rule.compared(profile[rule.figure], _number(old))
+                old = _published_figure(connection, suite, rule, published) if published else None
+                profile[rule.figure] = _number(_without_largest_change(profile[rule.figure], old))
+                profile |= rule.compared(profile[rule.figure], _number(_total(old)))
             profiles[suite.mart] = (rules, profile)
     found = findings([*profiles.values()], deployment.movement)
     return {
@@ -105,25 +105,37 @@ def _attached(connection: duckdb.DuckDBPyConnection, published: Published | None
 
 
 def _profile(
-    connection: duckdb.DuckDBPyConnection, place: str, mart: str, rules: Iterable[ProfileRule], as_of_date: date
+    connection: duckdb.DuckDBPyConnection, place: str, suite: MartSuite, rules: Iterable[ProfileRule], as_of_date: date
 ) -> dict[str, Any]:
     """Every figure that the rules need, by its name."""
     figures = {name: sql for rule in rules for name, sql in rule.figures.items()}
     selected = ", ".join(f"{sql} as {name}" for name, sql in figures.items())
     connection.execute("set variable as_of_date = ?::date", [as_of_date])
     connection.execute("set variable is_published = ?::boolean", [place == "published"])
-    values = connection.execute(f"select {selected} from {place}.marts.{mart}").fetchall()[0]
+    values = connection.execute(f"select {selected} from {place}.{suite.schema}.{suite.mart}").fetchall()[0]
     return dict(zip(figures, values, strict=True))
 
 
 def _published_figure(
-    connection: duckdb.DuckDBPyConnection, mart: str, rule: ProfileRule, published: Published
+    connection: duckdb.DuckDBPyConnection, suite: MartSuite, rule: ProfileRule, published: Published
 ) -> Any | None:
     """A figure of the published version; None where that has no such mart or column yet."""
     try:
-        return _profile(connection, "published", mart, [rule], published.as_of_date)[rule.figure]
+        return _profile(connection, "published", suite, [rule], published.as_of_date)[rule.figure]
     except (duckdb.CatalogException, duckdb.BinderException):
         return None
+
+
+def _total(figure: Any | None) -> Any | None:
+    return sum(figure.values()) if isinstance(figure, dict) else figure
+
+
+def _without_largest_change(figure: Any | None, published: Any | None) -> Any | None:
+    """A total without the part that changed most since the published version; other figures as they are."""
+    if not isinstance(figure, dict) or published is None:
+        return _total(figure)
+    changes = [figure.get(part, 0) - published.get(part, 0) for part in {*figure, *published}]
+    return sum(published.values()) + sum(changes) - max(changes, key=abs, default=0)
 
 
 def _number(value: Any | None) -> float | None:

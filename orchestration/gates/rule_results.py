@@ -37,7 +37,7 @@ class RuleResult:
 
 def row_results(rules: Iterable[RowRule], profiles: Sequence[Mapping[str, Any]]) -> list[RuleResult]:
     """The results of a table's row rules over units, by the profiles that are kept of them."""
-    columns = {rule.name: {rule.column, rule.other or rule.column} for rule in rules}
+    named = {rule.name: rule for rule in rules}
     # a profile that was kept by an older release has no counts
     broken = [profile.get("broken_rules", {}) for profile in profiles]
     row_counts = [profile["source_row_count"] for profile in profiles]
@@ -52,10 +52,10 @@ def row_results(rules: Iterable[RowRule], profiles: Sequence[Mapping[str, Any]])
             RuleResult(
                 name,
                 QUARANTINE,
-                sum(rows for rows, delivered in readable if needed <= delivered),
+                sum(rows for rows, delivered in readable if rule.judges(delivered)),
                 sum(counts.get(name, 0) for counts in broken),
             )
-            for name, needed in columns.items()
+            for name, rule in named.items()
         ),
     ]
 

@@ -22,7 +22,8 @@ from orchestration.landing.corrections import corrections_of
 from orchestration.landing.pull import Pull
 from orchestration.landing.unit import Unit, UnitWriter
 from orchestration.landing.unit_place import UnitPlace
-from orchestration.landing.unit_profile import RECENT_LOADS, Known
+from orchestration.landing.unit_profile import RECENT_LOADS
+from orchestration.landing.unit_rows import Known
 
 ROWS_PER_JUDGEMENT = 400_000
 SECONDS_PER_JUDGEMENT = 60
@@ -58,9 +59,13 @@ class Admission:
         self._land([self._writer(load_date) for load_date, batch in chunk if batch is None])
 
     def discard(self) -> None:
-        """Remove the files of units that did not land."""
-        for writer in self._writers.values():
-            writer.place.discard()
+        """Remove the files of units that did not land, but for the rejected rows of those that the gate refused."""
+        refused = {unit.load_date for unit in self.units if not unit.has_landed}
+        for load_date, writer in self._writers.items():
+            if load_date in refused:
+                writer.place.refuse()
+            else:
+                writer.place.discard()
 
     def _writer(self, load_date: date) -> UnitWriter:
         if load_date not in self._writers:
@@ -71,7 +76,8 @@ class Admission:
 
     def _judge(self, batches: Sequence[tuple[UnitWriter, Batch]]) -> None:
         rows = pa.concat_tables([batch.rows for _, batch in batches], promote_options="permissive")
-        broken = broken_row_rules(self._suite.table, self._suite.rows, rows)
+        table = self._table
+        broken = broken_row_rules(table.name, self._suite.rows, rows, table.limits, table.deployment.currency)
         start = 0
         for writer, batch in batches:
             end = start + batch.rows.num_rows

@@ -21,6 +21,11 @@ from orchestration.connectors.batch import SourceError
 ALIKE = 0.6
 """How alike two names, or the values of two columns, must be to be taken for the same column."""
 
+SHOWN = 50
+"""How many columns a message lists."""
+COMPARED = 200
+"""With how many new columns a missing one is compared by its values, which takes a query each."""
+
 Resemblance = Callable[[str, str], float]
 """How much (0 to 1) a new column's values look like those of a missing one: (missing, new) in."""
 
@@ -72,7 +77,7 @@ def as_promised(delivered: Sequence[str], table: Table, suite: RawSuite) -> list
     if problems and delivered:
         raise SourceError(
             f"{table.label}: the line '{rename_line(table.settings.rename)}' does not fit: {'; '.join(problems)}."
-            f" Correct it in deployments/{table.deployment.name}.yml, or take it out."
+            f" Correct it in {table.deployment.file}, or take it out."
         )
     names = [renamed.get(name.lower(), name) for name in delivered]
     return [promised.get(name.lower(), name) for name in names]
@@ -85,7 +90,7 @@ def suggested(missing: Sequence[str], new: Sequence[str], resemblance: Resemblan
         The missing columns' names by the new ones', as ``rename`` has them.
     """
     found: dict[str, str] = {}
-    for measure in (_names_alike, resemblance):
+    for measure in (names_alike, resemblance if len(new) <= COMPARED else None):
         pairs = [
             (measure(wanted, name), wanted, name)
             for wanted in missing
@@ -93,8 +98,10 @@ def suggested(missing: Sequence[str], new: Sequence[str], resemblance: Resemblan
             if measure and wanted not in found.values() and name not in found
         ]
         for likeness, wanted, name in sorted(pairs, reverse=True):
+            if likeness < ALIKE or wanted in found.values() or name in found:
+                continue
             rivals = [pair for pair in pairs if pair[0] == likeness and (pair[1] == wanted) != (pair[2] == name)]
-            if likeness >= ALIKE and not rivals and wanted not in found.values() and name not in found:
+            if not rivals:
                 found[name] = wanted
     return found
 
@@ -116,7 +123,7 @@ def rename_hint(table: Table, missing: Sequence[str], suggestions: Mapping[str, 
         return ""
     line = rename_line({**table.settings.rename, **suggestions, **open_ends})
     return (
-        f". If that is a renaming, this line in deployments/{table.deployment.name}.yml, below systems:"
+        f". If that is a renaming, this line in {table.deployment.file}, below systems:"
         f" {table.system_name}: tables: {table.table_name}:, corrects it:  {line}"
     )
 
@@ -137,7 +144,8 @@ def columns_compared(
     """
     names = list(delivered)
     missing = [name for name in suite.required if names and name not in delivered]
-    missing_optional = [name for name in suite.optional if names and name not in delivered]
+    wanted = (*suite.optional, *(name for name in suite.possible if name in types))
+    missing_optional = [name for name in wanted if names and name not in delivered]
     new = [name for name in names if name not in suite.promised]
     suggestions = suggested(missing, new, resemblance)
     left = [name for name in new if name not in suggestions]
@@ -155,14 +163,14 @@ def columns_compared(
     # what stands where a header should be may be a person's data
     is_header = any(name in suite.promised for name in names)
     return {
-        "delivered_columns": ", ".join(names) if is_header else "none of those promised; is there a header?",
+        "delivered_columns": _listed(names) if is_header else "none of those promised; is there a header?",
         "missing_column_count": len(missing),
         "missing_columns": ", ".join(missing),
         "missing_optional_count": len(missing_optional),
         "missing_optional_columns": ", ".join(missing_optional),
         "rename_hint": rename_hint(table, missing, suggestions) if is_header else "",
         "new_column_count": len(new) if is_header else 0,
-        "new_columns": ", ".join(new),
+        "new_columns": _listed(new),
         "retyped_column_count": len(retyped),
         "retyped_columns": ", ".join(retyped),
         "moved_column_count": len(moved),
@@ -170,6 +178,11 @@ def columns_compared(
     }
 
 
-def _names_alike(wanted: str, name: str) -> float:
+def names_alike(wanted: str, name: str) -> float:
+    """How alike two names are (0 to 1), whatever their case and signs."""
     first, second = (re.sub(r"[\W_]", "", text.lower()) for text in (wanted, name))
     return difflib.SequenceMatcher(None, first, second).ratio()
+
+
+def _listed(names: Sequence[str]) -> str:
+    return ", ".join(names[:SHOWN]) + (f" and {len(names) - SHOWN} more" if len(names) > SHOWN else "")

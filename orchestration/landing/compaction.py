@@ -22,6 +22,7 @@ import pyarrow.parquet as pq
 
 from orchestration.landing.landed_files import FILES, kept_files
 from orchestration.landing.unit import DICTIONARY_BYTES
+from orchestration.landing.unit_checksums import refuse_damaged
 from orchestration.landing.unit_place import NEW, PROFILE, UNIT, UnitFolders, month_profiles
 
 ROWS_PER_GROUP = 122_880
@@ -34,6 +35,7 @@ def compact(folders: UnitFolders) -> None:
     months = [(month, list(units)) for month, units in groupby(names, key=_month)]
     for month, units in months[:-1]:
         if len(units) > 1:
+            refuse_damaged((folders.landing / unit, folders.quarantine / unit) for unit in units)
             landed, rejected = _new(folders, month, [month])
             days = [folders.landing / unit for unit in units]
             _merge(days, landed / month)
@@ -55,6 +57,7 @@ def expand(folders: UnitFolders, load_dates: Collection[date]) -> None:
         profiles = month_profiles(place)
         if profiles.keys().isdisjoint(load_dates):
             continue
+        refuse_damaged([(place, folders.quarantine / month)])
         units = {day: f"{UNIT}{day.isoformat()}" for day in profiles}
         landed, rejected = _new(folders, month, units.values())
         _split(place, {day: landed / unit for day, unit in units.items()})

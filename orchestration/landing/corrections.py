@@ -14,8 +14,11 @@ from datetime import date
 from pathlib import Path
 from typing import Any
 
+from pydantic import TypeAdapter
+
 from orchestration.base import durable
 from orchestration.base.paths import Home
+from orchestration.base.state import parse_json
 
 
 @dataclass(frozen=True)
@@ -60,8 +63,12 @@ def keep_release(home: Home, corrections: Iterable[Correction]) -> str:
 
 def released(home: Home, numbers: Iterable[str]) -> list[Correction]:
     """The corrections of these releases, in their order."""
-    lines = [line for number in numbers for line in _lines(_folder(home) / f"{number}.jsonl")]
-    return [Correction(**json.loads(line)) for line in lines]
+    kind, holds = TypeAdapter(Correction), "corrections of quarantined rows"
+    return [
+        parse_json(line, kind, f"{path}, line {number}", holds)
+        for path in (_folder(home) / f"{number}.jsonl" for number in numbers)
+        for number, line in enumerate(_lines(path), start=1)
+    ]
 
 
 def corrections_of(home: Home, table: str, load_date: date) -> dict[tuple[str, int, str], Correction]:

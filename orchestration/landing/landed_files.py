@@ -15,7 +15,10 @@ from datetime import date
 from pathlib import Path
 from typing import Any
 
+from pydantic import TypeAdapter
+
 from orchestration.base.paths import Home
+from orchestration.base.state import read_json
 from orchestration.config.deployment import Table
 from orchestration.connectors.batch import Batch, Delivery
 from orchestration.landing.unit_place import UNIT, UnitFolders, is_month
@@ -40,8 +43,10 @@ def kept_files(folder: Path) -> dict[str, list[dict[str, Any]]]:
     path = folder / FILES
     if not path.exists():
         return {}
-    kept = json.loads(path.read_text(encoding="utf-8"))
-    return kept if is_month(folder) else {folder.name.removeprefix(UNIT): kept}
+    holds = "the delivered files of landed units"
+    if is_month(folder):
+        return read_json(path, TypeAdapter(dict[str, list[dict[str, Any]]]), holds)
+    return {folder.name.removeprefix(UNIT): read_json(path, TypeAdapter(list[dict[str, Any]]), holds)}
 
 
 def landed_files(home: Home, table: Table) -> dict[date, dict[str, Delivery]]:

@@ -1,7 +1,7 @@
 """The landing: the only place that writes below ``landing/`` and ``quarantine/``.
 
 A unit (system, table, load date) lands whole by one directory rename, or not at all. Add here how rows become files;
-keep out how they are pulled (``connectors/``) and which rows are good (``expectations/raw``, ``gates/judge.py``).
+keep out how they are pulled (``connectors/``) and which rows are good (``gates/``).
 """
 
 from __future__ import annotations
@@ -12,14 +12,14 @@ from datetime import date
 from functools import cached_property, partial
 from pathlib import Path
 
-from expectations.registry import raw_suite
 from expectations.suite import RawSuite
 from orchestration.base.errors import InfrastructureError
 from orchestration.base.paths import Home
 from orchestration.base.progress import Pace
 from orchestration.config.deployment import Deployment, Table
 from orchestration.connectors import sources
-from orchestration.connectors.batch import RESERVED_COLUMNS, Batch, SourceError
+from orchestration.connectors.batch import RESERVED_COLUMNS, Batch, NotDeliveredError, SourceError
+from orchestration.gates.suites import suite_of
 from orchestration.landing.admission import Admission, Pulled, chunks
 from orchestration.landing.columns import PLAIN, as_promised, kind_of
 from orchestration.landing.compaction import compact, expand
@@ -27,6 +27,7 @@ from orchestration.landing.landed_files import LandedFiles, landed_files
 from orchestration.landing.pull import Pull
 from orchestration.landing.unit import Unit
 from orchestration.landing.unit_place import UnitFolders, UnitPlace, recover_units
+from orchestration.landing.unit_profile import was_delivered
 
 
 @dataclass
@@ -75,7 +76,7 @@ class Landing:
             expand(folders, load_dates[len(kept) :])
             pace = pace or Pace()
             pace.load_date_count, pace.kept_count = len(load_dates), len(kept)
-            admission = Admission(self.home, table, raw_suite(table.name), pull)
+            admission = Admission(self.home, table, suite_of(table), pull)
             for chunk in chunks(self._pulled(table, load_dates[len(kept) :], pull)):
                 admission.take(chunk)
                 pace.move(
@@ -93,8 +94,13 @@ class Landing:
         for load_date in load_dates:
             if pull:
                 pull.begin(UnitPlace(self.home, table, load_date), self.extracts)
-            for batch in files.noting(load_date, sources.pull(table, load_date, self.extracts, files.known)):
-                yield load_date, _as_promised(batch, table, raw_suite(table.name))
+            try:
+                for batch in files.noting(load_date, sources.pull(table, load_date, self.extracts, files.known)):
+                    yield load_date, _as_promised(batch, table, suite_of(table))
+            except NotDeliveredError:
+                # what was delivered once must come again
+                if not table.settings.optional or was_delivered(self.home, table):
+                    raise
             yield load_date, None
 
 
@@ -116,7 +122,7 @@ def _as_promised(batch: Batch, table: Table, suite: RawSuite) -> Batch:
     delivered = [name for name in batch.rows.column_names if name not in RESERVED_COLUMNS]
     own_names = dict(zip(delivered, as_promised(delivered, table, suite), strict=True))
     names = [own_names.get(name, name) for name in batch.rows.column_names]
-    judged = {rule.column for rule in suite.rows}
+    judged = {rule.column for rule in suite.rows if not rule.over}
     for name, kind in zip(names, batch.rows.schema.types, strict=True):
         if name in judged and kind_of(kind) not in PLAIN:
             raise SourceError(

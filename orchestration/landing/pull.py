@@ -14,12 +14,12 @@ from datetime import date
 from pathlib import Path
 from typing import Any
 
-from expectations.registry import raw_suite
 from orchestration.base import durable
 from orchestration.base.paths import Home
 from orchestration.config.deployment import Table
 from orchestration.connectors import sources
 from orchestration.gates.judge import Finding
+from orchestration.gates.suites import suite_of
 from orchestration.landing.landed_files import landed_files
 from orchestration.landing.unit import Unit
 from orchestration.landing.unit_place import UnitPlace
@@ -110,11 +110,12 @@ def fingerprint(place: UnitPlace, extracts: Path) -> str | None:
         return None
     settings = (
         table.deployment.timezone,
+        table.deployment.currency,
         table.deployment.history_load_date.isoformat(),
         table.system.model_dump_json(exclude={"tables"}),
         table.settings.model_dump_json(),
         table.limits.model_dump_json(),
-        repr(raw_suite(table.name)),
+        repr(suite_of(table)),
     )
     return hashlib.sha256("\n".join((source, *settings)).encode()).hexdigest()
 

@@ -16,17 +16,17 @@ from datetime import date
 from pathlib import Path
 from typing import Any
 
-from expectations.registry import raw_suite
 from orchestration.base.errors import InfrastructureError, PipelineError
 from orchestration.base.paths import Home
 from orchestration.config.deployment import Deployment, Table
 from orchestration.gates.judge import broken_profile_rules
 from orchestration.gates.rule_results import UNREADABLE
+from orchestration.gates.suites import suite_of
 from orchestration.landing.compaction import expand
 from orchestration.landing.corrections import Correction, keep_release
 from orchestration.landing.landing import cannot_write
 from orchestration.landing.unit import UnitWriter, rejected_rows
-from orchestration.landing.unit_place import UnitPlace, landed_units, recover_units
+from orchestration.landing.unit_place import UnitPlace, landed_units, recover_units, refused_units
 from orchestration.landing.unit_profile import read_profile
 
 EXPORTED = ("table", "load_date", "source_file", "source_row", "reasons", "row_text", "row")
@@ -34,11 +34,16 @@ EXPORTED = ("table", "load_date", "source_file", "source_row", "reasons", "row_t
 
 @dataclass(frozen=True)
 class QuarantinedUnit:
-    """The rejected rows of one unit, as ``unit.REJECTED`` has them."""
+    """The rejected rows of one unit, as ``unit.REJECTED`` has them.
+
+    Attributes:
+        has_landed: False for a delivery that the gate refused as a whole.
+    """
 
     table: str
     load_date: date
     rows: Sequence[dict[str, Any]]
+    has_landed: bool = True
 
     def rules(self) -> dict[str, int]:
         """How many rows break each rule, the most broken one first; a row counts under each rule it breaks."""
@@ -58,13 +63,18 @@ def quarantined(
 ) -> Iterator[QuarantinedUnit]:
     """The units with rejected rows, those of one table or load date where they are named, newest first.
 
+    Those that the gate refused come before the landed ones of their table.
+
     Raises:
         PipelineError: the deployment has no such table.
     """
     tables = [_table(deployment, table)] if table else list(deployment.tables())
-    for place in (unit for one in tables for unit in landed_units(home, one)):
-        if load_date in (None, place.load_date) and (rows := rejected_rows(place)):
-            yield QuarantinedUnit(place.table.name, place.load_date, rows)
+    for one in tables:
+        for find, has_landed in ((refused_units, False), (landed_units, True)):
+            for place in find(home, one):
+                rows = rejected_rows(place, is_refused=not has_landed) if load_date in (None, place.load_date) else []
+                if rows:
+                    yield QuarantinedUnit(place.table.name, place.load_date, rows, has_landed)
 
 
 def export(units: Iterable[QuarantinedUnit], file: Path) -> int:
@@ -130,7 +140,7 @@ def _rebuilt(place: UnitPlace, corrections: Sequence[Correction], file: Path) ->
                 f"{file}: the row of {where}, {correction.source_file}, line {correction.source_row} is not in"
                 " quarantine: it was released before, or the day was pulled again. Export the quarantine again."
             )
-    suite = raw_suite(place.table.name)
+    suite = suite_of(place.table)
     writer = UnitWriter(place, suite, {correction.rejected: correction for correction in corrections})
     known = read_profile(place)
     writer.take_landed(known)

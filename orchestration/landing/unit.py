@@ -26,7 +26,8 @@ from orchestration.landing.columns import kind_of
 from orchestration.landing.corrections import Correction
 from orchestration.landing.landed_files import read_files, write_files
 from orchestration.landing.unit_place import UnitPlace
-from orchestration.landing.unit_profile import Known, Tally, profile, write_profile
+from orchestration.landing.unit_profile import Tally, profile, write_profile
+from orchestration.landing.unit_rows import Known
 
 EXAMPLES = 3
 DICTIONARY_BYTES = 128 * 1024
@@ -114,6 +115,7 @@ class UnitWriter:
         self.tally.delivered |= {field.name: kind_of(field.type) for field in delivered}
         if batch.delivery:
             self.tally.files[batch.delivery.name] = batch.delivery
+            self.tally.remarks |= dict.fromkeys(f"{batch.delivery.name}, {remark}" for remark in batch.remarks)
         rejected = [
             Rejected(fault.source_file, fault.source_row, [Broken(UNREADABLE, fault.reason)], fault.text)
             for fault in batch.faults
@@ -166,7 +168,8 @@ class UnitWriter:
         if not typed:
             return []
         rows = pa.concat_tables(typed)
-        judged = broken_row_rules(self.suite.table, self.suite.rows, rows)
+        table = self.place.table
+        judged = broken_row_rules(table.name, self.suite.rows, rows, table.limits, table.deployment.currency)
         for place, rules in judged.items():
             broken[place] += [reason.rule for reason in rules]
         self._write_landing(rows.filter(pa.array([not rules for rules in broken], pa.bool_())))
@@ -243,10 +246,14 @@ class UnitWriter:
         self.examples = (self.examples + [row.summary() for row in rejected])[:EXAMPLES]
 
 
-def rejected_rows(place: UnitPlace) -> list[dict[str, Any]]:
-    """The rows in a unit's quarantine, in the columns of ``REJECTED``, by file and line."""
+def rejected_rows(place: UnitPlace, *, is_refused: bool = False) -> list[dict[str, Any]]:
+    """The rows in a unit's quarantine, in the columns of ``REJECTED``, by file and line.
+
+    Args:
+        is_refused: those of the delivery that the gate refused, instead of those of the landed unit.
+    """
     is_unit = pc.field("_load_date") == pa.scalar(place.load_date, pa.date32())
-    parts = sorted(place.quarantined.glob("*.parquet"))
+    parts = sorted((place.refused if is_refused else place.quarantined).glob("*.parquet"))
     rows = [row for part in parts for row in pq.ParquetFile(part).read().filter(is_unit).to_pylist()]
     return sorted(rows, key=lambda row: (row["_source_file"], row["_source_row"]))
 

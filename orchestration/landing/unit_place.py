@@ -8,22 +8,27 @@ it (``recover_units``).
 
 from __future__ import annotations
 
-import json
 import shutil
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import date
 from itertools import groupby
 from pathlib import Path
+from typing import Any
+
+from pydantic import TypeAdapter
 
 from orchestration.base import durable
 from orchestration.base.paths import Home
+from orchestration.base.state import parse_json
 from orchestration.config.deployment import Table
+from orchestration.landing.unit_checksums import record_checksums, unit_of
 
 UNIT = "load_date="
 PROFILE = "profile.json"
 NEW = ".new-"
 _READY, _OLD = ".ready-", ".old-"
+REFUSED = ".refused-"
 _MONTH = len(f"{UNIT}2026-01")
 
 
@@ -51,6 +56,8 @@ class UnitFolders:
 
         That is either the month as one folder, or its units in folders of their own.
         """
+        for new in (self.landing / (NEW + month)).iterdir():
+            record_checksums(new, self.quarantine / (NEW + month) / new.name, unit_of(self.landing / new.name))
         for folder in (self.landing, self.quarantine):
             durable.sync_tree(folder / (NEW + month))
         (self.landing / (NEW + month)).rename(self.landing / (_READY + month))
@@ -166,10 +173,23 @@ class UnitPlace:
 
         A kill or a loss of power at any moment leaves the old unit or the new one whole.
         """
+        record_checksums(self.new_landing, self.new_quarantine, unit_of(self.landing))
         for new in (self.new_landing, self.new_quarantine):
             durable.sync_tree(new)
         self.new_landing.rename(self.landing.with_name(_READY + self.name))
         self.folders.finish_unit(self.name)
+        shutil.rmtree(self.refused, ignore_errors=True)
+
+    @property
+    def refused(self) -> Path:
+        """The rejected rows of a unit that the gate refused, kept to be read until the unit lands."""
+        return self.quarantine.with_name(REFUSED + self.name)
+
+    def refuse(self) -> None:
+        """Keep the rejected rows of the new unit, and remove the unit; the old one stays."""
+        shutil.rmtree(self.refused, ignore_errors=True)
+        self.new_quarantine.rename(self.refused)
+        self.discard()
 
     def discard(self) -> None:
         """Remove the new unit; the old one stays."""
@@ -193,11 +213,20 @@ def landed_units(home: Home, table: Table) -> Iterator[UnitPlace]:
             yield UnitPlace(home, table, day)
 
 
+def refused_units(home: Home, table: Table) -> Iterator[UnitPlace]:
+    """The units of a table that the gate refused and that have not landed since, newest first."""
+    prefix = REFUSED + UNIT
+    for folder in sorted(UnitFolders.of(home, table).quarantine.glob(f"{prefix}*"), reverse=True):
+        yield UnitPlace(home, table, date.fromisoformat(folder.name.removeprefix(prefix)))
+
+
 def month_profiles(folder: Path) -> dict[date, str]:
     """The profile of each unit in a month's folder, as its unit had it; none where the month has no folder."""
     path = folder / PROFILE
-    lines = path.read_text(encoding="utf-8").splitlines() if path.exists() else []
-    return {date.fromisoformat(json.loads(line)["load_date"]): line for line in lines}
+    lines = path.read_bytes().splitlines() if path.exists() else []
+    kind = TypeAdapter(dict[str, Any])
+    profiles = {line.decode(): parse_json(line, kind, str(path), "the profiles of landed units") for line in lines}
+    return {date.fromisoformat(profile["load_date"]): line for line, profile in profiles.items()}
 
 
 def is_month(folder: Path) -> bool:

@@ -9,36 +9,34 @@ from __future__ import annotations
 import json
 import math
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, time, timedelta
-from functools import cache, partial
+from functools import partial
 from itertools import islice
 from pathlib import Path
 from statistics import median
 from typing import Any
 
-import duckdb
+from pydantic import TypeAdapter
 
-from expectations.batch_rules import ROWS_TO_COMPARE
+from expectations.compared_values import ROWS_TO_COMPARE
 from expectations.suite import ProfileRule, RawSuite
-from orchestration.base.errors import InfrastructureError
-from orchestration.base.paths import sql_text
-from orchestration.base.progress import part
+from orchestration.base.paths import Home
+from orchestration.base.state import parse_json
+from orchestration.config.deployment import Table
 from orchestration.connectors.batch import Delivery
 from orchestration.landing.columns import columns_compared
+from orchestration.landing.unit_keys import replaced_rows
 from orchestration.landing.unit_place import PROFILE, UnitPlace, landed_units, month_profiles
+from orchestration.landing.unit_rows import Known, quoted, types_of, units
 
 RECENT_LOADS = 14
 LOADS_TO_COMPARE = 4
 
-Known = tuple[Path, Mapping[str, Any]]
-"""A unit before this one: the folder of its rows, and its kept profile."""
-
 KEPT = (
     "system", "table", "load_date", "source_row_count", "landed_row_count", "quarantined_row_count", "columns", "types",
-    "figures", "null_rates", "broken_rules",
+    "figures", "null_rates", "broken_rules", "replaced_row_count",
 )  # fmt: skip
 
 
@@ -54,6 +52,8 @@ class Tally:
     """The delivered columns, in their order, and what kind of values they hold."""
     files: dict[str, Delivery] = field(default_factory=dict)
     """The delivered files by their names."""
+    remarks: dict[str, None] = field(default_factory=dict)
+    """What the reader has to say of the files, in order."""
 
 
 def profile(place: UnitPlace, suite: RawSuite, tally: Tally, earlier: Sequence[Known]) -> dict[str, Any]:
@@ -85,11 +85,15 @@ def profile(place: UnitPlace, suite: RawSuite, tally: Tally, earlier: Sequence[K
         "landed_row_count": tally.landed_count,
         "quarantined_row_count": tally.rejected_count,
         "rejected_count": tally.rejected_count,
-        "rejected_rate": tally.rejected_count / row_count if row_count else None,
+        # one bad row is never a share: it may not stop a night
+        "rejected_rate": tally.rejected_count / row_count if tally.rejected_count > 1 else 0.0 if row_count else None,
         "figures": figures,
         "null_rates": null_rates,
         "broken_rules": dict(tally.broken),
+        **replaced_rows(place, suite, tally.delivered, tally.landed_count),
         **_repeated(tally.files.values()),
+        "left_out_count": len(tally.remarks) or None,
+        "left_out": "; ".join(tally.remarks),
         **figures,
         **(_snapshot_loss(place, tally, before) if is_snapshot else {}),
         **columns_compared(
@@ -116,9 +120,13 @@ def write_profile(folder: Path, facts: Mapping[str, Any]) -> None:
 def read_profile(place: UnitPlace) -> dict[str, Any]:
     """The kept part of a landed unit's profile."""
     own = place.landing / PROFILE
-    text = own.read_text(encoding="utf-8") if own.exists() else month_profiles(place.landed)[place.load_date]
-    kept: dict[str, Any] = json.loads(text)
-    return kept
+    text = own.read_bytes() if own.exists() else month_profiles(place.landed)[place.load_date]
+    return parse_json(text, TypeAdapter(dict[str, Any]), str(place.landed / PROFILE), "the profile of a landed unit")
+
+
+def was_delivered(home: Home, table: Table) -> bool:
+    """Return whether a delivery of the table has ever landed; an empty one has columns."""
+    return any(read_profile(unit).get("types") for unit in landed_units(home, table))
 
 
 def _before(place: UnitPlace, earlier: Sequence[Known]) -> list[Known]:
@@ -137,16 +145,16 @@ def _figures(
     """The figures that the suite's rules need, and each promised column's share of missing values."""
     asked = {name: sql for rule in suite.batch for name, sql in rule.figures.items()}
     counted = suite.promised if tally.landed_count >= ROWS_TO_COMPARE else ()
-    selected = ", ".join([*asked.values(), *(f'1 - count("{name}") / count(*)' for name in counted)])
+    selected = ", ".join([*asked.values(), *(f"1 - count({quoted(name)}) / count(*)" for name in counted)])
     if not selected:
         return {}, {}
-    with _units(place, before, tally.delivered) as connection:
+    with units(place, before, tally.delivered) as connection:
         connection.execute("set variable window_end = ?::timestamptz", [_window_end(place)])
-        types = _types(connection, "unit")
-        known = _types(connection, "before") if before else types
+        types = types_of(connection, "unit")
+        known = types_of(connection, "before") if before else types
         # a cast to text takes three times as long as the hash: only for a column whose type has changed
         hashed = [
-            _quoted(name) + ("" if types[name.lower()] == known[name.lower()] else "::varchar")
+            quoted(name) + ("" if types[name.lower()] == known[name.lower()] else "::varchar")
             for name in tally.delivered
         ]
         row_hash = f"hash({', '.join(hashed) or '0'})"
@@ -161,56 +169,6 @@ def _figures(
     return dict(zip(asked, values, strict=False)), {
         name: value or 0.0 for name, value in zip(counted, values[len(asked) :], strict=True)
     }
-
-
-@cache
-def _database() -> duckdb.DuckDBPyConnection:
-    """An empty database that reads the units; opened once, because opening takes longer than most queries."""
-    return duckdb.connect()
-
-
-@contextmanager
-def _units(place: UnitPlace, before: Known | None, columns: Iterable[str]) -> Iterator[duckdb.DuckDBPyConnection]:
-    """A connection to the unit and the one before it, as ``unit`` and ``before``.
-
-    Raises:
-        InfrastructureError: a query failed.
-    """
-    try:
-        with part("gates"), _database().cursor() as connection:
-            connection.execute("set TimeZone = 'UTC'")
-            _view(connection, "unit", place.new_landing, columns)
-            if before:
-                folder, facts = before
-                # the folder may hold the other units of its month
-                _view(connection, "before", folder, columns, f"where _load_date = date '{facts['load_date']}'")
-            yield connection
-    except duckdb.Error as error:
-        raise InfrastructureError(
-            f"{place.table.name}, load date {place.load_date}: the profile of the unit could not be computed: {error}\n"
-            "This is a fault of a rule's figures or of the machine: the unit does not land. Run again; if the error"
-            f" stays, correct the rule in expectations/raw/{place.table.system_name}.py."
-        ) from error
-
-
-def _view(
-    connection: duckdb.DuckDBPyConnection, name: str, folder: Path, columns: Iterable[str], where: str = ""
-) -> None:
-    """The rows of a unit under a name, with nulls in the columns that it lacks."""
-    read = f"read_parquet({sql_text(folder / '*.parquet')}, union_by_name = true, hive_partitioning = false)"
-    connection.execute(f"create temp view {name} as from {read}")
-    there = _types(connection, name)
-    lacking = "".join(f", null as {_quoted(column)}" for column in columns if column.lower() not in there)
-    connection.execute(f"create or replace temp view {name} as select *{lacking} from {read} {where}")
-
-
-def _types(connection: duckdb.DuckDBPyConnection, view: str) -> dict[str, str]:
-    """The types of a view's columns, by their names in lower case."""
-    return {name.lower(): kind for name, kind, *_ in connection.execute(f"describe {view}").fetchall()}
-
-
-def _quoted(name: str) -> str:
-    return '"' + name.replace('"', '""') + '"'
 
 
 def _window_end(place: UnitPlace) -> str | None:
@@ -236,11 +194,11 @@ def _repeated(files: Iterable[Delivery]) -> dict[str, Any]:
 
 def _snapshot_loss(place: UnitPlace, tally: Tally, before: Sequence[Known]) -> dict[str, Any]:
     """How many keys of the snapshot before are missing, and their share where there are enough keys."""
-    key = place.table.settings.key
+    key = place.table.settings.key_columns
     if not before or not set(key) <= set(tally.delivered):
         return {"snapshot_loss": None}
-    keys = ", ".join(f"{_quoted(name)}::varchar" for name in key)
-    with _units(place, before[0], tally.delivered) as connection:
+    keys = ", ".join(f"{quoted(name)}::varchar" for name in key)
+    with units(place, before[0], tally.delivered) as connection:
         known, lost = connection.execute(
             f"""
             select count(*), count(*) filter (where before_key not in (select ({keys}) from unit))
@@ -259,11 +217,11 @@ def _known_before(place: UnitPlace, before: Sequence[Known], missing: str, new: 
     """The share of a new column's values that a missing one held in the load before: whether it is the same."""
     if not before or missing not in before[0][1].get("types", {}):
         return 0.0
-    with _units(place, before[0], [missing, new]) as connection:
+    with units(place, before[0], [missing, new]) as connection:
         share = connection.execute(
             f"""
-            select avg((value in (select {_quoted(missing)}::varchar from before))::integer)
-            from (select distinct {_quoted(new)}::varchar as value from unit) where value is not null
+            select avg((value in (select {quoted(missing)}::varchar from before))::integer)
+            from (select distinct {quoted(new)}::varchar as value from unit) where value is not null
             """
         ).fetchall()[0][0]
     return float(share or 0)

@@ -16,6 +16,7 @@ import duckdb
 import pandas as pd
 
 from orchestration.base.paths import Home, sql_text
+from orchestration.base.state import DamagedStateError
 
 CAUSES = (
     "Differences between the two versions that can change earlier figures: late rows, readmitted rows, repeated "
@@ -129,7 +130,7 @@ class History:
     def absorb(self, published: Path) -> None:
         """Add the runs of a published file that it does not contain yet."""
         with self._open() as connection:
-            connection.execute(f"attach {sql_text(published.resolve())} as published (read_only)")
+            _attach(connection, published.resolve())
             for table in TABLES:
                 if _exists(connection, "published", table):
                     connection.execute(
@@ -172,13 +173,26 @@ class History:
     def _open(self) -> Iterator[duckdb.DuckDBPyConnection]:
         """Open the file for one transaction and migrate its tables; the temporary table ``known`` has its run ids."""
         self.file.parent.mkdir(parents=True, exist_ok=True)
-        with duckdb.connect(self.file) as connection:
+        with self._explaining(), duckdb.connect(self.file) as connection:
             connection.execute("begin")
             for table in TABLES:
                 self._migrate(connection, table)
             connection.execute("create temp table known as select run_id from quality_runs")
             yield connection
             connection.execute("commit")
+
+    @contextmanager
+    def _explaining(self) -> Iterator[None]:
+        """Raise one DamagedStateError for whatever DuckDB finds wrong with the file."""
+        try:
+            yield
+        except duckdb.Error as error:
+            raise DamagedStateError(
+                f"{self.file} cannot be used: {error}\nIt holds the history of runs since the published version. If"
+                " another program has it open, close that. If the disk is full, free space. If the file is damaged,"
+                " copy it back from a backup, or move it out of the home with its .wal file: the history then lacks the"
+                " failed, killed and withdrawn runs since the published version."
+            ) from error
 
     def _migrate(self, connection: duckdb.DuckDBPyConnection, table: HistoryTable) -> None:
         if not _exists(connection, "history", table):
@@ -191,6 +205,16 @@ class History:
             kept = ", ".join(columns & set(table.columns))
             connection.execute(f"insert into {table.name} by name select {kept} from before")
             connection.execute("drop table before")
+
+
+def _attach(connection: duckdb.DuckDBPyConnection, published: Path) -> None:
+    try:
+        connection.execute(f"attach {sql_text(published)} as published (read_only)")
+    except duckdb.Error as error:
+        raise DamagedStateError(
+            f"The version {published.parent.name} cannot be read: {error}\nNothing was changed. Move its folder,"
+            f" {published.parent}, out of the home, and run again: readers get the newest whole version."
+        ) from error
 
 
 def _exists(connection: duckdb.DuckDBPyConnection, database: str, table: HistoryTable) -> bool:

@@ -6,17 +6,25 @@ Units on hold lie in ``held/`` instead of the landing, so that no build reads th
 
 from __future__ import annotations
 
-import json
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from pathlib import Path
-from typing import Any
+
+from pydantic import BaseModel, TypeAdapter
 
 from orchestration.base import durable
 from orchestration.base.paths import Home
+from orchestration.base.state import RESTORE, DamagedStateError, as_json, read_json
 from orchestration.landing.compaction import expand
 from orchestration.landing.unit_place import UnitFolders
+
+
+class Withdrawal(BaseModel, frozen=True):
+    """When a version was withdrawn, and which load dates are on hold because of it."""
+
+    withdrawn_at: datetime
+    held_load_dates: list[date]
 
 
 @dataclass(frozen=True)
@@ -31,30 +39,31 @@ class Holds:
 
     def withdrawn(self) -> dict[str, datetime]:
         """Return the withdrawn versions by name, and when each was withdrawn."""
-        return {name: datetime.fromisoformat(facts["withdrawn_at"]) for name, facts in self._read().items()}
+        return {name: withdrawal.withdrawn_at for name, withdrawal in self._read().items()}
 
     def holding(self) -> set[str]:
         """Return the withdrawn versions that still hold load dates."""
-        return {name for name, facts in self._read().items() if facts["held_load_dates"]}
+        return {name for name, withdrawal in self._read().items() if withdrawal.held_load_dates}
 
     def load_dates(self) -> list[date]:
         """Return the load dates on hold, oldest first."""
-        held = {day for facts in self._read().values() for day in facts["held_load_dates"]}
-        return sorted(date.fromisoformat(day) for day in held)
+        return sorted({day for withdrawal in self._read().values() for day in withdrawal.held_load_dates})
 
     def withdraw(self, versions: Sequence[str], load_dates: Collection[date]) -> None:
         """Record that versions are withdrawn and hold these load dates."""
-        days = sorted(day.isoformat() for day in load_dates)
-        now = datetime.now(UTC).isoformat(timespec="seconds")
-        self._write(self._read() | {name: {"withdrawn_at": now, "held_load_dates": days} for name in versions})
+        now = datetime.now(UTC).replace(microsecond=0)
+        withdrawal = Withdrawal(withdrawn_at=now, held_load_dates=sorted(load_dates))
+        self._write(self._read() | dict.fromkeys(versions, withdrawal))
 
     def release(self, load_dates: Collection[date]) -> None:
         """Release load dates: their units return to the landing."""
-        released = {day.isoformat() for day in load_dates}
         self._write(
             {
-                name: {**facts, "held_load_dates": [day for day in facts["held_load_dates"] if day not in released]}
-                for name, facts in self._read().items()
+                name: Withdrawal(
+                    withdrawn_at=withdrawal.withdrawn_at,
+                    held_load_dates=[day for day in withdrawal.held_load_dates if day not in load_dates],
+                )
+                for name, withdrawal in self._read().items()
             }
         )
         self.settle_holds()
@@ -78,14 +87,20 @@ class Holds:
                 if unit.name not in held:
                     _move(unit, self.home.root / unit.relative_to(self.home.held))
 
-    def _read(self) -> dict[str, Any]:
-        if not self._file.exists():
-            return {}
-        read: dict[str, Any] = json.loads(self._file.read_text(encoding="utf-8"))
-        return read
+    def _read(self) -> dict[str, Withdrawal]:
+        if self._file.exists():
+            kind = TypeAdapter(dict[str, Withdrawal])
+            return read_json(self._file, kind, "which versions are withdrawn, and which load dates are on hold")
+        if held := next(_units(self.home.held / "landing", None), None):
+            raise DamagedStateError(
+                f"{self._file} is missing, and {held} is on hold. The file says which versions are withdrawn:"
+                f" without it one of them would be published again. Nothing was changed.\n{RESTORE}"
+            )
+        return {}
 
-    def _write(self, versions: dict[str, Any]) -> None:
-        durable.write_text(self._file, json.dumps(versions, indent=2))
+    def _write(self, versions: Mapping[str, Withdrawal]) -> None:
+        content = {name: withdrawal.model_dump(mode="json") for name, withdrawal in versions.items()}
+        durable.write_text(self._file, as_json(content))
 
 
 def _units(folder: Path, names: Collection[str] | None) -> Iterator[Path]:
@@ -96,5 +111,10 @@ def _units(folder: Path, names: Collection[str] | None) -> Iterator[Path]:
 
 
 def _move(unit: Path, target: Path) -> None:
+    if target.exists():
+        raise DamagedStateError(
+            f"{unit} cannot be moved to {target}, because both exist. One of them was copied by hand. Nothing was"
+            " changed. Move the one that is not wanted out of the home, and run again."
+        )
     target.parent.mkdir(parents=True, exist_ok=True)
     unit.rename(target)

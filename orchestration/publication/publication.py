@@ -1,7 +1,8 @@
 """The publication: the only module that writes below ``published/``.
 
-A version is an immutable folder. ``current`` is a symlink that one rename replaces: a reader finds the previous version
-or the new one. Add here what happens to versions; keep out the load dates on hold (``holds.py``).
+A version is an immutable folder, and counts from the moment its folder has its name. ``current`` is a symlink to the
+newest whole version that is not withdrawn. One rename replaces it: a reader finds the previous version or the new one.
+Add here what happens to versions; keep out the load dates on hold (``holds.py``).
 """
 
 from __future__ import annotations
@@ -18,56 +19,16 @@ from typing import Any
 import duckdb
 
 from orchestration.base import durable
+from orchestration.base.checksums import checksums
 from orchestration.base.errors import PipelineError
 from orchestration.base.paths import Home, sql_text
+from orchestration.base.state import DamagedStateError
 from orchestration.config.settings import Retention
 from orchestration.publication.holds import Holds
+from orchestration.publication.versions import DATABASE, MANIFEST, DamagedVersion, Version, describe, read_version
 
 # a reader may have resolved `current` and not opened the file yet: a replaced version stays at least this long
 READER_GRACE_SECONDS = 3600
-
-
-@dataclass(frozen=True)
-class Version:
-    """One published version on disk."""
-
-    folder: Path
-    manifest: Mapping[str, Any]
-
-    @property
-    def name(self) -> str:
-        """Its name: that of its folder."""
-        return self.folder.name
-
-    @property
-    def number(self) -> int:
-        """Its number in the order of publication, which does not depend on the clock."""
-        return int(self.manifest["number"])
-
-    @property
-    def as_of_date(self) -> date:
-        """End of the newest load window that it contains."""
-        return date.fromisoformat(self.manifest["as_of_date"])
-
-    @property
-    def load_dates(self) -> set[date]:
-        """The load dates that it contains."""
-        return {date.fromisoformat(day) for day in self.manifest["load_dates"]}
-
-    @property
-    def releases(self) -> set[str]:
-        """The files of readmitted rows that it contains."""
-        return set(self.manifest.get("releases", ()))
-
-    @property
-    def taken_load_dates(self) -> set[date]:
-        """The load dates that its run pulled."""
-        return {date.fromisoformat(day) for day in self.manifest["taken_load_dates"]}
-
-    @property
-    def byte_count(self) -> int:
-        """Its size on disk."""
-        return sum(path.stat().st_size for path in self.folder.rglob("*") if path.is_file())
 
 
 @dataclass(frozen=True)
@@ -87,23 +48,32 @@ class Publication:
         """The withdrawn versions and the load dates on hold."""
         return Holds(self.home)
 
-    def manifest(self) -> dict[str, Any] | None:
+    @property
+    def folder(self) -> Path:
+        """The folder of the versions."""
+        return self.home.published / "versions"
+
+    def manifest(self) -> Mapping[str, Any] | None:
         """Return the manifest of the current version; None before the first publication."""
-        path = self.current / "manifest.json"
-        if not path.exists():
-            return None
-        manifest: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
-        return manifest
+        version = self.version()
+        return version.manifest if version else None
 
     def version(self) -> Version | None:
-        """Return the current version; None before the first publication."""
-        manifest = self.manifest()
-        return Version(self.current.resolve(), manifest) if manifest else None
+        """Return the current version; None before the first publication.
+
+        That is the version at which ``current`` points. If it points at none that is whole, the version at which the
+        next run will point it (``settle_versions``).
+        """
+        return self._pointed() or next(iter(self._valid()), None)
 
     def versions(self) -> list[Version]:
-        """Return every version on disk, published or withdrawn, the newest first."""
-        unfinished = self._unfinished()
-        return [version for version in self._on_disk() if version not in unfinished]
+        """Return every whole version on disk, published or withdrawn, the newest first."""
+        found = [version for version in map(read_version, self._folders()) if isinstance(version, Version)]
+        return sorted(found, key=lambda version: version.number, reverse=True)
+
+    def damaged(self) -> list[DamagedVersion]:
+        """Return the folders among the versions that are no whole version. They are never removed."""
+        return [version for version in map(read_version, self._folders()) if isinstance(version, DamagedVersion)]
 
     def publish(self, as_of_date: date, run_id: str, facts: Mapping[str, Any]) -> Path:
         """Move ``cx360.duckdb`` into a new version, with its marts as Parquet, and point ``current`` at it.
@@ -117,22 +87,22 @@ class Publication:
         Raises:
             PipelineError: the version cannot be written; ``current`` stays as it is.
         """
-        versions = self.home.published / "versions"
-        name = version_name(as_of_date, run_id)
+        versions, name = self.folder, version_name(as_of_date, run_id)
         new, final = versions / f".new-{name}", versions / name
         try:
             self.settle_versions()
             (new / "parquet").mkdir(parents=True)
             manifest = {
                 "version": name,
-                "number": 1 + max((version.number for version in self._on_disk()), default=0),
+                "number": self._next_number(),
                 "as_of_date": as_of_date.isoformat(),
                 "run_id": run_id,
                 "duckdb_version": duckdb.__version__,
                 **facts,
                 "tables": self._export_and_move(new),
+                "files": checksums(new),
             }
-            (new / "manifest.json").write_text(json.dumps(manifest, indent=2, ensure_ascii=False), encoding="utf-8")
+            (new / MANIFEST).write_text(json.dumps(manifest, indent=2, ensure_ascii=False), encoding="utf-8")
             durable.sync_tree(new)
             new.rename(final)
             durable.sync(versions)
@@ -161,7 +131,7 @@ class Publication:
             PipelineError: the version does not exist, is already withdrawn, or is the oldest.
         """
         self.settle_versions()
-        valid = [version for version in self.versions() if version.name not in self.holds.withdrawn()]
+        valid = self._valid()
         names = [version.name for version in valid]
         wanted = name or (names[0] if names else "")
         if wanted not in names:
@@ -177,30 +147,80 @@ class Publication:
         self.settle_versions()
         return withdrawn, left[0]
 
-    def settle_versions(self) -> None:
-        """Finish or undo what a killed process left: versions incomplete or never current, half a withdrawal."""
+    def settle_versions(self) -> list[str]:
+        """Finish or undo what a killed process or a person left, and point ``current`` at the version that it shows.
+
+        Only versions that were never complete, or that this class was removing, are removed.
+
+        Returns:
+            What was not as the pipeline leaves it, for the person who runs it.
+
+        Raises:
+            DamagedStateError: versions were published, and none is whole and not withdrawn; or the list of withdrawn
+                versions is damaged.
+        """
         self.holds.settle_holds()
-        current = self.version()
-        if current and current.name in self.holds.withdrawn():
-            left = [version for version in self.versions() if version.name not in self.holds.withdrawn()]
-            self._point_at(left[0].name)
-        for version in self._unfinished():
-            _remove(version.folder)
-        for leftover in (self.home.published / "versions").glob(".*"):  # incomplete, or half removed
+        for leftover in (*self.folder.glob(".new-*"), *self.folder.glob(".old-*")):
             shutil.rmtree(leftover)
         (self.home.published / ".current.new").unlink(missing_ok=True)
+        notes = [self._set_aside()] if self.current.is_dir() and not self.current.is_symlink() else []
+        valid, damaged = self._valid(), self.damaged()
+        notes += [f"Version {version.name} is damaged and is not used: {version.reason}." for version in damaged]
+        if not valid and (damaged or self.current.is_symlink()):
+            lost = "".join(f"  {version.folder}: {version.reason}\n" for version in damaged)
+            raise DamagedStateError(
+                f"No version below {self.folder} is whole and not withdrawn. Nothing was changed.\n{lost}"
+                "Restore the home from a backup (cx360 restore). Or, if landing and state are whole, move these folders"
+                f" out of {self.folder}, remove {self.current}, and run: star and marts are built from the landing."
+                " Earlier versions are then lost."
+            )
+        if valid and self._target() != valid[0].name:
+            notes.append(f"{self.current} pointed at {self._target() or 'nothing'}; it points at {valid[0].name} now.")
+            self._point_at(valid[0].name)
+        return notes
 
-    def _on_disk(self) -> list[Version]:
-        """Return every complete version, the newest first."""
-        found = (self.home.published / "versions").glob("[!.]*/manifest.json")
-        versions = [Version(path.parent, json.loads(path.read_text(encoding="utf-8"))) for path in found]
-        return sorted(versions, key=lambda version: version.number, reverse=True)
+    def _folders(self) -> list[Path]:
+        """Return the folders of versions, whole or damaged."""
+        return sorted(path for path in self.folder.glob("[!.]*") if path.is_dir())
 
-    def _unfinished(self) -> list[Version]:
-        """Return complete versions that were never current: their run was killed before."""
-        current, withdrawn = self.version(), self.holds.withdrawn()
-        newest = current.number if current else 0
-        return [version for version in self._on_disk() if version.number > newest and version.name not in withdrawn]
+    def _valid(self) -> list[Version]:
+        """Return every whole version that is not withdrawn, the newest first."""
+        withdrawn = self.holds.withdrawn()
+        return [version for version in self.versions() if version.name not in withdrawn]
+
+    def _target(self) -> str | None:
+        """Return the version's name in the symlink ``current``, or all of it if it is no relative link to a version."""
+        if not self.current.is_symlink():
+            return None
+        target = self.current.readlink()
+        return target.name if target == Path(self.folder.name) / target.name else str(target)
+
+    def _pointed(self) -> Version | None:
+        """Return the version at which ``current`` points, if it is whole."""
+        folder = self.folder / (self._target() or "")
+        pointed = read_version(folder) if folder.parent == self.folder else None
+        return pointed if isinstance(pointed, Version) else None
+
+    def _next_number(self) -> int:
+        """Return the number of the next version: higher than that of damaged ones, which may come back repaired."""
+        return 1 + max((version.number for version in self.versions()), default=0) + len(self.damaged())
+
+    def _set_aside(self) -> str:
+        """Move a folder in the place of ``current`` away, as a copy that follows links leaves one.
+
+        It becomes the version that it holds if that is missing.
+        """
+        try:
+            name = str(json.loads((self.current / MANIFEST).read_text(encoding="utf-8"))["version"])
+            target = self.folder / Path(name).name
+        except (OSError, ValueError, KeyError, TypeError):
+            target = self.current
+        if target.exists():
+            taken = len(list(self.home.published.glob("current-set-aside-*")))
+            target = self.home.published / f"current-set-aside-{taken + 1}"
+        self.folder.mkdir(parents=True, exist_ok=True)
+        self.current.rename(target)
+        return f"{self.current} was a folder instead of a link. It is now {target}."
 
     def _export_and_move(self, folder: Path) -> dict[str, dict[str, Any]]:
         """Write the marts as Parquet, move the database file into the version, and describe its tables."""
@@ -219,7 +239,7 @@ class Publication:
         log = self.home.star_db.with_name(self.home.star_db.name + ".wal")
         if log.exists():
             raise OSError(f"{log} is not empty: the disk is full, or another process has the file open")
-        self.home.star_db.rename(folder / "cx360.duckdb")
+        self.home.star_db.rename(folder / DATABASE)
         return tables
 
     def _point_at(self, name: str) -> None:
@@ -234,7 +254,7 @@ class Publication:
 
         Withdrawn versions do not count, and stay while load dates are on hold because of them.
         """
-        versions = self._on_disk()
+        versions = self.versions()
         withdrawn, holding = self.holds.withdrawn(), self.holds.holding()
         valid = [version for version in versions if version.name not in withdrawn]
         kept = {valid[0].name, *_newest_of(valid, self.retention), *holding}
@@ -262,18 +282,6 @@ def _newest_of(versions: Collection[Version], retention: Retention) -> list[str]
         *(of_day[day] for day in latest[: retention.daily_versions]),
         *list(of_week.values())[: retention.weekly_versions],
     ]
-
-
-def describe(connection: duckdb.DuckDBPyConnection, table: str) -> dict[str, Any]:
-    """Return the row count of a table and a checksum of its rows that does not depend on their order.
-
-    The checksum uses DuckDB's ``hash``, because a digest of each row's text takes as long as writing the version:
-    compare only checksums of the same DuckDB version.
-    """
-    row_count, checksum = connection.execute(
-        f"select count(*), coalesce(sum(cast(hash(row) as hugeint)), 0) from {table} as row"
-    ).fetchall()[0]
-    return {"row_count": row_count, "checksum": f"{checksum:x}"}
 
 
 def _remove(folder: Path) -> None:

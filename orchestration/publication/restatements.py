@@ -16,7 +16,7 @@ import duckdb
 import pandas as pd
 
 from orchestration.base.paths import sql_text
-from orchestration.publication.publication import Version
+from orchestration.publication.versions import Version
 
 # `meta.period_end` of a mart that describes the as-of date instead of a period
 NO_PERIOD = "none"
@@ -44,7 +44,7 @@ def period_marts(manifest: Mapping[str, Any]) -> Iterator[PeriodMart]:
     grains = {
         test["attached_node"]: tuple(test["test_metadata"]["kwargs"]["unique"][0])
         for test in manifest["nodes"].values()
-        if (test.get("test_metadata") or {}).get("name") == "keys"
+        if (test.get("test_metadata") or {}).get("name") == "keys" and "unique" in test["test_metadata"]["kwargs"]
     }
     for unique_id, model in manifest["nodes"].items():
         period_end = model["config"].get("meta", {}).get("period_end", NO_PERIOD)

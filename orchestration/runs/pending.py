@@ -18,6 +18,10 @@ from orchestration.landing.landed_files import landed_files
 from orchestration.publication.publication import Publication
 
 
+class NoExtractsError(PipelineError):
+    """No system has delivered anything."""
+
+
 def pending_load_dates(deployment: Deployment, publication: Publication, extracts: Path) -> list[date]:
     """Return the load dates that have extracts, are not in the current version, and are not on hold.
 
@@ -42,7 +46,7 @@ def hold_reason(deployment: Deployment, publication: Publication) -> str | None:
     return (
         f"On hold: {', '.join(map(str, on_hold))}, because the version "
         f"{', '.join(sorted(publication.holds.holding()))} that took them was withdrawn. Fix the cause, then: "
-        f"cx360 release --deployment {deployment.name}"
+        f"cx360 release --deployment {deployment.argument}"
     )
 
 
@@ -56,7 +60,7 @@ def refusal_reason(deployment: Deployment, publication: Publication) -> str | No
         f"No run may start: the current version contains {', '.join(map(str, unbuildable))}, and a withdrawn version "
         "pulled that day again. That day's landing no longer matches the published version. "
         f"{hold_reason(deployment, publication)}, deliver the day again and: "
-        f"cx360 run --deployment {deployment.name} --date {unbuildable[0]}"
+        f"cx360 run --deployment {deployment.argument} --date {unbuildable[0]}"
     )
 
 
@@ -73,9 +77,9 @@ def choose_load_dates(
         raise PipelineError(reason)
     available = available_load_dates(deployment, extracts, partial(landed_files, publication.home))
     if not available:
-        raise PipelineError(
+        raise NoExtractsError(
             f"Deployment '{deployment.name}' has no extracts in {extracts}. Put them there, name another folder "
-            f"(EXTRACTS=<folder>), or correct the file patterns in deployments/{deployment.name}.yml."
+            f"(EXTRACTS=<folder>), or correct the file patterns in {deployment.file}."
         )
     if first is None and last is None:
         return pending_load_dates(deployment, publication, extracts)

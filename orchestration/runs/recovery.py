@@ -1,4 +1,4 @@
-"""What a run does first: finish or undo what killed runs left, and record how they ended.
+"""What a run does about the Dagster runs before it: mark killed ones as failed, and record how they ended.
 
 Runs under the run lock, so no other run is active. Add here what a killed process can leave behind.
 """
@@ -34,7 +34,7 @@ LOOKBACK_RUNS = 50
 
 
 def recover_runs(home: Home, instance: dg.DagsterInstance, run_id: str | None = None) -> list[dg.DagsterRun]:
-    """Settle the published versions, mark killed runs as failed, and record all failed runs in the history.
+    """Mark killed runs as failed, and record all failed runs in the history; the home is ready (``readiness.py``).
 
     Args:
         run_id: the calling run, if there is one.
@@ -43,9 +43,8 @@ def recover_runs(home: Home, instance: dg.DagsterInstance, run_id: str | None = 
         The runs that were killed.
     """
     publication, history = Publication(home), History(home)
-    publication.settle_versions()
-    if publication.manifest():
-        history.absorb(publication.current / "cx360.duckdb")
+    if version := publication.version():
+        history.absorb(version.database)
     killed = [
         run
         for run in instance.get_runs(dg.RunsFilter(statuses=UNFINISHED))

@@ -8,14 +8,19 @@ import signal
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager, nullcontext
+from functools import partial
 from pathlib import Path
 from typing import Self
 
 import dagster as dg
 
 from orchestration.base.paths import Home
-from orchestration.runs.lock import hold
+from orchestration.publication.publication import Publication
+from orchestration.runs.event_files import fast_event_files
+from orchestration.runs.lock import hold, under_way
+from orchestration.runs.readiness import make_ready
 from orchestration.runs.recovery import recover_runs
+from orchestration.runs.tags import is_requested
 
 
 class RunLock(dg.ConfigurableResource):
@@ -37,7 +42,7 @@ class RunLock(dg.ConfigurableResource):
             os.kill(os.getpid(), signal.SIGINT)
 
         home = Home(Path(self.home_root))
-        with nullcontext() if self.is_held else hold(home):
+        with nullcontext() if self.is_held else _ready(home, context):
             if context.instance and not self.is_held:
                 recover_runs(home, context.instance, context.run.run_id if context.run else None)
             timer = threading.Timer(self.timeout_minutes * 60, end)
@@ -47,3 +52,14 @@ class RunLock(dg.ConfigurableResource):
                 yield self
             finally:
                 timer.cancel()
+
+
+@contextmanager
+def _ready(home: Home, context: dg.InitResourceContext) -> Iterator[None]:
+    """Prepare the process for a run that Dagster started, as ``run.py`` does for the command line."""
+    tags = context.run.tags if context.run else {}
+    with hold(home), under_way(home), fast_event_files(home.dagster):
+        for note in make_ready(home, Publication(home), partial(is_requested, tags)):
+            if context.log:
+                context.log.warning(note)
+        yield

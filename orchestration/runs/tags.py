@@ -34,6 +34,13 @@ def request_of(tags: Mapping[str, str], first: date, last: date) -> str:
     return tags.get(REQUEST_TAG) or requested_range(first, last)
 
 
+def is_requested(tags: Mapping[str, str], load_date: date) -> bool:
+    """Return whether the run with these tags was asked to pull a load date, published or not."""
+    first, last = (tags.get(tag) or tags.get("dagster/partition") for tag in (RANGE_START, RANGE_END))
+    is_range = bool(first and last and first <= load_date.isoformat() <= last)
+    return is_range and tags.get(REQUEST_TAG) != PENDING
+
+
 def covered_load_dates(tags: Mapping[str, str]) -> list[date]:
     """Return the days of the range in a run's tags; none if the tags have no range."""
     if RANGE_START not in tags:

@@ -8,8 +8,8 @@ Keep out the likelihoods of the models.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
 
 import numpy as np
 import numpy.typing as npt
@@ -37,12 +37,16 @@ class Maximum:
         log_likelihood: at these parameters.
         errors: standard errors of the parameters from the observed information, shape (k,); None with a problem.
         problem: the reason why this is not a proper maximum, else None.
+        covariance: of the logs of the parameters, shape (k, k); None with a problem.
+        at_limit: parameters that approach 0 (-1) or infinity (1), by name; empty at a proper maximum.
     """
 
     values: Floats
     log_likelihood: float
     errors: Floats | None
     problem: str | None
+    covariance: Floats | None = None
+    at_limit: Mapping[str, int] = field(default_factory=dict)
 
 
 def maximise(log_likelihood: LogLikelihood, names: Sequence[str], starts: Sequence[Sequence[float]]) -> Maximum:
@@ -63,6 +67,79 @@ def maximise(log_likelihood: LogLikelihood, names: Sequence[str], starts: Sequen
             return found
         tried.append(found)
     return max(tried, key=lambda maximum: maximum.log_likelihood)
+
+
+@dataclass(frozen=True)
+class Pooling:
+    """How far the parameters of the groups of a population differ: their logs are normal around the population's.
+
+    Attributes:
+        centre: logs of the population's parameters, shape (k,).
+        rotation: rows are the contrasts that vary independently, orthonormal, shape (k, k).
+        variances: of the contrasts over groups, shape (k,).
+    """
+
+    centre: Floats
+    rotation: Floats
+    variances: Floats
+
+    @property
+    def precision(self) -> Floats:
+        """The inverse covariance of the logs over groups, shape (k, k)."""
+        return np.asarray(self.rotation.T @ np.diag(1 / self.variances) @ self.rotation, dtype=np.float64)
+
+    def penalised(self, log_likelihood: LogLikelihood) -> LogLikelihood:
+        """The log likelihood of one group, plus the log density of its parameters."""
+        precision = self.precision
+
+        def at(logs: Floats) -> tuple[float, Floats]:
+            value, gradient = log_likelihood(logs)
+            pull = precision @ (logs - self.centre)
+            return float(value - (logs - self.centre) @ pull / 2), gradient - pull
+
+        return at
+
+
+# Without any group, contrasts are taken to differ by a half on the log scale; this counts as one more group.
+_PRIOR_VARIANCE = 0.25
+_WEAK_VARIANCE = 1.0
+_MOST_EM_STEPS = 200
+_SMALLEST_VARIANCE = 1e-6
+
+
+def partial_pooling(
+    log_likelihoods: Sequence[LogLikelihood], names: Sequence[str], centre: Floats, rotation: Floats
+) -> Pooling:
+    """Estimate how far groups differ: empirical Bayes, by expectation-maximisation on a normal approximation.
+
+    The likelihood of each group is replaced by the normal one with its maximum and observed information.
+
+    Args:
+        log_likelihoods: of the groups.
+        names: names of the parameters.
+        centre: logs of the parameters of all groups together.
+        rotation: see ``Pooling``.
+    """
+    weak = Pooling(centre, rotation, np.full(len(centre), _WEAK_VARIANCE))
+    information, score = [], []
+    for of_group in log_likelihoods:
+        found = maximise(weak.penalised(of_group), names, [np.exp(centre).tolist()])
+        if found.covariance is None:
+            continue
+        precision = np.linalg.inv(found.covariance)
+        own = rotation @ (precision - weak.precision) @ rotation.T
+        information.append(own)
+        score.append(rotation @ precision @ (np.log(found.values) - centre))
+    variances = np.full(len(centre), _PRIOR_VARIANCE)
+    for _ in range(_MOST_EM_STEPS):
+        squares = np.full(len(centre), _PRIOR_VARIANCE)
+        for own, pull in zip(information, score, strict=True):
+            covariance = np.linalg.inv(own + np.diag(1 / variances))
+            squares += (covariance @ pull) ** 2 + np.diag(covariance)
+        last, variances = variances, np.maximum(squares / (len(information) + 1), _SMALLEST_VARIANCE)
+        if np.allclose(last, variances, rtol=1e-6):
+            break
+    return Pooling(centre, rotation, variances)
 
 
 def _climb(log_likelihood: LogLikelihood, names: Sequence[str], start: Floats) -> Maximum:
@@ -87,9 +164,14 @@ def _climb(log_likelihood: LogLikelihood, names: Sequence[str], start: Floats) -
         top = np.log(maximum.values)
         if not _is_at_limit(top):
             return maximum
+    limits = {
+        name: -1 if log <= _LOWEST + _STEP else 1
+        for name, log in zip(names, top, strict=True)
+        if log <= _LOWEST + _STEP or log >= _HIGHEST - _STEP
+    }
     which = ", ".join(f"{name} = {np.exp(log):g}" for name, log in zip(names, top, strict=True))
     problem = f"the likelihood increases up to the limits of the parameters ({which})"
-    return Maximum(np.exp(top), log_likelihood(top)[0], None, problem)
+    return Maximum(np.exp(top), log_likelihood(top)[0], None, problem, at_limit=limits)
 
 
 def _is_at_limit(logs: Floats) -> bool:
@@ -108,7 +190,8 @@ def _newton(log_likelihood: LogLikelihood, logs: Floats) -> Maximum:
             top = np.clip(logs + step, _LOWEST, _HIGHEST)
             values = np.exp(top)
             # Delta method: the derivative of a parameter by its log is the parameter.
-            return Maximum(values, log_likelihood(top)[0], values * np.sqrt(np.diag(covariance)), None)
+            errors = values * np.sqrt(np.diag(covariance))
+            return Maximum(values, log_likelihood(top)[0], errors, None, covariance)
         for _ in range(_MOST_NEWTON_STEPS):
             ahead = np.clip(logs + step, _LOWEST, _HIGHEST)
             value_ahead, gradient_ahead = log_likelihood(ahead)

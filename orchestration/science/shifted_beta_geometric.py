@@ -4,6 +4,10 @@ At every renewal a customer churns with a constant probability that varies over 
 a high probability churn early, so the retention rate of a cohort rises with tenure. Tenure counts periods of the
 contract (months, years); the first renewal decision is at the end of period 1.
 
+A customer who is first observed after n renewals (left truncation, delayed entry) is known only because these n
+decisions went well. The likelihood is conditional on them: it contains the later decisions only. Because the likelihood
+is a product over decisions, delayed entry changes the customers at risk and nothing else.
+
 Sources: Fader and Hardie (2007), How to project customer retention, Journal of Interactive Marketing 21:76-90; Fader
 and Hardie (2010), Customer-base valuation in a contractual setting, Marketing Science 29:85-93.
 """
@@ -41,7 +45,7 @@ class Fit:
     """Maximum likelihood estimate for the renewal decisions of a set of customers.
 
     Attributes:
-        parameters: of the model; as a fallback, of a constant retention rate, the last observed one.
+        parameters: of the model; as a fallback, of a constant retention rate, the share of all decisions to renew.
         log_likelihood: of all decisions, at these parameters.
         standard_errors: by parameter, from the observed information; empty for a constant rate.
         decision_count: number of renewal decisions.
@@ -94,8 +98,8 @@ def fit(churned: Floats, at_risk: Floats) -> Fit:
                 is_fallback=False,
                 problem=None,
             )
-    last = int(np.flatnonzero(at_risk)[-1])
-    parameters = constant(float(1 - churned[last] / at_risk[last]))
+    # the maximum likelihood estimate of a rate that is the same in every period
+    parameters = constant(float(1 - churned.sum() / at_risk.sum()))
     return Fit(
         parameters=parameters,
         log_likelihood=log_likelihood(churned, at_risk)(np.log([parameters.a, parameters.b]))[0],
@@ -104,6 +108,35 @@ def fit(churned: Floats, at_risk: Floats) -> Fit:
         is_fallback=True,
         problem=problem,
     )
+
+
+def count_decisions(
+    renewals: npt.NDArray[np.int64],
+    has_churned: npt.NDArray[np.bool_],
+    unobserved: npt.NDArray[np.int64],
+    customers: Floats,
+) -> tuple[Floats, Floats]:
+    """Churned customers and customers at risk at the end of period 1, 2, ...: two arrays of shape (periods,).
+
+    A customer with n renewals has n decisions to renew, and one more, not to renew, if churned. The first
+    ``unobserved`` of these decisions were before the customer was observed and do not count.
+
+    Args:
+        renewals: renewals so far, shape (n,).
+        has_churned: whether the customer did not renew the last period, shape (n,).
+        unobserved: decisions before the entry into observation, shape (n,); 0 without left truncation.
+        customers: customers with this history, shape (n,).
+    """
+    decided = renewals + has_churned
+    is_observed = decided > unobserved
+    size = int(decided.max(initial=0)) + 1
+
+    def by_period(periods: npt.NDArray[np.int64], weights: Floats) -> Floats:
+        return np.bincount(periods[is_observed], weights[is_observed], minlength=size).astype(np.float64)
+
+    left = by_period(decided, customers)
+    at_risk = np.cumsum(by_period(unobserved + 1, customers)) - np.cumsum(left) + left
+    return by_period(decided, customers * has_churned)[1:], at_risk[1:]
 
 
 def log_likelihood(churned: Floats, at_risk: Floats) -> LogLikelihood:
@@ -141,6 +174,16 @@ def retention_rate(parameters: Parameters, t: Floats) -> Floats:
     earlier = np.asarray(t, dtype=np.float64) - 1
     rate: Floats = (parameters.b + earlier) / (parameters.a + parameters.b + earlier)
     return rate
+
+
+def loss_probability(parameters: Parameters, renewals: Floats, ahead: int) -> Floats:
+    """The probability that a customer with ``renewals`` so far churns at one of the next ``ahead`` decisions.
+
+    1 - S(n + m) / S(n) for n renewals and m decisions.
+    """
+    a, b = parameters.a, parameters.b + np.asarray(renewals, dtype=np.float64)
+    lost: Floats = -np.expm1(betaln(a, b + ahead) - betaln(a, b))
+    return lost
 
 
 def expected_lifetime_discounted(parameters: Parameters, rate: float, periods: int | None = None) -> float:

@@ -1,29 +1,31 @@
-"""Completeness of a deployment: every system needs staging models, sources, suites, an enable line, reference data.
+"""Completeness of a deployment: its folder has what it names, and no file that nothing reads.
 
-Add here an entry that a new system requires; keep out the deployment's own file (``config/deployment.py``) and the
-content of models and suites (dbt and the gates check it).
+Add here what a deployment requires; keep out its settings (``config/``) and the content of models (dbt and the gates
+check it).
 """
 
 from __future__ import annotations
 
 import difflib
 from collections.abc import Collection, Iterator
+from pathlib import Path
 
-import yaml
-
-from expectations.registry import raw_suites
 from orchestration.base.errors import PipelineError
 from orchestration.config.deployment import Deployment
-from orchestration.warehouse.dbt import DBT_PROJECT, REFERENCE, own_references
-
-MODELS = DBT_PROJECT / "models"
+from orchestration.config.deployment_file import FILE, shown
+from orchestration.config.doors import CONTRACTS, entities
+from orchestration.config.records import check_maps
+from orchestration.config.reference import FOLDER, reference, reference_names
+from orchestration.gates.suites import suite_of
+from orchestration.warehouse.staging import FOLDER as STAGING
+from orchestration.warehouse.staging import mapped_records, own_sql
 
 
 def check_completeness(deployment: Deployment) -> None:
-    """Raise unless the project has every entry that the deployment requires.
+    """Raise unless the deployment has every entry that it requires.
 
     Raises:
-        PipelineError: lists every missing entry with its file.
+        PipelineError: lists every missing entry with its file; or says which map is wrong.
     """
     missing = missing_entries(deployment)
     if missing:
@@ -31,71 +33,93 @@ def check_completeness(deployment: Deployment) -> None:
         raise PipelineError(
             f"Deployment '{deployment.name}' is not complete. Add what is missing (docs/your-own-data.md):\n{lines}"
         )
+    check_maps(deployment)
+    for name in reference_names():
+        reference(deployment, name)
 
 
 def missing_entries(deployment: Deployment) -> list[str]:
-    """Return one line per missing entry: its file, what is missing, and the line to add if it is one."""
+    """Return one line per missing entry: its file, and what is missing or wrong there."""
     return [
         *_of_entities(deployment),
-        *_of_sources(deployment),
-        *_of_suites(deployment),
-        *_of_enable_lines(deployment),
+        *_of_columns(deployment),
+        *_of_rules(deployment),
+        # the files of a deployment that it extends may be for a system that it replaces
+        *(entry for folder in deployment.folders[:1] for entry in _of_files(deployment, folder)),
     ]
 
 
 def _of_entities(deployment: Deployment) -> Iterator[str]:
-    """Yield entities that do not exist, and missing staging models of those that do."""
-    doors = {path.stem.removeprefix("int_").removesuffix("__unioned") for path in MODELS.rglob("int_*__unioned.sql")}
+    """Yield entities that do not exist, and those that nothing maps."""
     for entity, systems in deployment.entities().items():
-        if entity not in doors:
+        if entity not in entities():
             yield (
-                f"deployments/{deployment.name}.yml: '{entity}', which {', '.join(systems)} delivers, is not an entity."
-                f" {_suggest(entity, doors)}"
+                f"{deployment.file}: '{entity}', which {', '.join(systems)} delivers, is not an entity."
+                f" {_suggest(entity, entities())}"
             )
             continue
         for system in systems:
-            model = MODELS / "staging" / system / f"stg_{system}__{entity}.sql"
-            if not model.is_file():
+            if not own_sql(deployment, system, entity) and not mapped_records(deployment, system, entity):
+                model = deployment.folders[0] / STAGING / system / f"{entity}.sql" if deployment.folders else entity
                 yield (
-                    f"{model.relative_to(DBT_PROJECT.parent)}: the model is missing, and {system} delivers {entity}."
-                    f" Its columns are those of dbt_project/models/intermediate/int_{entity}__unioned.yml."
+                    f"{deployment.file}: {system} delivers {entity}, and nothing says how: map it below its table"
+                    f" ({entity}: ...), or write {shown(model) if isinstance(model, Path) else model}. Its columns are"
+                    f" those of {shown(CONTRACTS / f'int_{entity}__unioned.yml')}."
                 )
 
 
-def _of_sources(deployment: Deployment) -> Iterator[str]:
-    """Yield landed tables without a dbt source."""
-    for name, system in deployment.systems.items():
-        folder = MODELS / "staging" / name
-        written = [yaml.safe_load(path.read_text(encoding="utf-8")) or {} for path in folder.glob("*.yml")]
-        known = {table["name"] for yml in written for source in yml.get("sources", []) for table in source["tables"]}
-        for table, settings in system.tables.items():
-            if settings.delivers and f"{name}__{table}" not in known:
-                file = folder.relative_to(DBT_PROJECT.parent) / f"_{name}__sources.yml"
-                yield f"{file}: the source of the table '{name}__{table}' is missing."
-
-
-def _of_suites(deployment: Deployment) -> Iterator[str]:
+def _of_columns(deployment: Deployment) -> Iterator[str]:
+    """Yield columns of keys and of parents (``whole_per``) that the rules of the table do not know."""
     for table in deployment.tables():
-        if table.name not in raw_suites():
-            yield f"expectations/raw/{table.system_name}.py: the RawSuite of the table '{table.name}' is missing."
+        # a map names columns beside those of the rules
+        listed = () if table.settings.maps else table.settings.rules.columns
+        known = listed or suite_of(table).required
+        for setting, columns in (("key", table.settings.key_columns), ("whole_per", table.settings.whole_per)):
+            for column in columns:
+                if column not in known:
+                    yield (
+                        f"{deployment.file}: {setting} of the table '{table.name}' names '{column}', which is not"
+                        f" among the columns of its rules. {_suggest(column, known)}"
+                        + (" A table without a natural key has key: [_source_row]." if setting == "key" else "")
+                    )
 
 
-def _of_enable_lines(deployment: Deployment) -> Iterator[str]:
-    """Yield lines of ``dbt_project.yml`` that enable a system's models or a deployment's codes for it alone."""
-    project = yaml.safe_load((DBT_PROJECT / "dbt_project.yml").read_text(encoding="utf-8"))
-    staging, seeds = project["models"]["cx360"]["staging"], project["seeds"]["cx360"]
-    for system in deployment.systems:
-        if system not in staging:
-            line = f"{system}: {{+enabled: \"{{{{ '{system}' in var('systems') }}}}\"}}"
-            yield f"dbt_project/dbt_project.yml: add to models.cx360.staging: {line}"
-    own = own_references(deployment)
-    if own and deployment.name not in seeds:
-        line = f"{deployment.name}: {{+enabled: \"{{{{ var('deployment') == '{deployment.name}' }}}}\"}}"
-        yield f"dbt_project/dbt_project.yml: add to seeds.cx360: {line}"
-    known = {path.stem for path in (REFERENCE / "defaults").glob("*.csv")}
-    for name in own:
-        if name not in known:
-            yield f"seeds/reference/{deployment.name}/{name}.csv: no model reads it. {_suggest(name, known)}"
+def _of_rules(deployment: Deployment) -> Iterator[str]:
+    """Yield columns that a rule names and nothing promises: the rule would judge nothing."""
+    for table in deployment.tables():
+        promised = suite_of(table).promised
+        for column in table.settings.rules.judged:
+            if column not in promised:
+                yield (
+                    f"{deployment.file}: a rule of the table '{table.name}' names '{column}', which is neither in"
+                    f" columns or optional of its rules nor in a map. {_suggest(column, promised)}"
+                )
+
+
+def _of_files(deployment: Deployment, folder: Path) -> Iterator[str]:
+    """Yield files of the folder that nothing reads."""
+    delivered = deployment.entities()
+    maps = {
+        value.codes
+        for table in deployment.tables()
+        for mapped in table.settings.maps.values()
+        for part in (mapped, *mapped.each.values())
+        for value in part.columns.values()
+        if isinstance(value.codes, str)
+    }
+    for path in sorted((folder / FOLDER).glob("*.csv")):
+        if path.stem not in reference_names() and path.name not in maps:
+            yield f"{shown(path)}: nothing reads it. {_suggest(path.stem, reference_names())}"
+    for path in sorted((folder / STAGING).rglob("*.sql")):
+        system, entity = path.parent.name, path.stem
+        if system not in deployment.systems:
+            hint = _suggest(system, deployment.systems)
+            yield f"{shown(path)}: {shown(folder / FILE)} has no system '{system}'. {hint}"
+        elif system not in delivered.get(entity, []):
+            yield (
+                f"{shown(path)}: no table of {system} delivers '{entity}'. Add it to delivers of the table that it"
+                f" reads. {_suggest(entity, delivered)}"
+            )
 
 
 def _suggest(name: str, known: Collection[str]) -> str:

@@ -19,49 +19,64 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, cast
 
 from orchestration.base.errors import PipelineError
-from orchestration.base.paths import PROJECT, Home, sql_text
-from orchestration.config.deployment import Deployment
+from orchestration.base.paths import DBT_PROJECT, PROJECT, Home, sql_text
+from orchestration.config.deployment import Deployment, Table
+from orchestration.warehouse.project import write_project
 
 if TYPE_CHECKING:
     from dbt.artifacts.schemas.run import RunExecutionResult
     from dbt.cli.main import dbtRunnerResult
     from dbt.contracts.graph.manifest import Manifest
 
-DBT_PROJECT = PROJECT / "dbt_project"
-REFERENCE = PROJECT / "seeds" / "reference"
-
 # the run reports dbt's results itself; dbt logs only when a user calls it (cx360 dbt)
 SILENT = ("--log-level", "none")
 
 
-def own_references(deployment: Deployment) -> list[str]:
-    """Return the names of the deployment's own reference data; it uses the defaults for all others."""
-    return sorted(path.stem for path in (REFERENCE / deployment.name).glob("*.csv"))
+def reference_limits(deployment: Deployment) -> list[dict[str, Any]]:
+    """Return the limits for references by system and entity; of several tables the most lenient ones apply."""
+    delivering: dict[tuple[str, str], list[Table]] = {}
+    for table in deployment.tables():
+        for entity in table.settings.delivers:
+            delivering.setdefault((table.system_name, entity), []).append(table)
+    return [
+        {
+            "system": system,
+            "entity": entity,
+            "tables": ", ".join(sorted(table.table_name for table in tables)),
+            "rate": max(table.limits.unresolved_rate for table in tables),
+            "rise": max(table.limits.unresolved_rise for table in tables),
+            "at_most": max(table.limits.unresolved_at_most for table in tables),
+        }
+        for (system, entity), tables in delivering.items()
+    ]
 
 
 def dbt_vars(deployment: Deployment, home: Home) -> dict[str, Any]:
     """Return dbt's variables. They must not change from night to night, because dbt parses again when they do."""
     return {
-        "deployment": deployment.name,
-        "own_references": own_references(deployment),
         "timezone": deployment.timezone,
+        "timezones": {name: system.timezone for name, system in deployment.systems.items() if system.timezone},
         "currency": deployment.currency,
-        "systems": list(deployment.systems),
         "system_ranks": deployment.system_ranks(),
         "entities": deployment.entities(),
         "snapshots": deployment.snapshots(),
+        "whole_per": _whole_per(deployment),
         "keys": {table.name: list(table.settings.key) for table in deployment.tables()},
         "delivering_tables": [table.name for table in deployment.tables() if table.settings.delivers],
+        "reference_limits": reference_limits(deployment),
         # without the outer quotes, which the SQL of the sources has
         "landing": sql_text(home.landing)[1:-1],
         "quarantine": sql_text(home.quarantine)[1:-1],
         "assumed_margin_rate": deployment.assumed_margin_rate,
+        "unknown_code_rate": deployment.limits.unknown_code_rate,
         "minimum_base": deployment.minimum_base,
         "flagged_base": deployment.flagged_base,
         "max_people_per_value": deployment.identity.max_people_per_value,
+        "many_records_per_value": deployment.identity.many_records_per_value,
         "country_calling_code": deployment.identity.country_calling_code,
+        "placeholders": list(deployment.identity.placeholders),
         "history_start_date": deployment.history_start_date and deployment.history_start_date.isoformat(),
-        "retention_months": deployment.retention_periods.model_dump(),
+        "retention_periods": deployment.retention_periods.by_revenue_type(),
         "new_days": deployment.lifecycle.new_days,
         "active_days": deployment.lifecycle.active_days,
         "lapsed_days": deployment.lifecycle.lapsed_days,
@@ -77,6 +92,21 @@ def dbt_vars(deployment: Deployment, home: Home) -> dict[str, Any]:
     }
 
 
+def _whole_per(deployment: Deployment) -> list[dict[str, Any]]:
+    """Entity, system, table and parent columns of every table whose rows come whole with their parent."""
+    return [
+        {
+            "entity": entity,
+            "system": table.system_name,
+            "table": table.table_name,
+            "columns": list(table.settings.whole_per),
+        }
+        for table in deployment.tables()
+        if table.settings.whole_per
+        for entity in table.settings.delivers
+    ]
+
+
 def dbt_environment(deployment: Deployment, home: Home) -> dict[str, str]:
     """Return the environment variables that ``profiles.yml`` and dbt read."""
     return {
@@ -84,7 +114,7 @@ def dbt_environment(deployment: Deployment, home: Home) -> dict[str, str]:
         "CX360_STAR_DB": str(home.star_db),
         "CX360_MEMORY_LIMIT": deployment.memory_limit,
         "CX360_TEMP_DIRECTORY": str(home.root / "tmp"),
-        "DBT_PROJECT_DIR": str(DBT_PROJECT),
+        "DBT_PROJECT_DIR": str(home.dbt / "project"),
         "DBT_PROFILES_DIR": str(DBT_PROJECT),
         "DBT_TARGET_PATH": str(home.dbt / "target"),
         "DBT_LOG_PATH": str(home.dbt / "logs"),
@@ -133,6 +163,7 @@ def ready_for_dbt(deployment: Deployment, home: Home) -> Iterator[None]:
     """Make the folders that dbt writes to, and set its environment until the block ends."""
     for folder in (home.work_db.parent, home.dbt, home.root / "tmp"):
         folder.mkdir(parents=True, exist_ok=True)
+    write_project(deployment, home)
     values = dbt_environment(deployment, home)
     before = {name: os.environ.get(name) for name in values}
     os.environ.update(values)
@@ -189,7 +220,7 @@ class Dbt:
             return
         answer = run_dbt(self.deployment, self.home, [*SILENT, "parse"])
         if not answer.success:
-            raise PipelineError(f"dbt cannot parse dbt_project/; correct it and run again: {answer.exception}")
+            raise PipelineError(f"dbt cannot parse the project; correct it and run again: {answer.exception}")
         stamp.unlink(missing_ok=True)
         shutil.copyfile(self.home.manifest, self._kept("json"))
         shutil.copyfile(self.home.manifest.with_name("partial_parse.msgpack"), self._kept("msgpack"))
@@ -216,7 +247,8 @@ class Dbt:
 
     def fingerprint(self) -> str:
         """Return a hash of everything that the manifest depends on."""
-        folders = (DBT_PROJECT, PROJECT / "seeds")
+        project = write_project(self.deployment, self.home)
+        folders = (DBT_PROJECT, PROJECT / "seeds", project / "deployment", project / "reference")
         files = sorted(path for folder in folders for path in folder.rglob("*") if path.is_file())
         facts = [f"{path} {path.stat().st_mtime_ns} {path.stat().st_size}" for path in files]
         facts += [

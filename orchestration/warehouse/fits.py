@@ -13,8 +13,11 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Any
 
+from pydantic import TypeAdapter
+
 from orchestration.base import durable
 from orchestration.base.paths import Home
+from orchestration.base.state import read_json
 
 Fit = Mapping[str, Any]
 
@@ -30,7 +33,8 @@ class FitStore:
         files = sorted(
             path for path in (self.home.state / "fits" / kind).glob("*.json") if path.stem < as_of_date.isoformat()
         )
-        return [fit for path in files for fit in json.loads(path.read_text(encoding="utf-8"))]
+        kind_of_file = TypeAdapter(list[dict[str, Any]])
+        return [fit for path in files for fit in read_json(path, kind_of_file, "the fits of one night")]
 
     def keep(self, kind: str, as_of_date: date, fits: Sequence[Fit]) -> None:
         """Write the fits of one night atomically.

@@ -7,7 +7,8 @@ import json
 import pytest
 
 from orchestration.base.paths import Home
-from orchestration.config.deployment import deployment_names, load_deployment
+from orchestration.config.deployment import load_deployment
+from orchestration.config.deployment_file import deployment_names
 from orchestration.warehouse.dbt import run_dbt
 from tests.architecture.project import Manifest
 

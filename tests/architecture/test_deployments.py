@@ -1,21 +1,23 @@
-"""Adding a system takes four places: what a deployment declares is what the other three hold."""
+"""Adding a system takes one folder: nothing outside ``deployments/`` and ``systems/`` names one."""
 
 from __future__ import annotations
 
-import csv
 import re
-from pathlib import Path
 
 import yaml
 
 from orchestration.base.paths import PROJECT
-from orchestration.config.deployment import Deployment, deployment_names, load_deployment
+from orchestration.config.deployment import Deployment, Table, load_deployment
+from orchestration.config.deployment_file import deployment_names
+from orchestration.config.ready_systems import FILE, SYSTEMS, ready_system_names
+from orchestration.config.reference import reference_names
+from orchestration.warehouse.completeness import missing_entries
 from tests.architecture.project import Manifest, assert_none, layer, models, project_files, sql
 
 DBT_PROJECT = PROJECT / "dbt_project"
-STAGING = DBT_PROJECT / "models" / "staging"
-REFERENCE = PROJECT / "seeds" / "reference"
-SUITES = PROJECT / "expectations" / "raw"
+PRODUCT = ("orchestration", "expectations", "dbt_project", "seeds")
+IN_A_DEPLOYMENT = {"deployment.yml", "rules.yml", "brief.yml", "README.md"}
+IN_A_SYSTEM = {"system.yml", "rules.yml", "README.md"}
 
 
 def deployments() -> list[Deployment]:
@@ -26,62 +28,88 @@ def systems() -> set[str]:
     return {system for deployment in deployments() for system in deployment.systems}
 
 
-def stems(paths: list[Path]) -> set[str]:
-    return {path.stem for path in paths if not path.stem.startswith("_")}
+def of_every_ready_system() -> Deployment:
+    """A company with every ready system."""
+    place = {"files": {"format": "csv", "history": "{table}.csv"}}
+    demo = load_deployment("demo").model_dump(exclude={"systems", "folders"})
+    from orchestration.config.ready_systems import completed
+
+    used = {name: completed({"use": name, **place}, "deployment.yml", name) for name in ready_system_names()}
+    return Deployment.model_validate({**demo, "systems": used})
 
 
-def differences(where: str, declared: set[str], found: set[str]) -> list[str]:
-    return [f"{where}: {name} is missing" for name in declared - found] + [
-        f"{where}: {name} is declared nowhere" for name in found - declared
-    ]
-
-
-def test_every_system_has_its_staging_folder_its_suite_and_its_enable_line() -> None:
-    project = yaml.safe_load((DBT_PROJECT / "dbt_project.yml").read_text(encoding="utf-8"))
-    enabled = {name for name in project["models"]["cx360"]["staging"] if not name.startswith("+")}
-    folders = {path.name for path in STAGING.iterdir() if path.is_dir()}
-    assert_none(
-        [
-            *differences("dbt_project.yml", systems(), enabled),
-            *differences("models/staging", systems(), folders),
-            *differences("expectations/raw", systems(), stems(list(SUITES.glob("*.py")))),
-        ],
-        "Bring deployments/*.yml and the place named below in line:",
-    )
-
-
-def test_a_staging_folder_delivers_what_the_deployments_say() -> None:
+def test_a_deployment_and_a_ready_system_have_the_files_that_the_project_reads() -> None:
+    references = {f"{name}.csv" for name in reference_names()}
     offences = []
-    for system in systems():
-        declared = {
-            f"stg_{system}__{entity}"
-            for deployment in deployments()
-            for entity, delivering in deployment.entities().items()
-            if system in delivering
-        }
-        offences += differences(f"staging/{system}", declared, stems(list((STAGING / system).glob("*.sql"))))
-    assert_none(offences, "One staging model per entity that a table `delivers`, and none besides:")
+    for path in project_files():
+        place = path.relative_to(PROJECT)
+        match place.parts:
+            case ("deployments", _, name) if name in IN_A_DEPLOYMENT:
+                pass
+            case ("deployments", _, "reference", name) if name.endswith(".csv"):
+                pass
+            case ("deployments", _, "staging", _, name) if name.endswith((".sql", ".yml")):
+                pass
+            case ("systems", _, name) if name in IN_A_SYSTEM | references:
+                pass
+            case ("systems", _, "staging", name) if name.endswith(".sql"):
+                pass
+            case ("deployments" | "systems", *_):
+                offences.append(place.as_posix())
+    assert_none(offences, "Nothing reads the file: move it, or remove it:")
+
+
+def test_every_deployment_and_every_ready_system_is_complete() -> None:
+    offences = [
+        entry for deployment in [*deployments(), of_every_ready_system()] for entry in missing_entries(deployment)
+    ]
+    assert_none(offences, "Complete the folder:")
+
+
+def test_every_ready_system_has_a_page_that_says_what_is_taken() -> None:
+    offences = []
+    for name in ready_system_names():
+        page = SYSTEMS / name / "README.md"
+        text = page.read_text(encoding="utf-8") if page.is_file() else ""
+        tables = yaml.safe_load((SYSTEMS / name / FILE).read_text(encoding="utf-8"))["tables"]
+        offences += [
+            f"systems/{name}/README.md does not name the table {table}" for table in tables if table not in text
+        ]
+        if f"use: {name}" not in text:
+            offences.append(f"systems/{name}/README.md does not show how it is used")
+    assert_none(offences, "Say in the page what is taken from each table, and what is not:")
+
+
+def test_no_file_of_the_product_names_a_system() -> None:
+    """So that a system, the second of its role too, is added without an edit there."""
+    # plain is a word of its own
+    names = "|".join(name for name in ready_system_names() if name != "plain") or "(?!)"
+    named = re.compile(rf"\b(?:{names})\b", re.IGNORECASE)
+    offences = []
+    for path in project_files():
+        place = path.relative_to(PROJECT)
+        if place.parts[0] in PRODUCT and path.suffix in {".py", ".sql", ".yml", ".csv"}:
+            found = named.search(path.read_text(encoding="utf-8"))
+            offences += [f"{place.as_posix()}: {found[0]}"] if found else []
+    assert_none(offences, "What is of one system belongs to systems/<name>/:")
 
 
 def test_dbt_knows_exactly_the_tables_that_land(manifests: dict[str, Manifest]) -> None:
     offences = []
     for deployment in deployments():
-        sources = {
-            (source["source_name"], source["name"]): source for source in manifests[deployment.name]["sources"].values()
+        found = {
+            source["name"]: source["config"]["meta"]["external_location"].replace("{identifier}", source["identifier"])
+            for source in manifests[deployment.name]["sources"].values()
+            if source["source_name"] in deployment.systems
         }
-        tables = {(table.system_name, table.name): table for table in deployment.tables()}
-        found = {f"{system}.{name}" for system, name in sources if system in deployment.systems}
-        offences += differences(deployment.name, {f"{system}.{name}" for system, name in tables}, found)
-        for key, table in tables.items():
-            if key not in sources:
-                continue
-            meta = sources[key]["meta"] | sources[key]["config"].get("meta", {})
-            location = str(meta.get("external_location")).replace("{identifier}", sources[key]["identifier"])
-            if f"/landing/{table.system_name}/{table.table_name}/load_date=" not in location:
-                offences.append(f"{deployment.name}: {table.name} is read from {location}")
-            if sources[key]["schema"] != "landing":
-                offences.append(f"{deployment.name}: the schema of {table.name} is not landing")
-    assert_none(offences, "Bring models/staging/<system>/_<system>__sources.yml and deployments/<name>.yml in line:")
+        tables: dict[str, Table] = {table.name: table for table in deployment.tables()}
+        offences += [f"{deployment.name}: {name}" for name in found.keys() ^ tables.keys()]
+        offences += [
+            f"{deployment.name}: {name} is read from {location}"
+            for name, location in found.items()
+            if f"/landing/{tables[name].system_name}/{tables[name].table_name}/load_date=" not in location
+        ]
+    assert_none(offences, "The sources that are written into the home must be the tables of the deployment:")
 
 
 def test_every_entity_has_its_door(manifests: dict[str, Manifest]) -> None:
@@ -94,42 +122,7 @@ def test_every_entity_has_its_door(manifests: dict[str, Manifest]) -> None:
     assert_none(offences, "Add the door int_<entity>__unioned with its contract, or correct `delivers`:")
 
 
-def test_every_default_code_map_gives_way_to_a_deployments_own() -> None:
-    project = yaml.safe_load((PROJECT / "dbt_project" / "dbt_project.yml").read_text(encoding="utf-8"))
-    lines = project["seeds"]["cx360"]["defaults"]
-    defaults = stems(list((REFERENCE / "defaults").glob("*.csv")))
-    offences = differences("dbt_project.yml, seeds.cx360.defaults", defaults, set(lines))
-    offences += [
-        f"dbt_project.yml, seeds.cx360.defaults: {name} does not give way"
-        for name, line in lines.items()
-        if line["+enabled"] != f"{{{{ '{name}' not in var('own_references') }}}}"
-    ]
-    for name in deployment_names():
-        own = stems(list((REFERENCE / name).glob("*.csv")))
-        offences += [f"seeds/reference/{name}: {extra} has no default" for extra in own - defaults]
-    assert defaults
-    assert_none(offences, "A code map has a default, with its header at least, and one enable line:")
-
-
-def test_a_deployment_keeps_the_reference_of_the_one_it_extends() -> None:
-    """Its own systems' codes come on top: whatever the other's systems deliver still has its meaning."""
-    offences = []
-    for deployment in deployments():
-        if deployment.extends:
-            for path in (REFERENCE / deployment.extends).glob("*.csv"):
-                own = path.parent.with_name(deployment.name) / path.name
-                lost = set(rows_of(path)) - set(rows_of(own))
-                offences += [f"{own.relative_to(PROJECT)}: {','.join(row)}" for row in lost]
-    assert_none(offences, "Add the row of the deployment that is extended:")
-
-
-def rows_of(path: Path) -> list[tuple[str, ...]]:
-    with path.open(encoding="utf-8", newline="") as stream:
-        return [tuple(row) for row in csv.reader(stream)]
-
-
 def test_nothing_downstream_of_staging_names_a_system(manifests: dict[str, Manifest]) -> None:
-    """So that a system, the second of its role too, is added without an edit there."""
     known = {
         model["original_file_path"]: sql(model)
         for manifest in manifests.values()

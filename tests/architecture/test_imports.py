@@ -9,7 +9,7 @@ FLOW = (
     {"base"},
     {"config", "identity", "science"},
     {"connectors", "gates"},
-    {"landing"},
+    {"landing", "guesses"},
     {"warehouse", "publication"},
     {"runs"},
     {"alerts", "assets", "nightly"},

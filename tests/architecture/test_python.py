@@ -17,8 +17,12 @@ from tests.architecture.project import Manifest, Module, assert_none, models, mo
 NEITHER_DAGSTER_NOR_DBT = ("orchestration.connectors", "orchestration.identity", "orchestration.science")
 
 # The modules that may name a guarded folder of a deployment's home. Units are written by unit_place and moved by holds;
-# dbt and publish only read.
-LANDING = ("orchestration/landing/unit_place.py", "orchestration/publication/holds.py")
+# verification, dbt and publish only read.
+LANDING = (
+    "orchestration/landing/unit_place.py",
+    "orchestration/landing/verification.py",
+    "orchestration/publication/holds.py",
+)
 MAY_NAME = {
     "published": {"orchestration/base/paths.py", "orchestration/publication/publication.py"},
     "quarantine": {"orchestration/base/paths.py", "orchestration/warehouse/dbt.py", *LANDING},

@@ -1,4 +1,4 @@
-"""The page ``docs/your-own-data.md``, done as it says in a copy of the project: its files written, its commands run."""
+"""A page of the documentation, done as it says in a copy of the project: its files written, its commands run."""
 
 from __future__ import annotations
 
@@ -16,31 +16,29 @@ import duckdb
 
 from orchestration.base.paths import PROJECT
 
-PAGE = PROJECT / "docs" / "your-own-data.md"
+PAGE = "your-own-data.md"
 
-# a file's path, or where in it the lines belong, above the block that holds them; a block without a path is commands
+# a file's path above the block that holds it; a block without a path is commands or an example
 BLOCK = re.compile(
-    r"^(?:`(?P<path>[\w./-]+)`(?:, below `(?P<place>[^`\n]+)`)?\n\n)?```(?P<kind>\w+)\n(?P<text>.*?)^```$",
-    flags=re.MULTILINE | re.DOTALL,
+    r"^(?:`(?P<path>[\w./-]+)`\n\n)?```(?P<kind>\w+)\n(?P<text>.*?)^```$", flags=re.MULTILINE | re.DOTALL
 )
 
 
 @dataclass(frozen=True)
 class Block:
-    """A block of the page: a file, lines to add below a line of one, or commands."""
+    """A block of a page: a file, commands, or an example."""
 
     kind: str
     text: str
     path: str | None = None
-    place: str | None = None
 
 
-def blocks(heading: str) -> Iterator[Block]:
-    """The blocks of the section whose heading begins with ``heading``, in their order."""
-    sections = re.split(r"^## ", PAGE.read_text(encoding="utf-8"), flags=re.MULTILINE)
+def blocks(heading: str, page: str = PAGE) -> Iterator[Block]:
+    """The blocks of the section of a page whose heading begins with ``heading``, in their order."""
+    sections = re.split(r"^## ", (PROJECT / "docs" / page).read_text(encoding="utf-8"), flags=re.MULTILINE)
     [section] = [text for text in sections if text.startswith(heading)]
     for found in BLOCK.finditer(section):
-        yield Block(found["kind"], found["text"], found["path"], found["place"])
+        yield Block(found["kind"], found["text"], found["path"])
 
 
 @dataclass
@@ -68,14 +66,14 @@ class Copy:
         (root / ".venv" / "bin").symlink_to(Path(sys.executable).parent)
         return cls(root)
 
-    def follow(self, heading: str, addresses: Mapping[str, str] | None = None) -> list[str]:
+    def follow(self, heading: str, addresses: Mapping[str, str] | None = None, page: str = PAGE) -> list[str]:
         """Do what a section says from top to bottom; what each of its commands printed.
 
         Args:
             addresses: the real address of each example address on the page.
         """
         output = []
-        for block in blocks(heading):
+        for block in blocks(heading, page):
             if block.path is not None:
                 self.write(block, addresses)
             elif block.kind == "sh":
@@ -84,26 +82,20 @@ class Copy:
         return output
 
     def write(self, block: Block, addresses: Mapping[str, str] | None = None) -> None:
-        """Write a file, or add lines to one."""
+        """Write the file of a block."""
         path = self.root / str(block.path)
-        if block.place is None:
-            text = block.text
-            for written, real in (addresses or {}).items():
-                text = text.replace(written, real)
-            path.parent.mkdir(parents=True, exist_ok=True)
-            path.write_text(text, encoding="utf-8")
-            return
-        lines = path.read_text(encoding="utf-8").splitlines(keepends=True)
-        [place] = [number for number, line in enumerate(lines) if line.strip() == block.place]
-        lines[place + 1 : place + 1] = [block.text]
-        path.write_text("".join(lines), encoding="utf-8")
+        text = block.text
+        for written, real in (addresses or {}).items():
+            text = text.replace(written, real)
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(text, encoding="utf-8")
 
     def run(self, command: str, *, fails: bool = False) -> str:
         """Run one command of a person, which must succeed unless it ``fails``; what it printed."""
         program, *arguments = shlex.split(command)
-        assert program == "make", command
+        assert program in {"make", ".venv/bin/cx360"}, command
         # the environment is there: nothing is installed into it
-        ready = ["-o", ".venv/.ready", "-o", ".venv/bin/uv"]
+        ready = ["-o", ".venv/.ready", "-o", ".venv/bin/uv"] if program == "make" else []
         # without the settings of the tests, or of the make that runs them
         others = ("CX360_", "DAGSTER_", "MAKE", "MFLAGS", "PYTHONDONTWRITEBYTECODE")
         known = {name: value for name, value in os.environ.items() if not name.startswith(others)}

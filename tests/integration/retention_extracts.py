@@ -152,14 +152,15 @@ def _reasons(folder: Path, people: dict[tuple[str, str], str]) -> dict[Person, s
     }
 
 
-def olist(folder: Path) -> Bought:
+def olist(folder: Path, people: dict[tuple[str, str], str]) -> Bought:
     """Read an Olist folder: one state per person, that of the greatest customer id; no refunds, no contracts."""
 
     def table(name: str) -> pd.DataFrame:
         return pd.read_csv(folder / f"olist_{name}_dataset.csv", dtype=str, keep_default_na=False)
 
     customers = table("customers").sort_values("customer_id")
-    state = dict(zip(customers["customer_unique_id"], customers["customer_state"], strict=True))
+    customers["person"] = [people["olist", record] for record in customers["customer_id"]]
+    state = dict(zip(customers["person"], customers["customer_state"], strict=True))
     orders = table("orders").merge(customers, on="customer_id")
     orders = orders[~orders["order_status"].isin(NOT_REVENUE)]
     items = table("order_items")
@@ -167,7 +168,7 @@ def olist(folder: Path) -> Bought:
     events = [
         Event(person, date.fromisoformat(at[:10]), int(prices.get(order, 0)))
         for order, person, at in zip(
-            orders["order_id"], orders["customer_unique_id"], orders["order_purchase_timestamp"], strict=True
+            orders["order_id"], orders["person"], orders["order_purchase_timestamp"], strict=True
         )
     ]
     return Bought(events, events, [], state, lambda person, _: state[person], {}, ZoneInfo("America/Sao_Paulo"))

@@ -95,7 +95,8 @@ def test_a_mart_has_column_lineage(records: list[dg.EventLogEntry]) -> None:
 def test_a_fit_shows_its_parameters_and_a_tracking_plot(records: list[dg.EventLogEntry]) -> None:
     metadata = materializations(records)[dg.AssetKey(["science", "purchase_fits"])].metadata
     assert "| pooled/bg_nbd/2026-01-05 |" in str(metadata["fits"].value)
-    title, picture = str(metadata["tracking"].value).removesuffix(")").split("](data:image/svg+xml;base64,")
+    first_plot = str(metadata["tracking"].value).split("\n\n")[0]
+    title, picture = first_plot.removesuffix(")").split("](data:image/svg+xml;base64,")
     assert title.endswith("repeat purchases by week")
     drawn = base64.b64decode(picture).decode()
     # two years of history: a dot and a point of the line for each whole week

@@ -9,10 +9,12 @@ from datetime import date
 from itertools import pairwise
 from pathlib import Path
 
+import dagster as dg
 import pandas as pd
 import pytest
 
 from orchestration.config.settings import AlertSettings, Presence, Secret, Webhook
+from orchestration.runs.lock import under_way, was_killed
 from tests.integration.conftest import HISTORY, NIGHTS, Company
 from tests.unit.alerts.servers import Posts, web_server
 
@@ -110,6 +112,19 @@ def test_without_pending_load_dates_nothing_is_published(night_by_night: Company
     assert night_by_night.manifest()["version"] == version
 
 
+def test_a_killed_run_is_marked_as_failed_even_if_nothing_is_pending(night_by_night: Company) -> None:
+    killed = dg.DagsterRun("nightly", status=dg.DagsterRunStatus.STARTED)
+    with dg.DagsterInstance.from_config(str(night_by_night.home.dagster)) as instance:
+        instance.add_run(killed)
+    left = under_way(night_by_night.home)
+    left.__enter__()  # and never left, like a process that was killed
+    assert night_by_night.succeed().run_id is None
+    with dg.DagsterInstance.from_config(str(night_by_night.home.dagster)) as instance:
+        [run] = instance.get_runs(dg.RunsFilter(run_ids=[killed.run_id]))
+    assert run.status == dg.DagsterRunStatus.FAILURE
+    assert not was_killed(night_by_night.home)
+
+
 @pytest.fixture(scope="module")
 def stopped(history_night: Company, demo_extracts: Path, tmp_path_factory: pytest.TempPathFactory) -> Company:
     """The demo company after its history, with one night pending, which the tests fail in different steps."""
@@ -147,11 +162,13 @@ def test_a_failed_data_test_publishes_nothing(stopped: Company, history_night: C
     events = stopped.extracts / NIGHTS[0].isoformat() / "tracking" / "events.jsonl"
     intact = events.read_text(encoding="utf-8")
     line = json.loads(intact.splitlines()[0])
-    # gate 1 accepts a touchpoint that the reference data does not contain; the star does not
-    unknown = {**line, "event_id": "new", "touchpoint": "hologram"}
-    events.write_text(f"{intact}{json.dumps(unknown)}\n", encoding="utf-8")
+    # gate 1 accepts touchpoints that the reference data does not contain; the limit of unknown codes does not
+    unknown = [json.dumps({**line, "event_id": f"new {number}", "touchpoint": "hologram"}) for number in (1, 2)]
+    events.write_text(intact + "".join(f"{row}\n" for row in unknown), encoding="utf-8")
+    limits = stopped.deployment.limits.model_copy(update={"unknown_code_rate": 0.0})
+    strict = replace(stopped, deployment=stopped.deployment.model_copy(update={"limits": limits}))
 
-    outcome = stopped.run()
+    outcome = strict.run()
 
     [problem] = outcome.problems
     assert "assert_every_delivered_code_is_in_the_reference" in problem

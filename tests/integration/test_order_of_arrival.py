@@ -14,7 +14,7 @@ import pytest
 from orchestration.base.paths import Home
 from orchestration.config.deployment import Deployment
 from orchestration.landing.landing import Landing
-from orchestration.publication.publication import describe
+from orchestration.publication.versions import describe
 from orchestration.warehouse.dbt import run_dbt
 from tests.unit.landing.thirty_nights import DAYS, HISTORY, Landed
 

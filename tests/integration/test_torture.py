@@ -20,7 +20,8 @@ def test_a_dozen_killed_nights_publish_the_figures_of_an_undisturbed_one(capsys:
     with capsys.disabled():
         sys.stdout.write(f"\n{ended.stdout}")
     assert ended.returncode == 0, ended.stdout + ended.stderr
-    assert "4 of 4 nights published" in ended.stdout
-    assert "after 13 disturbances" in ended.stdout
+    assert "5 of 5 nights published" in ended.stdout
+    assert "after 15 disturbances" in ended.stdout
+    assert "2 of 2 killed restores were finished" in ended.stdout
     kills = re.findall(r"^ +\d+  (after \w+|at the start)", ended.stdout, flags=re.MULTILINE)
-    assert len(kills) >= 11
+    assert len(kills) >= 13

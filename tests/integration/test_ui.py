@@ -11,6 +11,7 @@ import socket
 import subprocess
 import sys
 import time
+import urllib.error
 import urllib.request
 from collections.abc import Callable, Iterator
 from functools import partial
@@ -174,6 +175,15 @@ def test_the_daemon_retries_a_killed_run(ui: str, night: Company, runs_of_night:
     assert night.run().run_id is None  # nothing is pending
     for path in (["marts", "mart_customer_360"], ["published", "version"]):
         wait_for(partial(is_fresh, ui, path), 120, f"{'/'.join(path)} to be shown as fresh")
+
+
+def test_another_web_page_can_neither_read_nor_change(ui: str) -> None:
+    body = json.dumps({"query": REPOSITORIES}).encode()
+    for foreign in ({"Origin": "https://evil.example"}, {"Sec-Fetch-Site": "cross-site"}, {"Host": "evil.example"}):
+        request = urllib.request.Request(f"{ui}/graphql", body, {"Content-Type": "application/json", **foreign})  # noqa: S310
+        with pytest.raises(urllib.error.HTTPError) as refused:
+            urllib.request.urlopen(request, timeout=60)  # noqa: S310  our own server on loopback
+        assert refused.value.code == 403
 
 
 @pytest.fixture(scope="module")

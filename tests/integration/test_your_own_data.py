@@ -1,24 +1,23 @@
-"""``docs/your-own-data.md`` works as it stands: a new user who follows it gets marts with the right figures."""
+"""The pages for own data work as they stand: a new user who follows them gets marts with the right figures."""
 
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
-from contextlib import contextmanager
-from datetime import date, datetime
+import re
+from datetime import date
 from decimal import Decimal
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
-from threading import Thread
 from typing import Any
-from urllib.parse import parse_qs, urlsplit
+from urllib.parse import parse_qs
 
 import duckdb
 import numpy as np
 import pandas as pd
 import pytest
+import yaml
 
 from tests.integration.own_data import Copy, blocks
+from tests.integration.survey_service import TOKEN, survey_service
 from tests.postgres import Postgres
 
 pytestmark = pytest.mark.long
@@ -57,9 +56,36 @@ def published_texts(project: Copy, deployment: str) -> set[str]:
 
 
 @pytest.mark.xdist_group("acme")
+def test_what_is_guessed_of_three_files_needs_the_five_changes_of_the_page(project: Copy) -> None:
+    for block in blocks("Acme"):
+        if re.fullmatch(r"data/acme/extracts/\w+\.csv", block.path or ""):
+            project.write(block)
+    [command] = [line for block in blocks("Acme") for line in block.text.splitlines() if "cx360 new" in line]
+    project.run(command)
+
+    file = project.root / "deployments" / "acme" / "deployment.yml"
+    guessed = leaves(yaml.safe_load(file.read_text(encoding="utf-8")))
+    [page] = [block.text for block in blocks("Acme") if block.path == "deployments/acme/deployment.yml"]
+    completed = leaves(yaml.safe_load(page))
+    assert {name for name in {*guessed, *completed} if guessed.get(name) != completed.get(name)} == {
+        "identity.country_calling_code",
+        "systems.acme_shop.files.daily",
+        "systems.acme_shop.tables.customers.customers.segment",
+        "systems.acme_shop.tables.order_lines.whole_per",
+        "systems.acme_shop.tables.orders.orders.channel",
+    }
+
+
+def leaves(settings: dict[str, Any], above: str = "") -> dict[str, Any]:
+    """Every setting that holds no other, by its path."""
+    found: dict[str, Any] = {}
+    for name, value in settings.items():
+        found |= leaves(value, f"{above}{name}.") if isinstance(value, dict) else {f"{above}{name}": value}
+    return found
+
+
+@pytest.mark.xdist_group("acme")
 def test_three_files_become_marts_and_the_next_night_follows(project: Copy) -> None:
-    for block in blocks("Before you commit"):
-        project.write(block)
     output = project.follow("Acme")
 
     customers = project.query(
@@ -101,9 +127,41 @@ def test_three_files_become_marts_and_the_next_night_follows(project: Copy) -> N
     assert "2026-11-02" in output[-1]
 
 
+@pytest.mark.xdist_group("acme_parcels")
+def test_staging_sql_of_the_deployment_wins_over_its_maps(project: Copy) -> None:
+    for block in blocks("Acme"):
+        if block.path and not re.search(r"/extracts/\d{4}-", block.path):
+            project.write(block)
+    staging = project.root / "deployments" / "acme" / "staging" / "acme_shop"
+    project.follow("cx360 eject", page="staging-sql.md")
+    assert {path.stem for path in staging.glob("*.sql")} == {"customers", "orders", "order_lines"}
+
+    page = [*blocks("Staging SQL", "staging-sql.md")]
+    for block in page:
+        if block.path:
+            project.write(block)
+    file = project.root / "deployments" / "acme" / "deployment.yml"
+    settings = yaml.safe_load(file.read_text(encoding="utf-8"))
+    [tables] = [yaml.safe_load(block.text) for block in page if block.kind == "yaml"]
+    settings["systems"]["acme_shop"]["tables"] |= tables
+    file.write_text(yaml.safe_dump(settings), encoding="utf-8")
+    project.run("make run DEPLOYMENT=acme")
+
+    # the last parcel of each order, in UTC
+    assert project.query(
+        "acme",
+        """
+        select source_id, cast(delivered_at as varchar) from star.fct_orders
+        where delivered_at is not null order by source_id
+        """,
+    ) == [("1001", "2025-02-06 10:30:00"), ("1002", "2025-06-13 07:00:00"), ("1004", "2026-01-23 15:45:00")]
+    # 1006 was canceled
+    assert project.query("acme", "select sum(revenue_amount) from marts.mart_customer_360") == [(Decimal("293.20"),)]
+
+
 @pytest.mark.xdist_group("kiosk")
 def test_orders_alone_become_marts_and_the_buyers_addresses_stay_behind(project: Copy) -> None:
-    project.follow("Kiosk")
+    project.follow("One table", page="maps.md")
 
     buyers = project.query(
         "kiosk",
@@ -169,82 +227,57 @@ def test_answers_alone_become_scores(project: Copy) -> None:
     assert not [text for text in published_texts(project, "panel") if "@" in text]
 
 
-TOKEN = "t0ken-of-the-survey-tool"
+@pytest.mark.xdist_group("bistro")
+def test_a_web_service_becomes_scores_of_a_touchpoint(project: Copy) -> None:
+    [data] = [block.text for block in blocks("Bistro") if block.kind == "json"]
+    with survey_service(json.loads(data)["data"]) as (address, queries):
+        project.environment |= {"BISTRO_SURVEY_TOKEN": TOKEN}
+        [_, output] = project.follow("Bistro", {"https://surveys.bistro.example": address})
 
-
-@contextmanager
-def survey_service(responses: list[dict[str, Any]]) -> Iterator[tuple[str, list[str]]]:
-    """Provide a service with one response per page; yields its address and the list of received queries."""
-    queries: list[str] = []
-
-    class Service(BaseHTTPRequestHandler):
-        def do_GET(self) -> None:
-            parts = urlsplit(self.path)
-            given = {name: values[0] for name, values in parse_qs(parts.query).items()}
-            since, until = (datetime.fromisoformat(given.get(name, "1970-01-01T00:00Z")) for name in ("since", "until"))
-            found = [row for row in responses if since <= datetime.fromisoformat(row["given_at"]) < until]
-            page = int(given["page"])
-            allowed = self.headers["Authorization"] == f"Bearer {TOKEN}" and parts.path == "/responses"
-            body = json.dumps({"data": found[page - 1 : page], "more": page < len(found)}).encode()
-            queries.append(parts.query)
-            self.send_response(200 if allowed else 401)
-            self.send_header("Content-Type", "application/json")
-            self.end_headers()
-            self.wfile.write(body)
-
-        def log_request(self, *_: object) -> None:
-            """Say nothing."""
-
-    server = ThreadingHTTPServer(("127.0.0.1", 0), Service)
-    thread = Thread(target=server.serve_forever)
-    thread.start()
-    try:
-        yield f"http://127.0.0.1:{server.server_port}", queries
-    finally:
-        server.shutdown()
-        thread.join()
-        server.server_close()
+    # the check before it requested yesterday
+    assert [parse_qs(query) for query in queries[-2:]] == [
+        {"until": ["2026-10-31T23:00:00Z"], "page": ["1"]},
+        {"since": ["2026-10-31T23:00:00Z"], "until": ["2026-11-01T23:00:00Z"], "page": ["1"]},
+    ]
+    # five stars are satisfied, two are not
+    assert project.query(
+        "bistro",
+        """
+        select touchpoint, sum(answer_count), sum(score_sum) from marts.mart_experience_scores
+        where metric = 'csat' group by all
+        """,
+    ) == [("visit", 2, Decimal(1))]
+    stage = "select journey_stage from star.dim_touchpoints where touchpoint = 'visit'"
+    assert project.query("bistro", stage) == [("use",)]
+    customers = "select latest_csat_answer from marts.mart_customer_360 order by 1"
+    assert project.query("bistro", customers) == [(2,), (5,)]
+    assert not [text for text in published_texts(project, "bistro") if "@" in text]
+    assert TOKEN not in output
 
 
 @pytest.mark.xdist_group("postgres")
-def test_a_database_and_a_service_become_marts_of_one_customer(project: Copy, postgres_server: Postgres) -> None:
-    data = {block.kind: block.text for block in blocks("Outfitter") if block.path is None}
+def test_two_ready_systems_of_a_database_become_one_customer(project: Copy, postgres_server: Postgres) -> None:
+    [data] = [block.text for block in blocks("Outfitter") if block.kind == "sql"]
     postgres_server.execute("create database outfitter")
-    postgres_server.execute(*data["sql"].split(";\n"), database="outfitter")
-    with survey_service(json.loads(data["json"])["data"]) as (address, queries):
-        project.environment |= {
-            "OUTFITTER_DATABASE": postgres_server.url("outfitter"),
-            "OUTFITTER_SURVEY_TOKEN": TOKEN,
-        }
-        [_, output] = project.follow("Outfitter", {"https://surveys.outfitter.example": address})
+    postgres_server.execute(*data.split(";\n"), database="outfitter")
+    project.environment |= {"OUTFITTER_DATABASE": postgres_server.url("outfitter")}
+    project.follow("Outfitter")
 
-    customers = project.query(
-        "outfitter",
-        """
-        select segment, order_count, revenue_amount, latest_csat_answer, system_count from marts.mart_customer_360
-        order by order_count
-        """,
-    )
-    # the third order changed on the second night; buyer and respondent are one, whatever the case of the address
-    assert customers == [("guest", 1, Decimal("45.50"), 2, 2), ("club", 2, Decimal("170.00"), 5, 2)]
-    # the check before it requested yesterday
-    assert [parse_qs(query) for query in queries[-3:]] == [
-        {"until": ["2026-10-31T23:00:00Z"], "page": ["1"]},
-        {"until": ["2026-10-31T23:00:00Z"], "page": ["2"]},
-        {"since": ["2026-10-31T23:00:00Z"], "until": ["2026-11-01T23:00:00Z"], "page": ["1"]},
-    ]
-    scores = project.query(
-        "outfitter",
-        "select touchpoint, segment, answer_count, score_sum from marts.mart_experience_scores where metric = 'csat'",
-    )
-    # five stars are satisfied, two are not
-    assert sorted(scores) == [("delivery", "club", 1, Decimal(1)), ("delivery", "guest", 1, Decimal(0))]
+    # Ada's third order came on the second night; buyer and requester are one, whatever the case of the address
     assert project.query(
         "outfitter",
         """
-        select count(*) from star.fct_survey_answers as answers
-        inner join star.fct_orders as orders on answers.order_key = orders.order_key
+        select order_count, revenue_amount, latest_csat_answer, system_count from marts.mart_customer_360
+        order by order_count
         """,
-    ) == [(2,)]
+    ) == [(1, Decimal("45.50"), 0, 2), (2, Decimal("170.00"), 1, 2)]
+    # a good rating is satisfied, a bad one is not
+    assert project.query(
+        "outfitter",
+        """
+        select touchpoint, sum(answer_count), sum(score_sum) from marts.mart_experience_scores
+        where metric = 'csat' group by all
+        """,
+    ) == [("support_ticket", 2, Decimal(1))]
+    assert project.query("outfitter", "select count(*) from star.fct_cases") == [(2,)]
     assert not [text for text in published_texts(project, "outfitter") if "@" in text]
-    assert TOKEN not in output

@@ -3,25 +3,34 @@ with
 customers as (
 
     select * from {{ ref('int_customers__unioned') }}
+    where not {{ identifies_nobody() }}
 
 ),
 
 overrides as (
 
-    select * from {{ ref('identity_overrides') }}
+    select
+        system,
+        {{ record_id('source_id') }} as source_id,
+        link_type
+    from {{ ref('identity_overrides') }}
 
 ),
 
-phones as (
+-- a distinct text is read once: materialized, or the filter would read it twice
+phones as materialized (
 
     select
-        system,
-        source_id,
-        {{ digits('phone') }} as phone_digits,
-        trim(phone) like '+%' as is_international,
-        _load_date
+        phone,
+        {{ phone_number('phone') }} as link_value
     from customers
+    where phone is not null
+    group by phone
 
+),
+
+placeholder_phones as (
+    {{ placeholder_phones() }}
 ),
 
 -- a record is its own external id, so that a record that names it shares a value with it
@@ -41,39 +50,32 @@ delivered_values as (
         system,
         source_id,
         'external_id' as link_type,
-        trim(external_id) as link_value,
+        external_id as link_value,
         _load_date
     from customers
 
     union all
 
+    -- what cannot be an address identifies no person
     select
         system,
         source_id,
         'email' as link_type,
-        lower(trim(email)) as link_value,
+        {{ email_address('email') }} as link_value,
         _load_date
     from customers
-    -- what cannot be an address identifies no person
-    where lower(trim(email)) like '%_@_%._%'
 
     union all
 
     select
-        system,
-        source_id,
+        customers.system,
+        customers.source_id,
         'phone' as link_type,
-        case
-            when is_international then '+' || phone_digits
-            when phone_digits like '00%' then '+' || substr(phone_digits, 3)
-            when phone_digits like '0%'
-                then '+{{ var("country_calling_code") }}' || substr(phone_digits, 2)
-            else '+{{ var("country_calling_code") }}' || phone_digits
-        end as link_value,
-        _load_date
-    from phones
-    -- extensions and placeholders identify no person
-    where length(phone_digits) >= 8
+        phones.link_value,
+        customers._load_date
+    from customers
+    inner join phones
+        on customers.phone = phones.phone
 
 ),
 
@@ -86,7 +88,7 @@ first_seen as (
         link_value,
         min(_load_date) as first_load_date
     from delivered_values
-    where link_value is not null and link_value <> ''
+    where link_value is not null
     group by system, source_id, link_type, link_value
 
 ),
@@ -122,35 +124,51 @@ shared as (
 
 ),
 
+judged as (
+
+    select
+        shared.*,
+        case shared.link_type
+            when 'email' then {{ is_placeholder_email('shared.link_value') }}
+            when 'phone' then placeholder_phones.link_value is not null
+            else {{ is_placeholder_id('shared.link_value') }}
+        end as is_placeholder
+    from shared
+    left join placeholder_phones
+        on shared.link_value = placeholder_phones.link_value
+
+),
+
 final as (
 
     select
         -- ids
-        shared.system,
-        shared.source_id,
+        judged.system,
+        judged.source_id,
 
         -- attributes
-        shared.link_type,
-        shared.link_value,
+        judged.link_type,
+        judged.link_value,
         case
             when overrides.link_type is not null then 'override'
+            when judged.is_placeholder then 'placeholder'
             when
-                shared.link_type <> 'external_id'
-                and shared.first_load_date >= shared.common_since_date
+                judged.link_type <> 'external_id'
+                and judged.first_load_date >= judged.common_since_date
                 then 'shared by too many people'
         end as ignored_reason,
 
         -- measures
-        shared.people_count,
+        judged.people_count,
 
         -- times
-        shared.first_load_date
+        judged.first_load_date
 
-    from shared
+    from judged
     left join overrides
-        on shared.system = overrides.system
-        and shared.source_id = overrides.source_id
-        and shared.link_type = overrides.link_type
+        on judged.system = overrides.system
+        and judged.source_id = overrides.source_id
+        and judged.link_type = overrides.link_type
 
 )
 

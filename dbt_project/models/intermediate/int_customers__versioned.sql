@@ -3,6 +3,7 @@ with
 customers as (
 
     select * from {{ ref('int_customers__unioned') }}
+    where not {{ identifies_nobody() }}
 
 ),
 

@@ -20,6 +20,8 @@ landed as (
     {{ snapshot_records() }}
 ),
 
+{{ as_of_moment() }},
+
 marked as (
     {{ marked_records() }}
 ),
@@ -37,6 +39,14 @@ quarantined as (
 -- a quarantined record was delivered and is not deleted
 rejected_records as (
     {{ rejected_records() }}
+),
+
+whole_records as (
+    {{ whole_records() }}
+),
+
+rejected_rows as (
+    {{ rejected_rows() }}
 ),
 
 unreadable as (
@@ -71,29 +81,141 @@ snapshots as (
 
 ),
 
-followed_snapshots as (
+-- the delivery of a parent with a row that may be any record of it proves no deletion
+unproven_parents as (
+
+    select
+        entity,
+        system,
+        parent_id,
+        load_date
+    from rejected_rows
+    where row_id is null
+    group by entity, system, parent_id, load_date
+
+),
+
+parents as (
+
+    select
+        entity,
+        system,
+        parent_id,
+        load_date
+    from whole_records
+
+    union
+
+    select
+        entity,
+        system,
+        parent_id,
+        load_date
+    from rejected_rows
+    where parent_id is not null
+
+),
+
+-- a snapshot is the delivery of one parent: of the whole table
+deliveries as (
+
+    select
+        entity,
+        system,
+        '' as parent_id,
+        load_date,
+        is_whole
+    from snapshots
+
+    union all
+
+    select
+        parents.entity,
+        parents.system,
+        parents.parent_id,
+        parents.load_date,
+        count(unproven_parents.load_date) = 0 as is_whole
+    from parents
+    left join unproven_parents
+        on parents.entity = unproven_parents.entity
+        and parents.system = unproven_parents.system
+        and parents.load_date = unproven_parents.load_date
+        and parents.parent_id
+        = coalesce(unproven_parents.parent_id, parents.parent_id)
+    group by parents.entity, parents.system, parents.parent_id, parents.load_date
+
+),
+
+followed_deliveries as (
 
     select
         *,
         min(case when is_whole then load_date end) over (
-            partition by entity, system
+            partition by entity, system, parent_id
             order by load_date
             rows between 1 following and unbounded following
         ) as next_load_date
-    from snapshots
+    from deliveries
+
+),
+
+known_rows as (
+
+    select
+        entity,
+        system,
+        row_id,
+        source_id
+    from whole_records
+    group by entity, system, row_id, source_id
 
 ),
 
 -- each record and load date once, in any order of delivery
 seen as (
 
-    select * from landed
+    select
+        entity,
+        system,
+        '' as parent_id,
+        source_id,
+        load_date
+    from landed
 
     union
 
-    select rejected_records.*
+    select
+        entity,
+        system,
+        '' as parent_id,
+        source_id,
+        load_date
     from rejected_records
-    where rejected_records.source_id is not null
+    where source_id is not null
+
+    union
+
+    select
+        entity,
+        system,
+        parent_id,
+        source_id,
+        load_date
+    from whole_records
+
+    union
+
+    select
+        rejected_rows.entity,
+        rejected_rows.system,
+        rejected_rows.parent_id,
+        known_rows.source_id,
+        rejected_rows.load_date
+    from rejected_rows
+    inner join known_rows
+        on rejected_rows.entity = known_rows.entity
+        and rejected_rows.system = known_rows.system
+        and rejected_rows.row_id = known_rows.row_id
 
 ),
 
@@ -103,7 +225,7 @@ followed_records as (
         *,
         lead(load_date) over (
             partition by entity, system, source_id
-            order by load_date
+            order by load_date, parent_id
         ) as seen_again_date
     from seen
 
@@ -118,6 +240,14 @@ known as (
     from landed
     group by entity, system, source_id
 
+    union
+
+    select
+        entity,
+        system,
+        source_id
+    from known_rows
+
 ),
 
 vanished as (
@@ -127,21 +257,22 @@ vanished as (
         followed_records.system,
         followed_records.source_id,
         'vanished' as deletion_rule,
-        {{ start_of_day('followed_snapshots.next_load_date') }} as deleted_at,
+        {{ start_of_day('followed_deliveries.next_load_date') }} as deleted_at,
         {{ start_of_day('followed_records.seen_again_date') }} as restored_at
     from followed_records
     inner join known
         on followed_records.entity = known.entity
         and followed_records.system = known.system
         and followed_records.source_id = known.source_id
-    inner join followed_snapshots
-        on followed_records.entity = followed_snapshots.entity
-        and followed_records.system = followed_snapshots.system
-        and followed_records.load_date = followed_snapshots.load_date
-        and followed_snapshots.next_load_date is not null
+    inner join followed_deliveries
+        on followed_records.entity = followed_deliveries.entity
+        and followed_records.system = followed_deliveries.system
+        and followed_records.parent_id = followed_deliveries.parent_id
+        and followed_records.load_date = followed_deliveries.load_date
+        and followed_deliveries.next_load_date is not null
     where
         followed_records.seen_again_date is null
-        or followed_records.seen_again_date > followed_snapshots.next_load_date
+        or followed_records.seen_again_date > followed_deliveries.next_load_date
 
 ),
 

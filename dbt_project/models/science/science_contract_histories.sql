@@ -3,6 +3,8 @@ with
 contracts as (
 
     select * from {{ ref('science_contracts') }}
+    -- a contract that ended before the history starts is not observed
+    where is_open or unobserved_renewal_count <= renewal_count
 
 ),
 
@@ -14,7 +16,9 @@ final as (
         cut_off,
         is_open,
         renewal_count,
-        period_days,
+        unobserved_renewal_count,
+        period_unit,
+        period_length,
         renewals_ahead_count,
 
         -- measures
@@ -27,7 +31,9 @@ final as (
         cut_off,
         is_open,
         renewal_count,
-        period_days,
+        unobserved_renewal_count,
+        period_unit,
+        period_length,
         renewals_ahead_count
 
 )

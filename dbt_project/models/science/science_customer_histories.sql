@@ -6,84 +6,128 @@ purchase_days as (
 
 ),
 
+cut_offs as (
+
+    select * from {{ ref('science_cut_offs') }}
+
+),
+
 customers as (
 
     select * from {{ ref('dim_customers') }}
 
 ),
 
-dates as (
-
-    select * from {{ ref('dim_dates') }}
-
-),
-
-as_of as (
-
-    select date_day as as_of_date
-    from dates
-    where is_as_of
-
-),
-
-cut_offs as (
+first_purchases as (
 
     select
-        'as_of' as cut_off,
-        as_of_date as cut_off_date
-    from as_of
-
-    union all
-
-    select
-        'holdout' as cut_off,
-        cast(as_of_date - interval {{ var('holdout_days') }} day as date)
-            as cut_off_date
-    from as_of
+        purchase_days.customer_id,
+        min(purchase_days.purchase_date) as first_purchase_date,
+        min({{ local_date('customers.registered_at') }}) as registered_date
+    from purchase_days
+    left join customers
+        on purchase_days.customer_id = customers.customer_id
+        and customers.is_current
+    group by purchase_days.customer_id
 
 ),
 
-numbered as (
+history as (
+
+    select {{ history_start() }} as history_start_date
+
+),
+
+-- a customer who registered before the history has purchases that are not delivered
+dated as (
+
+    select
+        first_purchases.*,
+        history.history_start_date,
+        coalesce(
+            first_purchases.registered_date < history.history_start_date, false
+        ) as is_registered_before,
+        bool_or(
+            coalesce(
+                first_purchases.registered_date < history.history_start_date, false
+            )
+        ) over () as has_earlier_customers
+    from first_purchases
+    cross join history
+
+),
+
+-- where such customers exist, a customer without a registration date may be one of them: only
+-- a year without a purchase makes that unlikely
+entered as (
 
     select
         *,
-        row_number() over (
-            partition by customer_id
-            order by purchase_date
-        ) as purchase_number
+        case
+            when is_registered_before then false
+            when has_earlier_customers and registered_date is null
+                then
+                    {{ days_between('history_start_date', 'first_purchase_date') }}
+                    >= 365
+            else true
+        end as is_entry_known
+    from dated
+
+),
+
+known as (
+
+    select
+        purchase_days.customer_id,
+        purchase_days.purchase_date,
+        purchase_days.revenue_amount,
+        entered.is_entry_known,
+        entered.first_purchase_date
     from purchase_days
+    inner join entered
+        on purchase_days.customer_id = entered.customer_id
 
 ),
 
 summarised as (
 
     select
-        numbered.customer_id,
+        known.customer_id,
+        known.is_entry_known,
+        known.first_purchase_date,
         cut_offs.cut_off,
         cut_offs.cut_off_date,
-        min(numbered.purchase_date) as first_purchase_date,
-        max(numbered.purchase_date) filter (
-            where numbered.purchase_date < cut_offs.cut_off_date
+        max(known.purchase_date) filter (
+            where known.purchase_date < cut_offs.cut_off_date
         ) as last_purchase_date,
         count(*) filter (
             where
-            numbered.purchase_date < cut_offs.cut_off_date
-            and numbered.purchase_number > 1
+            known.purchase_date < cut_offs.cut_off_date
+            and known.purchase_date > known.first_purchase_date
         ) as repeat_count,
         count(*) filter (
-            where numbered.purchase_date >= cut_offs.cut_off_date
-        ) as holdout_count,
-        sum(numbered.revenue_amount) filter (
             where
-            numbered.purchase_date < cut_offs.cut_off_date
-            and numbered.purchase_number > 1
+            known.purchase_date >= cut_offs.cut_off_date
+            and known.purchase_date < cut_offs.outcome_end_date
+        ) as holdout_count,
+        sum(known.revenue_amount) filter (
+            where
+            known.purchase_date < cut_offs.cut_off_date
+            and known.purchase_date > known.first_purchase_date
         ) as repeat_amount,
-        sum(numbered.revenue_amount) filter (
-            where numbered.purchase_date >= cut_offs.cut_off_date
+        sum(known.revenue_amount) filter (
+            where
+            known.purchase_date >= cut_offs.cut_off_date
+            and known.purchase_date < cut_offs.outcome_end_date
         ) as holdout_amount
-    from numbered
+    from known
     cross join cut_offs
-    group by numbered.customer_id, cut_offs.cut_off, cut_offs.cut_off_date
+    group by
+        known.customer_id,
+        known.is_entry_known,
+        known.first_purchase_date,
+        cut_offs.cut_off,
+        cut_offs.cut_off_date
 
 ),
 
@@ -97,6 +141,7 @@ final as (
 
         -- attributes
         customers.segment,
+        summarised.is_entry_known,
 
         -- measures
         summarised.repeat_count,
@@ -117,7 +162,8 @@ final as (
     from summarised
     inner join customers
         on summarised.customer_id = customers.customer_id
-        and customers.is_current
+        and {{ start_of_day('summarised.cut_off_date') }} >= customers.valid_from
+        and {{ start_of_day('summarised.cut_off_date') }} < customers.valid_to
     where summarised.first_purchase_date < summarised.cut_off_date
 
 )

@@ -22,11 +22,17 @@ final as (
 
         -- measures
         count(*) filter (
-            where purchase_days.purchase_date = histories.first_purchase_date
+            where
+            histories.is_entry_known
+            and purchase_days.purchase_date = histories.first_purchase_date
         ) as first_count,
         count(*) filter (
-            where purchase_days.purchase_date > histories.first_purchase_date
-        ) as repeat_count
+            where
+            histories.is_entry_known
+            and purchase_days.purchase_date > histories.first_purchase_date
+        ) as repeat_count,
+        count(*) as purchase_count,
+        cast(sum(purchase_days.revenue_amount) as decimal(18, 2)) as revenue_amount
 
     from purchase_days
     inner join histories

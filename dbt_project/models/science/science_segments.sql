@@ -26,6 +26,12 @@ orders as (
 
 ),
 
+refunds as (
+
+    select * from {{ ref('fct_refunds') }}
+
+),
+
 buyers as (
 
     select
@@ -37,20 +43,41 @@ buyers as (
 ),
 
 -- a refund reduces the margin in full, so returned goods lower the rate of their segment
+margins as (
+
+    select
+        customer_id,
+        net_amount - refunded_amount as revenue_amount,
+        margin_amount - refunded_amount as margin_amount,
+        is_margin_assumed
+    from orders
+    where is_counted
+
+    union all
+
+    select
+        customer_id,
+        -refund_amount as revenue_amount,
+        returned_cost_amount - refund_amount as margin_amount,
+        false as is_margin_assumed
+    from refunds
+    where is_of_customer
+
+),
+
 sold as (
 
     select
         customers.segment,
-        sum(orders.net_amount - orders.refunded_amount) as revenue_amount,
-        sum(orders.margin_amount - orders.refunded_amount) as margin_amount,
-        bool_or(orders.is_margin_assumed) as is_margin_assumed
-    from orders
+        sum(margins.revenue_amount) as revenue_amount,
+        sum(margins.margin_amount) as margin_amount,
+        bool_or(margins.is_margin_assumed) as is_margin_assumed
+    from margins
     inner join customers
-        on orders.customer_id = customers.customer_id
+        on margins.customer_id = customers.customer_id
     where
-        orders.is_counted
-        and orders.margin_amount is not null
-        and orders.customer_id <> {{ unknown_key() }}
+        margins.margin_amount is not null
+        and margins.customer_id <> {{ unknown_key() }}
     group by customers.segment
 
 ),
@@ -117,7 +144,13 @@ final as (
         cast(
             case
                 when revenue_amount > 0
-                    then greatest({{ rate('margin_amount', 'revenue_amount') }}, 0)
+                    then
+                        least(
+                            greatest(
+                                {{ rate('margin_amount', 'revenue_amount') }}, 0
+                            ),
+                            1
+                        )
                 else {{ var('assumed_margin_rate') or 'null' }}
             end as decimal(18, 6)
         ) as margin_rate

@@ -1,6 +1,6 @@
 """Extract: one asset per system table, landed as delivered.
 
-Only pulling, gating and landing happen here. Renaming and typing belong to ``dbt_project/models/staging``.
+Only pulling, gating and landing happen here. Renaming and typing belong to staging models.
 """
 
 from collections.abc import Iterator, Sequence
@@ -8,11 +8,11 @@ from datetime import date, timedelta
 
 import dagster as dg
 
-from expectations.registry import raw_suite
 from orchestration.base.errors import InfrastructureError, PipelineError
 from orchestration.base.progress import Pace, step
 from orchestration.config.deployment import Deployment, Table
 from orchestration.gates.rule_results import RuleResult, profile_results, row_results
+from orchestration.gates.suites import suite_of
 from orchestration.landing.landing import Landing
 from orchestration.landing.unit import Unit
 from orchestration.publication.holds import Holds
@@ -48,7 +48,7 @@ def extract(table: Table) -> dg.AssetsDefinition:
         ],
         check_specs=[
             dg.AssetCheckSpec(
-                "gate", asset=key, blocking=True, description="Gate 1: the row and batch rules of expectations/raw."
+                "gate", asset=key, blocking=True, description="Gate 1: the row and batch rules of the table."
             )
         ],
         partitions_def=load_windows(table.deployment),
@@ -95,7 +95,7 @@ def _load_dates(first: date, last: date, landing: Landing) -> list[date]:
     if not days:
         raise PipelineError(
             f"Every load date from {first} to {last} is on hold, because the version that took them was withdrawn. "
-            f"Fix the cause, then: cx360 release --deployment {landing.deployment.name}"
+            f"Fix the cause, then: cx360 release --deployment {landing.deployment.argument}"
         )
     # without any delivery in the range, the first day fails with the connector's message
     return [day for day in days if day in landing.delivered_load_dates] or days[:1]
@@ -116,15 +116,16 @@ def _closed(table: Table, refused: list[str]) -> str:
     return (
         f"Gate 1 is closed for {table.name} of deployment '{table.deployment.name}': the batch does not land, "
         "readers keep the published version.\n" + "\n".join(refused) + "\n"
+        f"Rejected rows with their reasons: make quarantine DEPLOYMENT={table.deployment.argument} TABLE={table.name}"
+        " ARGS=--explain\n"
         f"Have the system '{table.system_name}' deliver it again and run again. If the delivery is right, raise the"
-        f" table's limit in deployments/{table.deployment.name}.yml or change its rule in "
-        f"expectations/raw/{table.system_name}.py, with a reason."
+        f" table's limit in {table.deployment.file}, or change its rule there or in rules.yml beside it, with a reason."
     )
 
 
 def results_of(table: Table, units: Sequence[Unit]) -> list[RuleResult]:
     """What each rule of the table's suite found in these units."""
-    suite = raw_suite(table.name)
+    suite = suite_of(table)
     profiles = [unit.profile for unit in units]
     findings = [finding for unit in units for finding in unit.findings]
     return [*row_results(suite.rows, profiles), *profile_results(suite.batch, profiles, findings)]

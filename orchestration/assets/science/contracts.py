@@ -33,7 +33,8 @@ from orchestration.warehouse.warehouse import Warehouse
 
 KIND = "contracts"
 MODEL = "sbg"
-HISTORY = ["renewal_count", "period_days", "renewals_ahead_count"]
+HISTORY = ["renewal_count", "period_unit", "period_length", "renewals_ahead_count"]
+UNITS_PER_YEAR = {"month": 12, "day": 365}
 
 
 def contract_fits(deployment: Deployment) -> dg.AssetsDefinition:
@@ -84,6 +85,7 @@ def fit_population(population: str, histories: pd.DataFrame, settings: LifetimeV
         "fit_id": fit_id(population, MODEL, night),
         "population": population,
         "model": MODEL,
+        "method": "full_model",
         "is_chosen": False,
         "refusal_reason": "no contract has reached its first renewal",
         "remark": None,
@@ -97,12 +99,13 @@ def fit_population(population: str, histories: pd.DataFrame, settings: LifetimeV
         "holdout_error_rate": None,
         "as_of_date": night.isoformat(),
     }
-    fit = _fit(now)
+    fit = fit_of(now)
     if fit is None:
         return record
     seen = _compare(past)
     refusal = refusal_reason(None, seen["holdout_error_rate"], settings.holdout_error_limit, "renewals")
     return record | {
+        "method": "pooled_mean" if fit.is_fallback else "full_model",
         "is_chosen": refusal is None,
         "refusal_reason": refusal,
         "remark": f"constant retention rate: {fit.problem}" if fit.is_fallback else None,
@@ -113,18 +116,16 @@ def fit_population(population: str, histories: pd.DataFrame, settings: LifetimeV
 
 
 def decisions(histories: pd.DataFrame) -> tuple[model.Floats, model.Floats]:
-    """Churned contracts and contracts at risk at the end of period 1, 2, ...: two arrays of shape (periods,).
+    """Expired contracts and contracts at risk at the end of period 1, 2, ...: two arrays of shape (periods,).
 
-    A contract with n renewals has n decisions to renew; an expired one has one more decision, not to renew.
+    Renewals that fell due before the history starts do not count.
     """
-    renewals = histories["renewal_count"].to_numpy(np.int64)
-    contracts = histories["contract_count"].to_numpy(np.float64)
-    has_left = ~histories["is_open"].to_numpy(bool)
-    decided = renewals + has_left
-    size = int(decided.max(initial=0)) + 1
-    churned = np.bincount(decided, contracts * has_left, minlength=size).astype(np.float64)
-    at_risk = np.cumsum(np.bincount(decided, contracts, minlength=size).astype(np.float64)[::-1])[::-1]
-    return churned[1:], at_risk[1:]
+    return model.count_decisions(
+        histories["renewal_count"].to_numpy(np.int64),
+        ~histories["is_open"].to_numpy(bool),
+        histories["unobserved_renewal_count"].to_numpy(np.int64),
+        histories["contract_count"].to_numpy(np.float64),
+    )
 
 
 def scores(in_use: list[Record], populations: dict[str, pd.DataFrame], settings: LifetimeValue) -> pd.DataFrame:
@@ -136,14 +137,14 @@ def scores(in_use: list[Record], populations: dict[str, pd.DataFrame], settings:
         parameters = model.Parameters(fit["a"], fit["b"])
         for _, kind in kinds.groupby(HISTORY[1:], sort=True):
             renewals = kind["renewal_count"].to_numpy(np.float64)
-            period_days, ahead = (int(kind[column].iloc[0]) for column in HISTORY[1:])
-            rate = (1 + settings.annual_discount_rate) ** (period_days / 365) - 1
+            unit, length, ahead = (kind[column].iloc[0] for column in HISTORY[1:])
+            rate = (1 + settings.annual_discount_rate) ** (int(length) / UNITS_PER_YEAR[unit]) - 1
             parts.append(
                 kind.assign(
                     fit_id=fit["fit_id"],
-                    no_renewal_probability=1 - model.retention_rate(parameters, renewals + 1) if ahead else 0.0,
-                    expected_renewals=_renewals(parameters, renewals, 0.0, ahead),
-                    discounted_renewals=_renewals(parameters, renewals, rate, ahead),
+                    contract_loss_probability=model.loss_probability(parameters, renewals, int(ahead)),
+                    expected_renewals=_renewals(parameters, renewals, 0.0, int(ahead)),
+                    discounted_renewals=_renewals(parameters, renewals, rate, int(ahead)),
                 )
             )
     return pd.concat(parts, ignore_index=True)
@@ -156,14 +157,15 @@ def _renewals(parameters: model.Parameters, renewals: model.Floats, rate: float,
     return model.expected_residual_lifetime(parameters, renewals, rate, ahead)
 
 
-def _fit(histories: pd.DataFrame) -> model.Fit | None:
+def fit_of(histories: pd.DataFrame) -> model.Fit | None:
+    """The fit of contracts at one cut-off; None if none has reached a renewal."""
     churned, at_risk = decisions(histories)
     return model.fit(churned, at_risk) if at_risk.sum() > 0 else None
 
 
 def _compare(past: pd.DataFrame) -> Record:
     """Compare the renewals expected by a fit on the past with the actual renewals of the holdout."""
-    fit = _fit(past)
+    fit = fit_of(past)
     due = past[past["renewals_ahead_count"] > 0]
     actual = float(due["holdout_count"].sum())
     if fit is None or actual <= 0:

@@ -1,6 +1,8 @@
-"""Purchases: BG/NBD and MBG/NBD, fitted on grouped histories; scores each distinct history.
+"""Purchases: the models of ``purchase_models`` at the as-of date, held against a holdout; scores each distinct history.
 
-Keep out the history of each customer (``science_customer_histories``) and the choice of a fit per segment (marts).
+Each population takes the first model of the ladder that passes: the better of BG/NBD and MBG/NBD, NBD without dropout,
+the mean of all customers. Keep out the history of each customer (``science_customer_histories``) and the fit per
+segment (marts).
 """
 
 from collections.abc import Iterator, Mapping
@@ -11,11 +13,15 @@ import dagster as dg
 import numpy as np
 import pandas as pd
 
+from orchestration.assets.science.purchase_holdout import Holdout, compare, deciles_of, of_population
+from orchestration.assets.science.purchase_models import FULL, HISTORY, LADDER, PurchaseModels, fit_at, merged
 from orchestration.assets.science.tables import (
     POOLED,
+    CutOff,
     Record,
     as_markdown,
     as_of_date,
+    cut_offs_of,
     estimates,
     finite,
     fit_id,
@@ -29,22 +35,27 @@ from orchestration.config.deployment import Deployment
 from orchestration.config.settings import LifetimeValue
 from orchestration.runs.resource import RunLock
 from orchestration.science import beta_geometric as model
-from orchestration.science.holdout import Calibration, best_variant, calibration, refusal_reason
+from orchestration.science import holdout
+from orchestration.science.purchase_likelihoods import Floats, Model
+from orchestration.science.season import Season
 from orchestration.warehouse.fits import FitStore
 from orchestration.warehouse.warehouse import Warehouse
 
 KIND = "purchases"
-VARIANTS: tuple[model.Variant, ...] = ("bg_nbd", "mbg_nbd")
-HISTORY = ["repeat_count", "last_purchase_weeks", "observed_weeks"]
+METHODS: Mapping[Model, str] = {
+    "bg_nbd": "full_model",
+    "mbg_nbd": "full_model",
+    "nbd": "no_dropout",
+    "mean": "pooled_mean",
+}
 
 
 def purchase_fits(deployment: Deployment) -> dg.AssetsDefinition:
     """Build the assets that fit purchases, validate the fits on a holdout, and score every distinct history."""
     settings = deployment.lifetime_value
+    tables = ("purchase_fits", "purchase_scores", "purchase_calibration", "purchase_season")
 
-    @dg.multi_asset(
-        name="purchase_fits", specs=specs(deployment, "purchase_fits", "purchase_scores", "purchase_calibration")
-    )
+    @dg.multi_asset(name="purchase_fits", specs=specs(deployment, *tables))
     def fitted(
         warehouse: dg.ResourceParam[Warehouse], fits: dg.ResourceParam[FitStore], run_lock: RunLock
     ) -> Iterator[dg.MaterializeResult]:
@@ -52,16 +63,13 @@ def purchase_fits(deployment: Deployment) -> dg.AssetsDefinition:
             night = as_of_date(connection)
             histories = connection.sql("from science.science_purchase_histories order by all").df()
             daily = connection.sql("from science.science_daily_purchases order by all").df()
-            own = connection.sql("select segment from science.science_segments where has_own_fit order by all")
-            tonight: list[Record] = []
-            deciles: list[Record] = []
-            for population in [*(segment for (segment,) in own.fetchall()), POOLED]:
-                found, compared = fit_population(population, of_population(histories, population), settings, night)
-                tonight += found
-                deciles += compared
-            every = with_use(tonight, fits.before(KIND, night))
+            cut_offs = cut_offs_of(connection)
+            earlier = fits.before(KIND, night)
+            models, tonight, deciles = fit_night(histories, daily, cut_offs, settings, night, earlier)
+            every = with_use(tonight, earlier)
             in_use = [fit for fit in every if fit["is_in_use"]]
-            plots = [tracking_plot(fit, of_population(daily, fit["population"]), night) for fit in in_use]
+            season = models.season if models else None
+            plots = [tracking_plot(fit, of_population(daily, fit["population"]), night, season) for fit in in_use]
             yield written(
                 connection,
                 "purchase_fits",
@@ -69,128 +77,213 @@ def purchase_fits(deployment: Deployment) -> dg.AssetsDefinition:
                 fits=dg.MetadataValue.md(as_markdown(tonight, model.NAMES)),
                 tracking=dg.MetadataValue.md("\n\n".join(plots) or "no fit is in use"),
             )
-            yield written(connection, "purchase_scores", scores(in_use, histories, settings))
+            yield written(connection, "purchase_scores", scores(in_use, histories, models, settings))
             yield written(connection, "purchase_calibration", deciles)
+            yield written(connection, "purchase_season", season_rows(season, night))
             fits.keep(KIND, night, tonight)
             progress.detail(f"{len(tonight)} fits, {len(in_use)} in use, {len(histories):,} histories")
 
     return fitted
 
 
-def of_population(rows: pd.DataFrame, population: str) -> pd.DataFrame:
-    """The rows of one segment, or all rows for the pooled population."""
-    return rows if population == POOLED else rows[rows["segment"] == population]
-
-
-def fit_population(
-    population: str, histories: pd.DataFrame, settings: LifetimeValue, night: date
-) -> tuple[list[Record], list[Record]]:
-    """Fit both variants to one population, and compare fits on its past with the actual purchases.
+def fit_night(
+    histories: pd.DataFrame,
+    daily: pd.DataFrame,
+    cut_offs: Mapping[str, CutOff],
+    settings: LifetimeValue,
+    night: date,
+    earlier: list[Record],
+) -> tuple[PurchaseModels | None, list[Record], list[Record]]:
+    """Fit all populations tonight, and compare fits on the past with the purchases of the holdout.
 
     Args:
         histories: rows of ``science_purchase_histories``; may be empty.
+        daily: rows of ``science_daily_purchases``.
+        cut_offs: by name.
+        earlier: the fits of earlier nights.
 
     Returns:
-        The fits as rows of ``purchase_fits``, and the deciles as rows of ``purchase_calibration``.
+        The models, the fits as rows of ``purchase_fits``, and the deciles as rows of ``purchase_calibration``.
     """
-    now, past = (_merged(histories[histories["cut_off"] == cut_off]) for cut_off in ("as_of", "holdout"))
-    if now.empty:
-        return [], []
-    compared = {variant: _compare(variant, past, settings) for variant in VARIANTS}
-    tonight, deciles = [], []
-    for variant in VARIANTS:
-        without_holdout, seen = compared[variant]
-        fit = model.fit(variant, *_arrays(now), weights=now["customer_count"].to_numpy(np.float64))
-        error = seen.aggregate_error if seen else None
-        name = fit_id(population, variant, night)
-        tonight.append(
-            {
-                "fit_id": name,
-                "population": population,
-                "model": variant,
-                "is_chosen": False,
-                "refusal_reason": without_holdout
-                or refusal_reason(fit.problem, error, settings.holdout_error_limit, "orders"),
-                "remark": None,
-                "customer_count": int(fit.customer_count),
-                "history_count": fit.history_count,
-                "log_likelihood": finite(fit.log_likelihood),
-                **estimates(fit.parameters, model.NAMES, fit.standard_errors),
-                "holdout_customer_count": int(seen.customer_count.sum()) if seen else 0,
-                "holdout_actual": float(seen.actual_orders.sum()) if seen else None,
-                "holdout_expected": float(seen.expected_orders.sum()) if seen else None,
-                "holdout_error_rate": finite(error),
-                "calibration_error_rate": finite(seen.calibration_error if seen else None),
-                "as_of_date": night.isoformat(),
-            }
-        )
-        deciles += _deciles(name, seen) if seen else []
-    good = {fit["model"]: seen for fit in tonight if not fit["refusal_reason"] and (seen := compared[fit["model"]][1])}
-    best = best_variant(good)
-    return [fit | {"is_chosen": fit["model"] == best} for fit in tonight], deciles
+    at = {cut_off: histories[histories["cut_off"] == cut_off] for cut_off in cut_offs}
+    if at["as_of"].empty:
+        return None, [], []
+    minimum = settings.minimum_customers_per_fit
+    models = fit_at(night, at["as_of"], daily, minimum)
+    past = _holdout(at, daily, cut_offs, minimum, models.season, "holdout", "yardstick")
+    if not past.can_judge and "quarter_ago" in cut_offs:
+        past = _holdout(at, daily, cut_offs, minimum, models.season, "quarter_ago", "quarter_ago_yardstick")
+    kept = {fit["population"] for fit in earlier if fit["is_chosen"] and fit["model"] != "mean"}
+    counts = at["as_of"].groupby("segment")["customer_count"].sum()
+    judged: dict[Model, str | None] = {}
+    tonight: list[Record] = []
+    deciles: list[Record] = []
+    for population in (POOLED, *counts.index):
+        rows = merged(of_population(at["as_of"], population))
+        is_judged = population == POOLED or counts[population] >= minimum
+        found: list[Record] = []
+        for name in LADDER:
+            if name == "nbd" and any(not fit["refusal_reason"] for fit in found):
+                break
+            if name == "mean" and (not found[-1]["refusal_reason"] or {population, POOLED} & kept):
+                break
+            verdict = None if is_judged else judged
+            record, compared = _row(population, name, models, past, rows, settings, verdict)
+            found.append(record)
+            deciles += compared
+        if population == POOLED:
+            judged = dict.fromkeys(LADDER) | {fit["model"]: fit["refusal_reason"] for fit in found}
+        tonight += _with_choice(found)
+    return models, tonight, deciles
 
 
-def scores(in_use: list[Record], histories: pd.DataFrame, settings: LifetimeValue) -> pd.DataFrame:
+def _holdout(
+    at: Mapping[str, pd.DataFrame],
+    daily: pd.DataFrame,
+    cut_offs: Mapping[str, CutOff],
+    minimum: int,
+    season: Season,
+    name: str,
+    before: str,
+) -> Holdout:
+    """The days from the cut-off ``name`` on, with the fits of the days before it and the period from ``before`` on.
+
+    The season belongs to the calendar: the holdout is compared on tonight's clock.
+    """
+    known = at[name]
+    return Holdout(
+        models=None if known.empty else fit_at(cut_offs[name].day, known, daily, minimum, season),
+        histories=known,
+        earlier=at[before],
+        days=cut_offs[name].outcome_days,
+        earlier_days=cut_offs[before].outcome_days,
+    )
+
+
+def _row(
+    population: str,
+    name: Model,
+    models: PurchaseModels,
+    past: Holdout,
+    rows: pd.DataFrame,
+    settings: LifetimeValue,
+    verdicts: Mapping[Model, str | None] | None,
+) -> tuple[Record, list[Record]]:
+    """One fit as a row of ``purchase_fits``, with its deciles.
+
+    Args:
+        rows: current histories of the population.
+        verdicts: the reasons to refuse each model for all customers, for a segment that is too small to judge.
+    """
+    fit = models.fit(population, name)
+    why_not, seen = compare(population, name, past)
+    error = seen.calibration.aggregate_error if seen else None
+    naive = (seen.error, seen.naive_error) if seen and seen.naive_error is not None else None
+    refusal = fit.problem
+    if name != "mean" and refusal is None:
+        if verdicts is not None:
+            refusal = verdicts[name]
+        else:
+            refusal = why_not or holdout.refusal_reason(None, error, settings.holdout_error_limit, "orders", naive)
+    identifier = fit_id(population, name, models.cut_off)
+    actual = float(seen.calibration.actual_orders.sum()) if seen else None
+    record: Record = {
+        "fit_id": identifier,
+        "population": population,
+        "model": name,
+        "method": METHODS[name],
+        "is_chosen": False,
+        "refusal_reason": refusal,
+        "remark": None
+        if verdicts is None or name == "mean"
+        else f"fewer than {settings.minimum_customers_per_fit} customers: judged with all customers",
+        "customer_count": int(rows["customer_count"].sum()),
+        "history_count": len(rows),
+        "log_likelihood": finite(fit.log_likelihood),
+        **estimates(fit.parameters, model.NAMES, fit.standard_errors),
+        "covariance": None if fit.covariance is None else fit.covariance.tolist(),
+        "holdout_days": past.days,
+        "holdout_customer_count": int(seen.calibration.customer_count.sum()) if seen else 0,
+        "holdout_actual": actual,
+        "holdout_expected": float(seen.calibration.expected_orders.sum()) if seen else None,
+        "holdout_error_rate": finite(error),
+        "naive_error_rate": finite(seen.naive_total / actual - 1)
+        if seen and seen.naive_total is not None and actual
+        else None,
+        "calibration_error_rate": finite(seen.calibration.calibration_error if seen else None),
+        "error_per_customer": seen.error if seen else None,
+        "naive_error_per_customer": seen.naive_error if seen else None,
+        "as_of_date": models.cut_off.isoformat(),
+    }
+    return record, deciles_of(identifier, seen) if seen else []
+
+
+def _with_choice(found: list[Record]) -> list[Record]:
+    """Mark the fit that the night chose: the more likely full model, else the next step of the ladder."""
+    good = [fit for fit in found if not fit["refusal_reason"]]
+    if full := [fit for fit in good if fit["model"] in FULL]:
+        good = [max(full, key=lambda fit: float(fit["log_likelihood"]))]
+    return [fit | {"is_chosen": bool(good) and fit is good[0]} for fit in found]
+
+
+def scores(
+    in_use: list[Record], histories: pd.DataFrame, models: PurchaseModels | None, settings: LifetimeValue
+) -> pd.DataFrame:
     """Score each current history of a population with each fit in use: rows of ``purchase_scores``."""
-    horizon = settings.horizon_days / 7
+    if models is None:
+        return pd.DataFrame()
     parts = [pd.DataFrame()]
     for fit in in_use:
-        now = _merged(of_population(histories[histories["cut_off"] == "as_of"], fit["population"]))
-        parameters = parameters_of(fit)
+        now = merged(of_population(histories[histories["cut_off"] == "as_of"], fit["population"]))
+        parameters, arrays = parameters_of(fit), models.arrays(now)
+        horizon = models.horizon(settings.horizon_days)
+        low, high = model.orders_interval(parameters, covariance_of(fit), *arrays, horizon)
         parts.append(
             now[HISTORY].assign(
                 fit_id=fit["fit_id"],
-                alive_probability=model.p_alive(parameters, *_arrays(now)),
-                no_order_probability=model.p_no_order(parameters, *_arrays(now), horizon),
-                expected_orders=model.expected_orders(parameters, *_arrays(now), horizon),
+                alive_probability=model.p_alive(parameters, *arrays),
+                no_order_probability=model.p_no_order(parameters, *arrays, horizon),
+                expected_orders=model.expected_orders(parameters, *arrays, horizon),
+                expected_orders_low=low,
+                expected_orders_high=high,
                 discounted_orders=model.discounted_expected_orders(
-                    parameters, *_arrays(now), horizon, settings.annual_discount_rate
+                    parameters,
+                    *arrays,
+                    settings.horizon_days / 7,
+                    settings.annual_discount_rate,
+                    clock=models.clock,
                 ),
             )
         )
     return pd.concat(parts, ignore_index=True)
 
 
-def parameters_of(fit: Mapping[str, Any]) -> model.Parameters:
-    """The parameters of a row of ``purchase_fits``."""
-    return model.Parameters(fit["model"], *(fit[name] for name in model.NAMES))
-
-
-def _merged(histories: pd.DataFrame) -> pd.DataFrame:
-    """One row per history over all segments, in a deterministic order."""
-    counts = ["customer_count", "holdout_count"]
-    merged: pd.DataFrame = histories.groupby(HISTORY, as_index=False, sort=True)[counts].sum()
-    return merged
-
-
-def _arrays(histories: pd.DataFrame) -> tuple[model.Floats, model.Floats, model.Floats]:
-    repeats, last_purchase, observed = (histories[column].to_numpy(np.float64) for column in HISTORY)
-    return repeats, last_purchase, observed
-
-
-def _compare(
-    variant: model.Variant, past: pd.DataFrame, settings: LifetimeValue
-) -> tuple[str | None, Calibration | None]:
-    """Compare a fit on the past with the holdout, or return the reason why it cannot be compared."""
-    if past.empty:
-        return "no holdout: no customer had bought before its start", None
-    customers = past["customer_count"].to_numpy(np.float64)
-    fit = model.fit(variant, *_arrays(past), weights=customers)
-    if fit.problem:
-        return f"no holdout: before its start, {fit.problem}", None
-    expected = model.expected_orders(fit.parameters, *_arrays(past), settings.holdout_days / 7)
-    return None, calibration(expected, past["holdout_count"].to_numpy(np.float64), customers)
-
-
-def _deciles(name: str, seen: Calibration) -> list[Record]:
-    columns = zip(seen.bin, seen.customer_count, seen.expected_orders, seen.actual_orders, strict=True)
+def season_rows(season: Season | None, night: date) -> list[Record]:
+    """The seasonal index as rows of ``purchase_season``."""
+    if season is None:
+        return []
+    columns = zip(season.index, season.weight, season.actual, season.expected, strict=True)
     return [
         {
-            "fit_id": name,
-            "decile": int(decile),
-            "customer_count": int(customers),
-            "expected_orders": float(expected),
+            "month_number": number + 1,
+            "seasonal_index": float(index),
+            "own_weight": float(weight),
             "actual_order_count": int(actual),
+            "expected_orders": float(expected),
+            "cycle_count": season.cycle_count,
+            "as_of_date": night.isoformat(),
         }
-        for decile, customers, expected, actual in columns
+        for number, (index, weight, actual, expected) in enumerate(columns)
     ]
+
+
+def parameters_of(fit: Mapping[str, Any]) -> model.Parameters:
+    """The parameters of a row of ``purchase_fits``."""
+    values = (np.nan if fit[name] is None else fit[name] for name in model.NAMES)
+    return model.Parameters(fit["model"], *values)
+
+
+def covariance_of(fit: Mapping[str, Any]) -> Floats | None:
+    """The covariance of the logs of the parameters of a fit, if it was kept."""
+    kept = fit.get("covariance")
+    return None if kept is None else np.asarray(kept, dtype=np.float64)

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from datetime import date
 from functools import cache
 from typing import Any
@@ -17,8 +18,8 @@ import duckdb
 import pandas as pd
 import yaml
 
+from orchestration.base.paths import DBT_PROJECT
 from orchestration.config.deployment import Deployment
-from orchestration.warehouse.dbt import DBT_PROJECT
 
 POOLED = "pooled"
 """The population of all customers, or contracts, together."""
@@ -71,6 +72,27 @@ def as_of_date(connection: duckdb.DuckDBPyConnection) -> date:
     """The as-of date of the star."""
     day: date = connection.execute("select date_day from cx360.star.dim_dates where is_as_of").fetchall()[0][0]
     return day
+
+
+@dataclass(frozen=True)
+class CutOff:
+    """A day at which the purchase models look at the history, and the days after it whose purchases are compared.
+
+    Attributes:
+        day: the first day that is not known.
+        history_start: the day of the first delivered purchase.
+    """
+
+    day: date
+    outcome_days: int
+    history_start: date
+
+
+def cut_offs_of(connection: duckdb.DuckDBPyConnection) -> dict[str, CutOff]:
+    """The rows of ``science_cut_offs`` by name."""
+    columns = "cut_off, cut_off_date, outcome_days, history_start_date"
+    rows = connection.execute(f"select {columns} from science.science_cut_offs").fetchall()
+    return {name: CutOff(*row) for name, *row in rows}
 
 
 def finite(value: float | None) -> float | None:

@@ -14,19 +14,23 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from orchestration.science.beta_geometric import NAMES, Parameters, cumulative_tracking
+from orchestration.science.beta_geometric import NAMES, Parameters, expected_repeat_orders
+from orchestration.science.season import Season, expected_per_day, no_season
 
 Floats = npt.NDArray[np.float64]
 
 WIDTH, HEIGHT, MARGIN = 640, 240, 36
 
 
-def weekly(fit: Mapping[str, Any], daily: pd.DataFrame, night: date) -> tuple[Floats, Floats]:
+def weekly(
+    fit: Mapping[str, Any], daily: pd.DataFrame, night: date, season: Season | None = None
+) -> tuple[Floats, Floats]:
     """Expected and actual repeat purchases by complete week since the first purchase.
 
     Args:
         daily: rows of ``science_daily_purchases`` of the fit's population.
         night: the as-of date; an incomplete last week is excluded.
+        season: of the clock that the fit counts on.
 
     Returns:
         Two arrays of shape (weeks,); empty without a complete week.
@@ -39,15 +43,17 @@ def weekly(fit: Mapping[str, Any], daily: pd.DataFrame, night: date) -> tuple[Fl
         return np.empty(0), np.empty(0)
     first = np.bincount(number, daily["first_count"], minlength=days).astype(np.float64)
     again = np.bincount(number, daily["repeat_count"], minlength=days).astype(np.float64)
-    parameters = Parameters(fit["model"], *(fit[name] for name in NAMES))
-    expected = cumulative_tracking(parameters, first, weeks, periods_per_week=7)
-    actual: Floats = again[: weeks * 7].reshape(weeks, 7).sum(axis=1)
-    return np.diff(expected, prepend=0.0), actual
+    parameters = Parameters(fit["model"], *(np.nan if fit[name] is None else fit[name] for name in NAMES))
+    daily_expected = expected_per_day(
+        season or no_season(), night, first, lambda passed: expected_repeat_orders(parameters, passed)
+    )
+    expected, actual = (values[: weeks * 7].reshape(weeks, 7).sum(axis=1) for values in (daily_expected, again))
+    return expected, actual
 
 
-def tracking_plot(fit: Mapping[str, Any], daily: pd.DataFrame, night: date) -> str:
+def tracking_plot(fit: Mapping[str, Any], daily: pd.DataFrame, night: date, season: Season | None = None) -> str:
     """The plot as Markdown, for Dagster's metadata."""
-    expected, actual = weekly(fit, daily, night)
+    expected, actual = weekly(fit, daily, night, season)
     title = f"{fit['fit_id']}: repeat purchases by week"
     if len(actual) < 2:
         return f"{title}: fewer than two complete weeks"

@@ -28,6 +28,7 @@ class Cause:
     problem: str
     remedy: str
     is_transient: bool = False
+    is_absence: bool = False
 
 
 CAUSES = (
@@ -60,6 +61,7 @@ CAUSES = (
         r"relation .* does not exist|no such table|NoSuchTableError",
         "the table, or a table of its query, does not exist",
         "Write the name as the database does, with its schema, in sql.table or sql.query",
+        is_absence=True,
     ),
     Cause(
         ("42703",),
@@ -103,7 +105,8 @@ class Failure:
 
     problem: str
     remedy: str
-    is_transient: bool
+    is_transient: bool = False
+    is_absence: bool = False
 
 
 def explain(error: Exception, table_query: TableQuery, secrets: tuple[str, ...]) -> Failure:
@@ -125,13 +128,14 @@ def explain(error: Exception, table_query: TableQuery, secrets: tuple[str, ...])
             }
             own_words = scrubbed(_first_line(str(original)), secrets)
             return Failure(
-                f"{cause.problem.format(**context)} ({own_words})", cause.remedy.format(**context), cause.is_transient
+                f"{cause.problem.format(**context)} ({own_words})",
+                cause.remedy.format(**context),
+                cause.is_transient,
+                cause.is_absence,
             )
     # an unknown message may quote a delivered value
     unknown = QUOTED.sub("'...'", scrubbed(_first_line(message), secrets))
-    return Failure(
-        f"the database fails ({unknown})", "Read the database's log, and correct the query or the settings", False
-    )
+    return Failure(f"the database fails ({unknown})", "Read the database's log, and correct the query or the settings")
 
 
 def scrubbed(text: str, secrets: tuple[str, ...]) -> str:

@@ -21,6 +21,7 @@ from orchestration.connectors.databases.queries import (
     not_of_type,
     wrong_cursor,
 )
+from orchestration.connectors.readers.values import number_texts
 
 if TYPE_CHECKING:
     from sqlalchemy import URL, Connection
@@ -180,7 +181,8 @@ def _by_psycopg(connection: Connection, query: str, columns: list[Column]) -> It
         for rows in result.partitions(ROWS_PER_FETCH):
             values = zip(*rows, strict=True)
             arrays = [
-                as_arrow(column.name, given, column.lands_as) for column, given in zip(columns, values, strict=True)
+                _marked(column, as_arrow(column.name, given, column.lands_as))
+                for column, given in zip(columns, values, strict=True)
             ]
             yield pa.table(arrays, names=[column.name for column in columns])
 
@@ -208,6 +210,12 @@ def _typed(column: Column, given: pa.Array) -> pa.Array:
     if isinstance(given, pa.ExtensionArray):
         given = given.storage
     try:
-        return given.cast(column.lands_as)
+        return _marked(column, given.cast(column.lands_as))
     except pa.ArrowException:
         raise not_of_type(column.name, column.lands_as) from None
+
+
+def _marked(column: Column, values: pa.Array) -> pa.Array:
+    """The values; a number that lands as text is written so that its point cannot be a thousands mark."""
+    is_number = column.kind in {"numeric", "money"} and column.lands_as == pa.string()
+    return number_texts(values) if is_number else values

@@ -44,7 +44,12 @@ class TableQuery:
         if table.system.sql is None:
             raise TypeError(f"{table.name} is not pulled from a database")
         settings = table.settings.sql or SqlTable()
-        return cls(table.system.sql, settings, table.delivered_key, window, settings.table or table.table_name)
+        name = settings.table or table.table_name
+        schema = table.system.sql.database_schema
+        is_qualified = schema is None or "." in name
+        return cls(
+            table.system.sql, settings, table.delivered_key, window, name if is_qualified else f"{schema}.{name}"
+        )
 
     @property
     def query(self) -> str | None:

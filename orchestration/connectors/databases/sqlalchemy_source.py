@@ -11,6 +11,7 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from datetime import date, datetime
 from datetime import time as time_of_day
+from decimal import Decimal
 from threading import Timer
 from typing import TYPE_CHECKING, Any
 
@@ -27,6 +28,7 @@ from orchestration.connectors.databases.queries import (
     as_arrow,
     wrong_cursor,
 )
+from orchestration.connectors.readers.values import number_text
 
 if TYPE_CHECKING:
     from sqlalchemy.sql.elements import KeyedColumnElement
@@ -159,4 +161,6 @@ def _text(value: object) -> str | None:
         return value.isoformat()
     if isinstance(value, bool | dict | list):
         return json.dumps(value, ensure_ascii=False, default=str)
+    if isinstance(value, Decimal | float):
+        return number_text(str(value))
     return value.hex() if isinstance(value, bytes) else str(value)

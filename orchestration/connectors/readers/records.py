@@ -6,6 +6,7 @@ Keep out which records may land (``delimited.py``).
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -15,6 +16,7 @@ import pyarrow.compute as pc
 import pyarrow.csv as pa_csv
 
 from orchestration.connectors.batch import Numbers
+from orchestration.connectors.readers.quotes import Quotes
 
 LINE_BREAK = re.compile("\r\n|\r|\n")
 BYTE_ORDER_MARK = b"\xef\xbb\xbf"
@@ -61,10 +63,13 @@ class Records:
         return _positions(is_empty)
 
 
-def parse(text: str, names: list[str], line: int, delimiter: str) -> Records:
+def parse(text: str, names: Sequence[str], line: int, quotes: Quotes, nulls: Sequence[str] = ()) -> Records:
     """Split ``text``, whole lines of which the first is ``line`` of its file, into records.
 
     A record whose quote does not close ends where ``text`` ends.
+
+    Args:
+        nulls: texts besides the empty one that mean a missing value.
     """
     try:
         raw = readable = text.encode()
@@ -76,16 +81,22 @@ def parse(text: str, names: list[str], line: int, delimiter: str) -> Records:
         refused.append(row)
         return "skip"
 
+    content = quotes.plain(readable.decode()).encode() if quotes.has_blanks else readable
     rows = pa_csv.read_csv(
         # Arrow removes a byte order mark; here it is a character of the first field.
-        pa.BufferReader(BYTE_ORDER_MARK + readable if readable.startswith(BYTE_ORDER_MARK) else readable),
-        read_options=pa_csv.ReadOptions(column_names=names, use_threads=False, block_size=len(readable) + 4),
+        pa.BufferReader(BYTE_ORDER_MARK + content if content.startswith(BYTE_ORDER_MARK) else content),
+        read_options=pa_csv.ReadOptions(column_names=names, use_threads=False, block_size=len(content) + 4),
         parse_options=pa_csv.ParseOptions(
-            delimiter=delimiter, newlines_in_values=True, ignore_empty_lines=False, invalid_row_handler=refuse
+            delimiter=quotes.delimiter,
+            quote_char=quotes.quote or False,
+            escape_char=quotes.escape or False,
+            newlines_in_values=True,
+            ignore_empty_lines=False,
+            invalid_row_handler=refuse,
         ),
         convert_options=pa_csv.ConvertOptions(
             column_types=dict.fromkeys(names, pa.string()),
-            null_values=[""],
+            null_values=["", *nulls],
             strings_can_be_null=True,
             quoted_strings_can_be_null=True,
             check_utf8=False,

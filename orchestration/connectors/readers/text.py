@@ -8,6 +8,7 @@ from __future__ import annotations
 import codecs
 import gzip
 import io
+import re
 import zlib
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -16,13 +17,17 @@ from typing import Any, BinaryIO, Literal
 
 import pyarrow as pa
 
-from orchestration.config.systems import Files
+from orchestration.config.files import Files
 from orchestration.connectors.batch import UnreadableError
 
 SMALL = 16 * 1024 * 1024
 """The compression ratio is not checked below this size: short files may compress well by chance."""
 PACKED = {".gz": "gzip", ".zst": "zstd", ".zstd": "zstd"}
 OTHER_FORMATS = {b"\x1f\x8b": "gzip", b"\x28\xb5\x2f\xfd": "zstd", b"PK\x03\x04": "zip (or Excel)", b"PAR1": "Parquet"}
+BEYOND_ASCII = re.compile(rb"[\x80-\xff]{1,4}")
+SHOWN_BYTES = 4
+LIKELY_ENCODINGS = ("utf-8", "cp1252", "cp850")
+"""In this order: UTF-8 hardly ever reads other text, cp850 reads anything."""
 BYTE_ORDER_MARKS = {
     codecs.BOM_UTF8: "utf-8",
     codecs.BOM_UTF32_LE: "utf-32",
@@ -45,18 +50,45 @@ def open_text(path: Path, files: Files, newline: Literal["", "\n"]) -> Iterator[
     try:
         with path.open("rb") as packed, _unpacked(path, packed, files) as stream:
             _check_head(stream.peek(4096), codec)
+            is_watched = not codec.startswith("utf")
+            watched = io.BufferedReader(_Utf8Watch(stream, encoding), 1024 * 1024) if is_watched else stream
             yield io.TextIOWrapper(
-                stream, "utf-8-sig" if codec == "utf-8" else codec, errors="surrogateescape", newline=newline
+                watched, "utf-8-sig" if codec == "utf-8" else codec, errors="surrogateescape", newline=newline
             )
     except (EOFError, gzip.BadGzipFile, zlib.error, _BadZstdError) as error:
         raise UnreadableError(
             f"the {PACKED[path.suffix]} file is cut off or damaged ({error})", "Deliver the complete file again"
         ) from error
     except UnicodeDecodeError as error:
+        found = error.object[error.start : error.end][:SHOWN_BYTES]
         raise UnreadableError(
-            f"the file is not {encoding} ({error.reason})",
-            "Set the system's 'encoding' to the file's, or export the file again",
+            f"the file is not {encoding} ({error.reason}: {_hexed(found)})",
+            "Set the table's 'encoding' to the file's, or deliver the complete file again",
         ) from error
+
+
+def first_bytes(path: Path, files: Files, count: int) -> bytes:
+    """Return the first bytes of a file, unpacked.
+
+    Raises:
+        UnreadableError: the packed file is damaged.
+    """
+    try:
+        with path.open("rb") as packed, _unpacked(path, packed, files) as stream:
+            return stream.read(count)
+    except (EOFError, gzip.BadGzipFile, zlib.error, _BadZstdError) as error:
+        raise UnreadableError(f"the file is cut off or damaged ({error})", "Deliver the complete file again") from error
+
+
+def likely_encoding(head: bytes, declared: str) -> str:
+    """Return the encoding of a file with these first bytes: the declared one unless they say otherwise."""
+    mark = next((name for mark, name in BYTE_ORDER_MARKS.items() if head.startswith(mark)), None)
+    if mark:
+        return declared if codecs.lookup(declared).name.startswith(mark) else mark
+    if head.isascii() or (codecs.lookup(declared).name.startswith("utf") and _is(head, declared)):
+        return declared
+    likely = LIKELY_ENCODINGS if _is_utf8(head) else (declared, *LIKELY_ENCODINGS)
+    return next(name for name in likely if _is(head, name))
 
 
 def _unpacked(path: Path, packed: io.BufferedReader, files: Files) -> io.BufferedReader:
@@ -105,6 +137,46 @@ class _Unpacked(io.RawIOBase):
         return len(content)
 
 
+class _Utf8Watch(io.RawIOBase):
+    """Refuses a file whose bytes beyond ASCII are all UTF-8 though another encoding is declared.
+
+    A single-byte encoding reads any bytes: without this check the text of the whole file would land as mojibake.
+    """
+
+    def __init__(self, stream: io.BufferedReader, encoding: str) -> None:
+        self.stream, self.encoding = stream, encoding
+        self.decoder = codecs.getincrementaldecoder("utf-8")()
+        self.line = 1
+        self.first: bytes | None = None
+        self.is_utf8 = True
+
+    def readable(self) -> bool:
+        return True
+
+    def readinto(self, buffer: Any) -> int:
+        count = self.stream.readinto1(buffer)
+        if self.is_utf8:
+            self._watch(bytes(buffer[:count]))
+        return count
+
+    def _watch(self, content: bytes) -> None:
+        if self.first is None:
+            beyond = BEYOND_ASCII.search(content)
+            self.line += content.count(b"\n", 0, beyond.start() if beyond else len(content))
+            self.first = beyond[0] if beyond else None
+        try:
+            self.decoder.decode(content, final=not content)
+        except UnicodeDecodeError:
+            self.is_utf8 = False
+            return
+        if self.first and not content:
+            raise UnreadableError(
+                f"line {self.line}: the bytes {_hexed(self.first)} and all others of the file are UTF-8, but the"
+                f" declared encoding is {self.encoding}, which would misread them",
+                "Set 'encoding: utf-8'",
+            )
+
+
 def _check_head(head: bytes, codec: str) -> None:
     for mark, name in OTHER_FORMATS.items():
         if head.startswith(mark):
@@ -113,6 +185,8 @@ def _check_head(head: bytes, codec: str) -> None:
                 "Deliver the declared format; gzip files end in '.gz', zstd files in '.zst'",
             )
     if codec.startswith(("utf-16", "utf-32")):
+        if head and b"\0" not in head and _is_utf8(head):
+            raise UnreadableError(f"line 1: the file is not {codec} but looks like utf-8", "Set 'encoding: utf-8'")
         return
     likely = [name for mark, name in BYTE_ORDER_MARKS.items() if head.startswith(mark) and name != codec]
     if not likely and b"\0" in head.partition(b"\n")[0]:
@@ -120,7 +194,7 @@ def _check_head(head: bytes, codec: str) -> None:
     if likely:
         raise UnreadableError(
             f"line 1: the file is not {codec} but looks like {likely[0]}",
-            "Set the system's 'encoding' to the file's, or export UTF-8",
+            "Set the table's 'encoding' to the file's, or export UTF-8",
         )
 
 
@@ -131,6 +205,39 @@ def is_readable(text: str) -> bool:
     except UnicodeEncodeError:
         return False
     return True
+
+
+def undecoded(text: str, encoding: str) -> str:
+    """Say which bytes of ``text`` are not ``encoding``, at which character, and which encoding would read the text."""
+    first = next(place for place, character in enumerate(text) if not is_readable(character))
+    run = re.compile("[\udc80-\udcff]+").match(text, first)
+    bytes_of = run[0].encode("utf-8", "surrogateescape")[:SHOWN_BYTES] if run else b""
+    reason = f"bytes that are not {encoding}: {_hexed(bytes_of)} at character {first + 1}"
+    whole = text.encode(encoding, "surrogateescape")
+    for other in LIKELY_ENCODINGS:
+        try:
+            whole.decode(other)
+            return f"{reason}; with 'encoding: {other}' they are '{bytes_of.decode(other, 'ignore')}'"
+        except UnicodeDecodeError:
+            continue
+    return reason
+
+
+def _is_utf8(head: bytes) -> bool:
+    return _is(head, "utf-8")
+
+
+def _is(head: bytes, encoding: str) -> bool:
+    """Whether the first bytes of a text, which may end within a character, are of this encoding."""
+    try:
+        codecs.getincrementaldecoder(encoding)().decode(head)
+    except UnicodeDecodeError:
+        return False
+    return True
+
+
+def _hexed(content: bytes) -> str:
+    return "".join(f"\\x{byte:02x}" for byte in content)
 
 
 def shown(text: str) -> str:

@@ -51,7 +51,12 @@ class OneOrigin(AuthBase):
         Raises:
             UnreadableError: the request goes to another origin.
         """
-        origin = origin_of(request.url or "")
+        try:
+            origin = origin_of(request.url or "")
+        except ValueError:
+            raise UnreadableError(
+                "the response names a next page whose address cannot be read", "Contact the service's owner"
+            ) from None
         if origin != self.origin:
             raise UnreadableError(
                 f"the response names {origin} for the next page, but the login is for {self.origin}",

@@ -33,6 +33,7 @@ from orchestration.config.web_services import (
     steps_of,
 )
 from orchestration.connectors.batch import UnavailableError, UnreadableError
+from orchestration.connectors.services.link_header import StrictHeaderLink
 from orchestration.connectors.services.login import OneOrigin
 from orchestration.connectors.services.responses import CompleteResponse, TimeLimit, explained, reader, session_of
 
@@ -218,7 +219,7 @@ def _paginator(pages: Pages, *, in_body: bool) -> paginators.BasePaginator:
                 **named(cursor=pages.parameter),
             )
         case LinkHeader():
-            return paginators.HeaderLinkPaginator(pages.relation)
+            return StrictHeaderLink(pages.relation)
         case NextUrl():
             return _NextUrl(_json_path(pages.path) or "$")
         case SinglePage():

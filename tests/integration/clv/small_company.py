@@ -15,6 +15,7 @@ import dagster as dg
 import numpy as np
 import pandas as pd
 
+from orchestration.assets.science.backtests import forecast_backtests
 from orchestration.assets.science.contracts import contract_fits
 from orchestration.assets.science.purchases import purchase_fits
 from orchestration.assets.science.spend import spend_fits
@@ -37,16 +38,31 @@ STAR: Mapping[str, Mapping[str, tuple[str, Any]]] = {
         "customer_id": ("varchar", None),
         "segment": ("varchar", "retail"),
         "is_current": ("boolean", True),
+        "registered_at": ("timestamp", None),
+        "valid_from": ("timestamp", "1900-01-01"),
+        "valid_to": ("timestamp", "9999-12-31"),
     },
     "fct_orders": {
+        "order_key": ("varchar", None),
         "customer_id": ("varchar", None),
         "ordered_date": ("date", None),
+        "ordered_at": ("timestamp", None),
         "net_amount": ("decimal(18, 2)", 20),
         "margin_amount": ("decimal(18, 2)", 8),
         "refunded_amount": ("decimal(18, 2)", 0),
         "is_counted": ("boolean", True),
+        "is_return": ("boolean", False),
         "is_margin_assumed": ("boolean", False),
         "line_count": ("bigint", 1),
+    },
+    "fct_refunds": {
+        "refund_key": ("varchar", None),
+        "customer_id": ("varchar", None),
+        "refunded_date": ("date", None),
+        "refunded_at": ("timestamp", None),
+        "refund_amount": ("decimal(18, 2)", 0),
+        "returned_cost_amount": ("decimal(18, 2)", 0),
+        "is_of_customer": ("boolean", True),
     },
     "fct_subscriptions": {
         "system": ("varchar", "shop"),
@@ -133,7 +149,14 @@ class SmallCompany:
         self._write("dim_dates", [{"date_day": as_of}])
         self._write("dim_segments", [{"segment": segment} for segment in segments])
         self._write("dim_customers", every)
-        self._write("fct_orders", orders)
+        self._write(
+            "fct_orders",
+            [
+                {"order_key": str(number), "ordered_at": order["ordered_date"], **order}
+                for number, order in enumerate(orders)
+            ],
+        )
+        self._write("fct_refunds", [])
         self._write("fct_subscriptions", [{"started_at": period["started_date"], **period} for period in periods])
         self._write("fct_customer_months", [])
         self._build("science")
@@ -183,7 +206,7 @@ class SmallCompany:
         self.home.state.mkdir(parents=True, exist_ok=True)
         with dg.DagsterInstance.ephemeral() as instance:
             done = dg.materialize(
-                [fits(self.deployment) for fits in (purchase_fits, spend_fits, contract_fits)],
+                [fits(self.deployment) for fits in (purchase_fits, spend_fits, contract_fits, forecast_backtests)],
                 instance=instance,
                 resources={
                     "warehouse": self._warehouse,
@@ -214,12 +237,34 @@ def draw_orders(seed: int, count: int = 300, days: int = 500, prefix: str = "c",
     return orders
 
 
-def draw_periods(seed: int, count: int = 200, days: int = 600, length: int = 30) -> list[dict[str, Any]]:
-    """Periods of ``count`` subscribers with individual churn probabilities."""
+def draw_calendar_periods(
+    seed: int, months: int, count: int = 150, prefix: str = "s", plan: str = "single"
+) -> list[dict[str, Any]]:
+    """Periods of whole calendar months, which keep the day of the month on which the contract began."""
     rng = np.random.default_rng(seed)
     periods: list[dict[str, Any]] = []
     for number in range(count):
         leaves = rng.beta(1.0, 7.0)
+        first = pd.Timestamp(AS_OF) - pd.Timedelta(days=int(rng.integers(1, 600)))
+        name, period, start = f"{prefix}{number:03}", 1, first
+        while start.date() < AS_OF:
+            end = first + pd.DateOffset(months=months * period)
+            row = {"subscription_source_id": name, "customer_id": name, "plan": plan, "period_number": period}
+            periods.append({**row, "started_date": start.date(), "ends_date": end.date()})
+            if rng.random() < leaves:
+                break
+            start, period = end, period + 1
+    return periods
+
+
+def draw_periods(
+    seed: int, count: int = 200, days: int = 600, length: int = 30, shapes: tuple[float, float] = (1.0, 7.0)
+) -> list[dict[str, Any]]:
+    """Periods of ``count`` subscribers with individual churn probabilities, drawn from Beta(*shapes)."""
+    rng = np.random.default_rng(seed)
+    periods: list[dict[str, Any]] = []
+    for number in range(count):
+        leaves = rng.beta(*shapes)
         start = AS_OF - timedelta(days=int(rng.integers(1, days)))
         period = 1
         while start < AS_OF:

@@ -9,8 +9,9 @@ import pandas as pd
 import pytest
 
 from orchestration.science import beta_geometric
+from orchestration.science.purchase_likelihoods import Variant
 from tests.integration.clv import oracle
-from tests.integration.clv.small_company import AS_OF, SmallCompany, draw_orders, draw_periods
+from tests.integration.clv.small_company import AS_OF, SmallCompany, draw_calendar_periods, draw_orders, draw_periods
 from tests.unit.science import cdnow
 
 FIGURES = ["alive_probability", "no_order_probability", "expected_orders", "residual_value_amount"]
@@ -42,10 +43,11 @@ def test_a_grouped_fit_has_the_likelihood_of_the_customers(small_company: SmallC
     small_company.night(orders)
     purchases = pd.DataFrame(orders).rename(columns={"ordered_date": "day", "net_amount": "amount"})
     known = oracle.histories(purchases, AS_OF)
-    variants: tuple[beta_geometric.Variant, ...] = ("bg_nbd", "mbg_nbd")
+    variants: tuple[Variant, ...] = ("bg_nbd", "mbg_nbd")
     for model in variants:
         fit = small_company.fits().loc[f"retail/{model}/{AS_OF}"]
-        alone = beta_geometric.fit(model, *(known[name].to_numpy(float) for name in ("x", "t_x", "T")))
+        x, t_x, observed = (known[name].to_numpy(float) for name in ("x", "t_x", "T"))
+        alone = beta_geometric.fit(model, x, t_x, observed)
         assert fit["customer_count"] == len(known)
         assert fit["history_count"] == len(known[["x", "t_x", "T"]].drop_duplicates())
         assert fit["log_likelihood"] == pytest.approx(alone.log_likelihood, rel=1e-9)
@@ -59,10 +61,9 @@ def test_contract_value_is_the_sum_of_its_renewals(small_company: SmallCompany) 
     fit = small_company.fits().loc[values["contract_fit_id"].iloc[0]]
     last = {period["customer_id"]: period for period in draw_periods(3)}
     a, b, rate = float(fit["a"]), float(fit["b"]), float(values["margin_rate"].iloc[0])
-    published = values["residual_value_amount"].astype(float).to_dict()
-    assert len(published) > 100
-    for customer, amount in published.items():
-        period, stays, worth = last[customer], 1.0, 0.0
+    assert len(values) > 100
+    for customer, row in values.to_dict("index").items():
+        period, stays, worth = last[str(customer)], 1.0, 0.0
         due = period["ends_date"]
         for renewal in range(period["period_number"], 1000):
             if (due - AS_OF).days >= 365:
@@ -70,7 +71,53 @@ def test_contract_value_is_the_sum_of_its_renewals(small_company: SmallCompany) 
             stays *= (b + renewal - 1) / (a + b + renewal - 1)
             worth += 20 * rate * stays / 1.1 ** ((due - AS_OF).days / 365)
             due += timedelta(days=30)
-        assert amount == pytest.approx(worth, abs=0.01), customer
+        assert float(row["residual_value_amount"]) == pytest.approx(worth, abs=0.01), customer
+        # the contract is lost unless every renewal of the horizon comes
+        assert row["contract_renewal_status"] == "due"
+        assert float(row["contract_loss_probability"]) == pytest.approx(1 - stays, abs=2e-6), customer
+        assert float(row["customer_loss_probability"]) == float(row["contract_loss_probability"])
+
+
+def test_monthly_and_yearly_contracts_are_renewed_by_the_calendar(small_company: SmallCompany) -> None:
+    """Twelve months or one year lie in every horizon of 365 days, wherever in it the next renewal is due."""
+    monthly = draw_calendar_periods(4, months=1)
+    yearly = draw_calendar_periods(5, months=12, prefix="y", plan="yearly")
+    far = {"subscription_source_id": "far", "customer_id": "far", "plan": "yearly", "period_number": 1}
+    far |= {"started_date": AS_OF - timedelta(days=1), "ends_date": date(2027, 12, 31)}
+    small_company.night(draw_orders(2), periods=[*monthly, *yearly, far])
+    values = small_company.values()
+    values = values[values["open_contract_count"] > 0]
+    last = {period["customer_id"]: period for period in (*monthly, *yearly)}
+    fits = small_company.fits().to_dict("index")
+    for customer, row in values.drop(index="far").to_dict("index").items():
+        period, fit = last[str(customer)], fits[row["contract_fit_id"]]
+        a, b, renewals = float(fit["a"]), float(fit["b"]), period["period_number"] - 1
+        due = 12 if str(customer).startswith("s") else 1
+        stays = np.prod([(b + n) / (a + b + n) for n in range(renewals, renewals + due)])
+        assert float(row["contract_loss_probability"]) == pytest.approx(1 - stays, abs=2e-6), customer
+    not_due = values.to_dict("index")["far"]
+    assert not_due["contract_renewal_status"] == "not_due"
+    assert (float(not_due["contract_loss_probability"]), float(not_due["customer_loss_probability"])) == (0, 0)
+
+
+@pytest.mark.parametrize("delivered", ["all periods of those who survived", "periods since the start"])
+def test_contracts_older_than_the_history_leave_the_parameters_unbiased(
+    small_company: SmallCompany, delivered: str
+) -> None:
+    """Six years of contracts of the demo's plan, delivered from the deployment's history_start_date on: two years."""
+    start, a, b = date(2024, 1, 1), 0.9, 7.0
+    assert small_company.deployment.history_start_date == start
+    every = draw_periods(11, count=8_000, days=6 * 365, shapes=(a, b))
+    if delivered == "periods since the start":
+        periods = [period for period in every if period["started_date"] >= start]
+    else:
+        known = {period["customer_id"] for period in every if period["ends_date"] >= start}
+        periods = [period for period in every if period["customer_id"] in known]
+    small_company.night([], periods=periods)
+    fit = small_company.fits().to_dict("index")[f"single/sbg/{AS_OF}"]
+    assert fit["remark"] is None
+    for name, truth in (("a", a), ("b", b)):
+        assert abs(float(fit[name]) - truth) < 3 * float(fit[f"{name}_standard_error"]), fit
 
 
 def test_a_refused_fit_is_replaced_by_the_last_good_one(small_company: SmallCompany) -> None:
@@ -88,8 +135,9 @@ def test_a_refused_fit_is_replaced_by_the_last_good_one(small_company: SmallComp
     assert set(kept["fit_date"].dt.date) == {first_night}
     assert kept["purchase_fit_id"].equals(good["purchase_fit_id"])
     refused = fits[fits["as_of_date"].dt.date == second_night]
-    assert len(refused) == len(fits) / 2 == 6
-    assert refused["refusal_reason"].str.contains("holdout error: .* the limit is 0.0%").all()
+    # two full models, NBD and the spend model, of the segment and of all; no mean, because an earlier fit is kept
+    assert sorted(refused["model"]) == sorted(["bg_nbd", "mbg_nbd", "nbd", "gamma_gamma"] * 2)
+    assert refused["refusal_reason"].notna().all()
     assert not (refused["is_chosen"] | refused["is_in_use"]).any()
     # a week later the kept parameters score histories that are a week longer
     purchases = pd.DataFrame(orders).rename(columns={"ordered_date": "day", "net_amount": "amount"})
@@ -98,12 +146,16 @@ def test_a_refused_fit_is_replaced_by_the_last_good_one(small_company: SmallComp
     np.testing.assert_allclose(kept["alive_probability"].astype(float), expected["alive_probability"], atol=1e-6)
 
 
-def test_a_refused_fit_without_a_predecessor_gives_no_forecast(small_company: SmallCompany) -> None:
-    small_company.with_limit(1e-6).night(draw_orders(2))
+def test_a_refused_fit_without_a_predecessor_is_replaced_by_the_mean(small_company: SmallCompany) -> None:
+    orders = draw_orders(2)
+    small_company.with_limit(1e-6).night(orders)
     values = small_company.values()
-    assert set(values["no_forecast_reason"]) == {"no_purchase_fit"}
-    assert set(values["value_tier"]) == {"unknown"}
-    assert values[FIGURES].isna().all(axis=None)
+    assert values["no_forecast_reason"].isna().all()
+    assert set(values["method"]) == set(values["spend_method"]) == {"pooled_mean"}
+    purchases = pd.DataFrame(orders).rename(columns={"ordered_date": "day", "net_amount": "amount"})
+    known = oracle.histories(purchases, AS_OF)
+    rate = (known["x"].sum() + 0.5) / known["T"].sum()
+    assert values["expected_orders"].astype(float).tolist() == pytest.approx([rate * 365 / 7] * len(known), abs=1e-6)
 
 
 def test_results_do_not_depend_on_repetition_or_order_of_nights(

@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
+from datetime import date, timedelta
 
+import numpy as np
 import pandas as pd
+import pytest
 
+from orchestration.science import beta_geometric
+from tests.integration.clv import oracle
 from tests.integration.clv.small_company import AS_OF, SmallCompany, draw_orders, draw_periods
 
-PROBABILITIES = ["alive_probability", "no_order_probability", "no_renewal_probability", "churn_probability"]
+PROBABILITIES = ["alive_probability", "no_order_probability", "contract_loss_probability", "customer_loss_probability"]
 AMOUNTS = ["expected_orders", "expected_order_amount", "expected_margin_amount", "residual_value_amount"]
 
 
@@ -30,7 +34,11 @@ def test_a_single_night_has_no_forecast(small_company: SmallCompany) -> None:
     values = small_company.values()
     assert_sound(values)
     assert reasons(values) == {"no_purchase_fit"}
-    assert set(small_company.fits()["refusal_reason"]) >= {"no holdout: no customer had bought before its start"}
+    assert set(small_company.fits()["refusal_reason"].dropna()) == {
+        "no customer has a repeat purchase",
+        "no customer has been observed for a week",
+        "no repeat buyer has revenue",
+    }
 
 
 def test_a_company_without_customers_has_no_fit_and_no_row(small_company: SmallCompany) -> None:
@@ -38,17 +46,127 @@ def test_a_company_without_customers_has_no_fit_and_no_row(small_company: SmallC
     values = small_company.values()
     assert_sound(values)
     assert reasons(values) == {"no_order"}
-    assert set(small_company.fits()["model"]) == {"gamma_gamma"}
+    fits = small_company.fits()
+    assert set(fits["model"]) == {"gamma_gamma", "credibility"}
+    assert set(fits["refusal_reason"]) == {"no repeat buyer has revenue", "no purchase has revenue"}
 
 
-def test_without_a_repeat_buyer_every_fit_is_refused(small_company: SmallCompany) -> None:
+def test_without_a_repeat_buyer_the_mean_rate_is_small_and_everyone_is_worth_the_mean(
+    small_company: SmallCompany,
+) -> None:
+    """200 customers bought once: half a purchase in the weeks that all were observed."""
     days = range(1, 400, 2)
     small_company.night([{"customer_id": f"c{n}", "ordered_date": AS_OF - timedelta(days=n)} for n in days])
     values, fits = small_company.values(), small_company.fits()
     assert_sound(values)
-    assert reasons(values) == {"no_purchase_fit"}
-    assert not fits["is_chosen"].any()
-    assert fits.loc[f"pooled/gamma_gamma/{AS_OF}", "refusal_reason"] == "no repeat buyer has revenue"
+    assert reasons(values) == set()
+    assert set(values["method"]) == set(values["spend_method"]) == {"pooled_mean"}
+    weeks = sum(round((n - 1) / 7) for n in days)
+    assert values["expected_orders"].astype(float).tolist() == pytest.approx([0.5 / weeks * 365 / 7] * 200, abs=1e-6)
+    assert (values["expected_orders_low"] < values["expected_orders"]).all()
+    assert (values["expected_orders"] < values["expected_orders_high"]).all()
+    assert set(values["expected_order_amount"].astype(float)) == {20.0}
+    refused = fits[fits["refusal_reason"].notna()].groupby("model")["refusal_reason"].unique().explode()
+    assert set(refused[["bg_nbd", "mbg_nbd", "nbd"]]) == {"no customer has a repeat purchase"}
+    assert refused["gamma_gamma"] == "the purchases of a customer do not differ in amount" or (
+        refused["gamma_gamma"] == "no repeat buyer has revenue"
+    )
+
+
+def test_a_shop_of_one_price_expects_that_price(small_company: SmallCompany) -> None:
+    small_company.night(draw_orders(1, net_amount=9.5, margin_amount=4.0))
+    values = small_company.values()
+    assert_sound(values)
+    assert reasons(values) == set()
+    assert set(values["expected_order_amount"].astype(float)) == {9.5}
+    assert set(values["spend_method"]) == {"pooled_mean"}
+    assert set(values["method"]) == {"full_model"}
+    spend = small_company.fits().loc[f"pooled/gamma_gamma/{AS_OF}"]
+    assert spend["refusal_reason"] == "the purchases of a customer do not differ in amount"
+
+
+def test_three_customers_are_forecast_by_their_mean(small_company: SmallCompany) -> None:
+    """Seven purchases after the first ones of three customers."""
+    bought = {"ada": (400, 300, 200, 90, 20), "ben": (350, 100, 60, 30), "cleo": (380,)}
+    small_company.night(
+        [
+            {"customer_id": name, "ordered_date": AS_OF - timedelta(days=days)}
+            for name, every in bought.items()
+            for days in every
+        ]
+    )
+    values = small_company.values()
+    assert_sound(values)
+    assert reasons(values) == set()
+    weeks = sum(round((days[0] - 1) / 7) for days in bought.values())
+    if set(values["method"]) == {"pooled_mean"}:
+        assert values["expected_orders"].astype(float).tolist() == pytest.approx([7.5 / weeks * 365 / 7] * 3, abs=1e-6)
+    assert values["expected_orders"].gt(0).all()
+
+
+def test_customers_who_never_stop_are_forecast_without_dropout(small_company: SmallCompany) -> None:
+    rng = np.random.default_rng(3)
+    orders = []
+    for number in range(150):
+        gap = 1 / rng.gamma(4.0, 1 / 120)
+        at = rng.uniform(0, 200)
+        while at < 500:
+            orders.append({"customer_id": f"c{number:03}", "ordered_date": AS_OF - timedelta(days=500 - int(at))})
+            at += max(rng.exponential(gap), 1)
+    small_company.night(orders)
+    values, fits = small_company.values(), small_company.fits()
+    assert_sound(values)
+    assert set(values["method"]) == {"no_dropout"}
+    assert (values["alive_probability"] == 1).all()
+    assert fits.loc[f"pooled/bg_nbd/{AS_OF}", "refusal_reason"] == "no customer is seen to stop buying"
+
+
+def test_of_six_years_two_are_delivered(small_company: SmallCompany) -> None:
+    """History starts on 2024-01-01: customers who registered before are forecast, but not fitted."""
+    orders = [row for row in draw_orders(5, days=2000) if row["ordered_date"] >= date(2024, 1, 1)]
+    first = pd.DataFrame(draw_orders(5, days=2000)).groupby("customer_id")["ordered_date"].min()
+    known = {row["customer_id"] for row in orders}
+    small_company.night(
+        orders,
+        customers=[{"customer_id": name, "registered_at": day} for name, day in first.items() if name in known],
+    )
+    values, fits = small_company.values(), small_company.fits()
+    assert_sound(values)
+    assert reasons(values) == set()
+    counted = small_company.query(
+        "select customer_id, is_entry_known from science.science_customer_histories where cut_off = 'as_of'"
+    ).set_index("customer_id")["is_entry_known"]
+    assert counted.to_dict() == {name: first[name] >= date(2024, 1, 1) for name in counted.index}
+    assert 0 < counted.sum() < len(counted)
+    alone = oracle.histories(
+        pd.DataFrame(orders).rename(columns={"ordered_date": "day", "net_amount": "amount"}), AS_OF
+    ).loc[counted.index[counted]]
+    x, t_x, observed = (alone[name].to_numpy(float) for name in ("x", "t_x", "T"))
+    fit = beta_geometric.fit("bg_nbd", x, t_x, observed)
+    season = small_company.query("select seasonal_index from cx360.marts.mart_clv_season")
+    if set(season["seasonal_index"].astype(float)) == {1.0} and not fit.is_degenerate:
+        assert float(fits["log_likelihood"][f"pooled/bg_nbd/{AS_OF}"]) == pytest.approx(fit.log_likelihood)
+
+
+def test_a_segment_of_four_has_a_fit_near_that_of_all(small_company: SmallCompany) -> None:
+    four = [
+        {"customer_id": f"big{n}", "ordered_date": AS_OF - timedelta(days=days), "net_amount": 500 + n}
+        for n in range(4)
+        for days in (300 + n, 200 - n, 20)
+    ]  # fmt: skip
+    small_company.night(
+        draw_orders(1) + four, customers=[{"customer_id": f"big{n}", "segment": "enterprise"} for n in range(4)]
+    )
+    values, fits = small_company.values(), small_company.fits()
+    assert_sound(values)
+    big = values[values["segment"] == "enterprise"]
+    assert big["purchase_fit_id"].str.startswith("enterprise/").all()
+    assert set(big["method"]) == {"full_model"}
+    own = fits.loc[big["purchase_fit_id"].iloc[0]]
+    assert own["customer_count"] == 4
+    assert own["remark"] == "fewer than 100 customers: judged with all customers"
+    # amounts of their own, where all customers spend about 40
+    assert big["expected_order_amount"].astype(float).between(350, 550).all()
 
 
 def test_the_fit_of_a_single_segment_is_the_pooled_fit(small_company: SmallCompany) -> None:
@@ -63,7 +181,7 @@ def test_the_fit_of_a_single_segment_is_the_pooled_fit(small_company: SmallCompa
     assert values["purchase_fit_id"].str.startswith("retail/").all()
 
 
-def test_small_and_unknown_segments_use_the_pooled_fit(small_company: SmallCompany) -> None:
+def test_small_and_unknown_segments_have_shrunk_fits(small_company: SmallCompany) -> None:
     loner = [{"customer_id": "loner", "ordered_date": AS_OF - timedelta(days=days)} for days in (300, 200, 20)]
     unsegmented = [
         {"customer_id": "unsegmented", "ordered_date": AS_OF - timedelta(days=days)} for days in (300, 200, 20)
@@ -77,7 +195,8 @@ def test_small_and_unknown_segments_use_the_pooled_fit(small_company: SmallCompa
     )
     values = small_company.values()
     assert_sound(values)
-    assert values.loc[["loner", "unsegmented"], "purchase_fit_id"].str.startswith("pooled/").all()
+    assert str(values.loc["loner", "purchase_fit_id"]).startswith("enterprise/")
+    assert str(values.loc["unsegmented", "purchase_fit_id"]).startswith("unknown/")
     assert values.loc[["loner", "unsegmented"], "residual_value_amount"].gt(0).all()
     assert values.loc["loner", "segment"] == "enterprise"
 
@@ -98,7 +217,7 @@ def test_free_purchases_alone_give_no_spend_fit(small_company: SmallCompany) -> 
     values = small_company.values()
     assert_sound(values)
     assert reasons(values) == {"no_spend_fit"}
-    assert values["churn_probability"].notna().all()
+    assert values["customer_loss_probability"].notna().all()
 
 
 def test_some_free_purchases_do_not_refuse_the_spend_fit(small_company: SmallCompany) -> None:
@@ -117,7 +236,7 @@ def test_a_company_with_contracts_only_needs_a_margin(small_company: SmallCompan
     assert_sound(values)
     open_now = values["open_contract_count"] > 0
     assert set(values.loc[open_now, "contract_model"]) == {"sbg"}
-    assert values.loc[open_now, "churn_probability"].between(0.001, 0.5).all()
+    assert values.loc[open_now, "customer_loss_probability"].between(0.01, 0.9).all()
     assert set(values.loc[open_now, "no_forecast_reason"]) == {"no_margin_known"}
     assert set(values.loc[~open_now, "no_forecast_reason"]) == {"contract_ended"}
     assert fits.loc[f"single/sbg/{AS_OF}", "is_in_use"]
@@ -138,7 +257,7 @@ def test_contracts_without_churn_have_a_constant_retention_rate(small_company: S
     assert_sound(values)
     subscribers = values[values["open_contract_count"] > 0]
     assert len(subscribers) == 150
-    assert subscribers["churn_probability"].max() < 1e-5
+    assert subscribers["contract_loss_probability"].max() < 1e-4
     # a price of 20 at a margin of 0.4, twelve or thirteen times within 365 days
     assert subscribers["expected_margin_amount"].between(11.9 * 20 * 0.4, 13.1 * 20 * 0.4).all()
 

@@ -18,7 +18,7 @@ import networkx as nx
 import pandas as pd
 
 ZONE = "Europe/Berlin"
-TOUCHPOINTS = Path(__file__).resolve().parents[3] / "seeds" / "reference" / "demo" / "touchpoints.csv"
+TOUCHPOINTS = Path(__file__).resolve().parents[3] / "deployments" / "demo" / "reference" / "touchpoints.csv"
 
 Counts = tuple[int, int, int, int]
 """Answers, promoters, passives, detractors."""
@@ -208,6 +208,29 @@ def nps_counts(extracts: Extracts, *groups: str) -> dict[tuple[object, ...], Cou
                 detractors = sum(value <= 6 for value in values)
                 passives = len(values) - promoters - detractors
                 found[name, first.start_time.date(), *group] = (len(values), promoters, passives, detractors)
+    return found
+
+
+def nps_changes(extracts: Extracts) -> dict[tuple[object, ...], tuple[Counts, Counts]]:
+    """By period type, first day, survey type, segmentation and group: the answers, and those of the period before."""
+    none = (0, 0, 0, 0)
+    months_of = {"month": 1, "trailing_quarter": 3}
+    last = pd.Period(extracts.drops[-1].name, freq="M")
+    found: dict[tuple[object, ...], tuple[Counts, Counts]] = {}
+    for segmentation in ("total", "segment", "lifecycle_stage", "journey_stage"):
+        groups = ["survey_type"] if segmentation == "total" else ["survey_type", segmentation]
+        counts = {
+            (name, first, survey_type, segmentation, *(group or ("all",))): sides
+            for (name, first, survey_type, *group), sides in nps_counts(extracts, *groups).items()
+            if (survey_type, segmentation) != ("relational", "journey_stage")
+        }
+        for (name, first, *rest), now in counts.items():
+            month, length = pd.Period(str(first), freq="M"), months_of[str(name)]
+            before = counts.get((name, (month - length).start_time.date(), *rest), none)
+            found[name, first, *rest] = (now, before)
+            if month + 2 * length - 1 <= last:
+                following = (name, (month + length).start_time.date(), *rest)
+                found.setdefault(following, (counts.get(following, none), now))
     return found
 
 

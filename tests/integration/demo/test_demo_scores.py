@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import math
-from collections import Counter
+from collections import Counter, defaultdict
 from statistics import mean
 
+import numpy as np
 import pandas as pd
 import pytest
+from scipy import stats
 
 from tests.integration.conftest import Company
-from tests.integration.demo.oracle import ZONE, Counts, Extracts, nps_counts, score_values
+from tests.integration.demo.oracle import ZONE, Counts, Extracts, nps_changes, nps_counts, score_values
 
 pytestmark = pytest.mark.xdist_group("demo nights")
 
@@ -71,13 +73,111 @@ def test_every_nps_row_equals_the_extracts(
         assert scores == pytest.approx(list(nps_of(expected[row[:5]])), abs=5.1e-5)
 
 
-def test_every_experience_score_equals_the_extracts(demo_night: Company, extracts: Extracts) -> None:
-    groups = ["month", "score", "survey_type", "touchpoint", "segment"]
-    values = score_values(extracts).groupby(groups)["adds"].agg(["size", "sum"])
-    expected = {key: (int(row["size"]), int(row["sum"])) for key, row in values.iterrows()}
+@pytest.mark.parametrize(
+    ("mart", "columns", "groups"),
+    [
+        ("mart_nps_by_segment_stage", "survey_type, segment, journey_stage", ("segment", "journey_stage")),
+        ("mart_nps_by_segment_lifecycle", "'relational', segment, lifecycle_stage", ("segment", "lifecycle_stage")),
+    ],
+)
+def test_every_shrunk_score_equals_the_extracts(
+    demo_night: Company, extracts: Extracts, mart: str, columns: str, groups: tuple[str, ...]
+) -> None:
+    populations: dict[tuple[object, ...], dict[tuple[object, ...], Counts]] = defaultdict(dict)
+    for (*population, segment, stage), counts in nps_counts(extracts, "survey_type", *groups).items():
+        populations[tuple(population)][segment, stage] = counts
+    published = demo_night.query(
+        f"""
+        select
+            period_type, period_start_date, {columns}, cast(nps_shrunk as double), cast(nps_shrunk_low as double),
+            cast(nps_shrunk_high as double), cast(own_answers_weight as double)
+        from marts.{mart}
+        """
+    )
+    # a weight of 0 is a result too: the cells differ by no more than chance
+    assert sum(row[5] is not None for row in published) > 10
+    for row in published:
+        expected = shrunk_of(list(populations[row[:3]].values()), populations[row[:3]][row[3:5]])
+        assert row[5:] == pytest.approx(expected, abs=1e-4), row
+
+
+def shrunk_of(cells: list[Counts], own: Counts) -> tuple[float | None, ...]:
+    """Shrunk score, its interval and the own weight, from the values of every cell of the population."""
+    values = [np.repeat([1.0, 0.0, -1.0], cell[1:]) for cell in cells]
+    every = np.concatenate(values)
+    n, k = len(every), len(cells)
+    if n < 10:
+        return (None,) * 4
+    sizes = np.array([len(cell) for cell in values])
+    added = np.concatenate([every, [0.0]])
+    spread = np.average([*added**2, 1.0], weights=[*np.ones(n), 1.5, 1.5])
+    spread -= np.average([*every, 0.0], weights=[*np.ones(n), 3.0]) ** 2
+    within = (sum(len(cell) * cell.var() for cell in values) + 3 * spread) / (n - k + 3)
+    free = n - (sizes**2).sum() / n
+    between, upper = 0.0, 0.0
+    if k > 1:
+        squares = sum(len(cell) * (cell.mean() - every.mean()) ** 2 for cell in values)
+        between = max(0.0, (squares - (k - 1) * within) / free)
+        upper = between + math.sqrt(2 / (k - 1)) * (between + (k - 1) * within / free)
+    value = (own[1] - own[3]) / own[0]
+    weight, cautious = (variance / (variance + within / own[0]) for variance in (between, upper))
+    shrunk = 100 * (weight * value + (1 - weight) * every.mean())
+    of_mean = upper * ((sizes / n) ** 2).sum() + within / n
+    margin = 195.9964 * math.sqrt(cautious * within / own[0] + (1 - cautious) ** 2 * of_mean)
+    return shrunk, max(-100.0, shrunk - margin), min(100.0, shrunk + margin), weight
+
+
+def test_every_change_and_its_significance_equal_the_extracts(demo_night: Company, extracts: Extracts) -> None:
+    expected = nps_changes(extracts)
     published = demo_night.query(
         """
-        select month_start_date, metric, survey_type, touchpoint, segment, answer_count, cast(score_sum as integer)
+        select
+            period_type, period_start_date, survey_type, segmentation, group_name,
+            answer_count, promoter_count, detractor_count,
+            previous_answer_count, previous_promoter_count, previous_detractor_count,
+            cast(nps_change as double), cast(z_score as double), cast(p_value as double),
+            cast(adjusted_p_value as double), is_significant, is_significant_adjusted
+        from marts.mart_nps_group_change
+        """
+    )
+    counts = {key: (now[0], now[1], now[3], before[0], before[1], before[3]) for key, (now, before) in expected.items()}
+    assert len(expected) > 500
+    assert {row[:5]: row[5:11] for row in published} == counts
+    families = defaultdict(list)
+    for row in published:
+        change, z_score = change_of(*counts[row[:5]])
+        assert row[11] == pytest.approx(change, abs=1e-9)
+        assert row[12] == pytest.approx(z_score, abs=1e-6)
+        if z_score is not None:
+            families[row[:2]].append((z_score, row))
+    for family in families.values():
+        p_values = 2 * stats.norm.sf(np.abs([z_score for z_score, _ in family]))
+        adjusted = stats.false_discovery_control(p_values)
+        for alone, among, (_, row) in zip(p_values, adjusted, family, strict=True):
+            assert row[13:15] == pytest.approx((alone, among), abs=2e-5)
+            assert row[15:] == (alone <= 0.05, among <= 0.05)
+
+
+def change_of(n: int, p: int, d: int, m: int, q: int, e: int) -> tuple[float | None, float | None]:
+    """The change of an NPS, and its z with the variance of all answers of both periods."""
+    if min(n, m) < 10:
+        return None, None
+    change = (p - d) / n - (q - e) / m
+    values = np.repeat([1, -1, 0], [p + q, d + e, n + m - p - q - d - e])
+    error = float(np.std(values)) * math.sqrt(1 / n + 1 / m)
+    return 100 * change, change / error if error else None
+
+
+def test_every_experience_score_equals_the_extracts(demo_night: Company, extracts: Extracts) -> None:
+    groups = ["month", "score", "survey_type", "touchpoint", "segment"]
+    values = score_values(extracts)
+    values = values.assign(square=values["adds"] ** 2).groupby(groups).agg({"adds": ["size", "sum"], "square": "sum"})
+    expected = {key: tuple(map(int, sums)) for key, *sums in values.itertuples()}
+    published = demo_night.query(
+        """
+        select
+            month_start_date, metric, survey_type, touchpoint, segment, answer_count, cast(score_sum as integer),
+            cast(score_square_sum as integer)
         from marts.mart_experience_scores where answer_count > 0
         """
     )

@@ -53,7 +53,13 @@ def test_stages_with_contacts_and_without_responses_are_blind_spots(olist_night:
 
 @pytest.mark.parametrize(
     "mart",
-    ["mart_nps_by_segment_lifecycle", "mart_nps_change", "mart_nps_strata", "mart_nps_weighted"],
+    [
+        "mart_nps_by_segment_lifecycle",
+        "mart_nps_change",
+        "mart_nps_group_change",
+        "mart_nps_strata",
+        "mart_nps_weighted",
+    ],
 )
 def test_without_an_nps_question_the_nps_marts_are_empty(olist_night: Company, mart: str) -> None:
     assert olist_night.query(f"select count(*) from marts.{mart}") == [(0,)]

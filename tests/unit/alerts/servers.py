@@ -26,6 +26,7 @@ class Mailbox:
 
     port: int
     envelopes: list[Envelope] = field(default_factory=list)
+    login_count: int = 0
 
     async def handle_DATA(self, _: SMTP, __: Session, envelope: Envelope) -> str:  # noqa: N802 - the library's name
         """Keep the message."""
@@ -34,12 +35,19 @@ class Mailbox:
 
 
 @contextmanager
-def mail_server(tls: ssl.SSLContext | None = None, login: tuple[str, str] | None = None) -> Iterator[Mailbox]:
-    """A mail server; with a certificate it takes nothing unencrypted, with a login nothing without it."""
+def mail_server(
+    tls: ssl.SSLContext | None = None, login: tuple[str, str] | None = None, *, is_tls_from_start: bool = False
+) -> Iterator[Mailbox]:
+    """A mail server; with a certificate it takes nothing unencrypted, with a login nothing without it.
+
+    Args:
+        is_tls_from_start: the connection begins with the handshake, instead of after ``STARTTLS``.
+    """
     mailbox = Mailbox(_free_port())
 
     def knows(*arguments: Any) -> AuthResult:
         given = arguments[-1]
+        mailbox.login_count += 1
         name, word = (given.login.decode(), given.password.decode()) if isinstance(given, LoginPassword) else ("", "")
         return AuthResult(success=(name, word) == login, handled=False)
 
@@ -47,9 +55,11 @@ def mail_server(tls: ssl.SSLContext | None = None, login: tuple[str, str] | None
         mailbox,
         hostname="127.0.0.1",
         port=mailbox.port,
-        tls_context=tls,
-        require_starttls=tls is not None,
+        ssl_context=tls if is_tls_from_start else None,
+        tls_context=None if is_tls_from_start else tls,
+        require_starttls=tls is not None and not is_tls_from_start,
         authenticator=knows,
+        auth_require_tls=not is_tls_from_start,
         auth_required=login is not None,
     )
     controller.start()
@@ -74,13 +84,15 @@ class Posts:
 
 
 @contextmanager
-def web_server(status: int = 200) -> Iterator[Posts]:
-    """A web server that takes JSON and answers with ``status``."""
+def web_server(status: int = 200, location: str = "") -> Iterator[Posts]:
+    """A web server that takes JSON and answers with ``status``, and with ``location`` where a redirect leads."""
 
     class Handler(BaseHTTPRequestHandler):
         def do_POST(self) -> None:
             posts.bodies.append(json.loads(self.rfile.read(int(self.headers["Content-Length"]))))
             self.send_response(status)
+            if location:
+                self.send_header("Location", location)
             self.end_headers()
 
         def log_message(self, *_: object) -> None:

@@ -103,15 +103,79 @@ def test_a_wrong_password_is_said_without_the_password(encrypted: Mailbox, monke
     assert not encrypted.envelopes
 
 
-def test_a_server_with_a_strange_certificate_gets_neither_login_nor_alert(monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.parametrize("security", ["starttls", "tls"])
+def test_a_server_with_an_untrusted_certificate_gets_neither_login_nor_alert(
+    security: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setenv("SMTP_NAME", "warehouse")
     monkeypatch.setenv("SMTP_WORD", WORD)
-    with (
-        mail_server(_context(trustme.CA())) as mailbox,
-        pytest.raises(PipelineError, match="SSLCertVerificationError"),
-    ):
-        EmailSender(_email(mailbox.port, "starttls")).send(ALERT)
-    assert not mailbox.envelopes
+    untrusted = _context(trustme.CA())
+    with mail_server(untrusted, ("warehouse", WORD), is_tls_from_start=security == "tls") as mailbox:
+        with pytest.raises(PipelineError, match=r"certificate.*not trusted.*SSL_CERT_FILE") as caught:
+            EmailSender(_email(mailbox.port, security)).send(ALERT)
+        assert (mailbox.envelopes, mailbox.login_count) == ([], 0)
+    assert WORD not in str(caught.value)
+
+
+@pytest.mark.parametrize("security", ["starttls", "tls"])
+def test_a_trusted_certificate_of_another_host_is_refused(
+    security: str, authority: trustme.CA, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("SMTP_NAME", "warehouse")
+    monkeypatch.setenv("SMTP_WORD", WORD)
+    other = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    authority.issue_cert("mail.other.example").configure_cert(other)
+    with mail_server(other, ("warehouse", WORD), is_tls_from_start=security == "tls") as mailbox:
+        with pytest.raises(PipelineError, match="certificate"):
+            EmailSender(_email(mailbox.port, security)).send(ALERT)
+        assert (mailbox.envelopes, mailbox.login_count) == ([], 0)
+
+
+def test_an_email_goes_through_a_server_that_is_encrypted_from_the_start(
+    authority: trustme.CA, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("SMTP_NAME", "warehouse")
+    monkeypatch.setenv("SMTP_WORD", WORD)
+    with mail_server(_context(authority), ("warehouse", WORD), is_tls_from_start=True) as mailbox:
+        EmailSender(_email(mailbox.port, "tls")).send(ALERT)
+        assert _message(mailbox)["Subject"] == ALERT.subject
+
+
+@pytest.mark.parametrize(
+    ("address", "said"),
+    [
+        ("http://hooks.acme.example/T0/secret-part", "plain_http: true"),
+        ("HTTP://hooks.acme.example/T0/secret-part", "plain_http: true"),
+        ("http://localhost.acme.example/secret-part", "plain_http: true"),
+        ("http://user@127.0.0.1.acme.example/secret-part", "plain_http: true"),
+        ("hooks.acme.example/secret-part", "begins with https://"),
+        ("file:///secret-part", "begins with https://"),
+        ("http://[secret-part", "begins with https://"),
+    ],
+)
+def test_an_address_that_is_not_encrypted_gets_no_alert(
+    address: str, said: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("ALERT_WEBHOOK", address)
+    with pytest.raises(PipelineError, match=said) as caught:
+        WebhookSender(Webhook(url=Secret(env="ALERT_WEBHOOK"))).send(ALERT)
+    assert "ALERT_WEBHOOK" in str(caught.value)
+    assert "secret-part" not in str(caught.value)
+
+
+def test_plain_http_to_another_machine_is_sent_where_the_deployment_allows_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("ALERT_WEBHOOK", "http://hooks.invalid/T0")
+    with pytest.raises(PipelineError, match="ConnectionError"):
+        WebhookSender(Webhook(url=Secret(env="ALERT_WEBHOOK"), plain_http=True)).send(ALERT)
+
+
+def test_a_redirect_is_not_followed(monkeypatch: pytest.MonkeyPatch) -> None:
+    with web_server() as elsewhere, web_server(307, elsewhere.url) as posts:
+        monkeypatch.setenv("ALERT_WEBHOOK", posts.url)
+        with pytest.raises(PipelineError, match="status 307") as caught:
+            WebhookSender(Webhook(url=Secret(env="ALERT_WEBHOOK"))).send(ALERT)
+        assert (len(posts.bodies), elsewhere.bodies) == (1, [])
+    assert "secret-part" not in str(caught.value)
 
 
 def test_a_webhook_is_posted_as_slack_reads_it(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -1,6 +1,5 @@
 """What the daemon's sensors tell, through a real web server."""
 
-import json
 from collections.abc import Iterator
 from datetime import date
 from pathlib import Path
@@ -16,6 +15,7 @@ from orchestration.nightly import nightly
 from orchestration.publication.publication import Publication
 from orchestration.runs.tags import COMMAND_TAG, RANGE_END, RANGE_START
 from tests.unit.alerts.servers import Posts, published_units, web_server
+from tests.unit.publication.publications import put_version
 
 
 @pytest.fixture
@@ -41,18 +41,12 @@ def sensors(deployment: Deployment, publication: Publication) -> dict[str, dg.Se
     return {sensor.name: sensor for sensor in alert_sensors(deployment, publication, nightly)}
 
 
-def _publish(publication: Publication, version: str) -> None:
-    publication.current.mkdir(parents=True, exist_ok=True)
-    facts = {"version": version, "as_of_date": version[:10], "published_at": f"{version[:10]}T02:10:00"}
-    (publication.current / "manifest.json").write_text(json.dumps(facts), encoding="utf-8")
-
-
 def test_a_stale_version_raises_one_alert(
     sensors: dict[str, dg.SensorDefinition], publication: Publication, posts: Posts
 ) -> None:
     cursor = None
     for version in ("2026-01-30-0a", "2026-01-30-0a", "2026-01-31-0b"):
-        _publish(publication, version)
+        put_version(publication, version, f"{version[:10]}T02:10:00")
         context = dg.build_sensor_context(cursor=cursor)
         sensors["alert_when_stale"](context)
         cursor = context.cursor

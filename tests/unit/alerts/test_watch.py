@@ -1,6 +1,5 @@
 """What is worth an alert, and that no alert carries what was delivered."""
 
-import json
 from collections.abc import Iterator
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
@@ -14,6 +13,7 @@ from orchestration.base.paths import Home
 from orchestration.config.deployment import Deployment, load_deployment
 from orchestration.publication.publication import Publication
 from tests.unit.alerts.servers import published_units
+from tests.unit.publication.publications import put_version
 
 DAY = date(2026, 1, 30)
 NOW = datetime(2026, 1, 31, 9, 0, tzinfo=UTC)
@@ -113,13 +113,7 @@ def test_a_publication_is_stale_after_the_hours_of_the_deployment(
     publication = Publication(home)
     assert watch.of_stale_publication(deployment, publication, NOW) is None, "nothing is published yet"
     published_at = NOW - timedelta(hours=hours)
-    publication.current.mkdir(parents=True)
-    facts = {
-        "version": "2026-01-30-0f1e2d3c",
-        "as_of_date": "2026-01-30",
-        "published_at": published_at.replace(tzinfo=None).isoformat(),
-    }
-    (publication.current / "manifest.json").write_text(json.dumps(facts), encoding="utf-8")
+    put_version(publication, "2026-01-30-0f1e2d3c", published_at.replace(tzinfo=None).isoformat())
     alert = watch.of_stale_publication(deployment, publication, NOW)
     assert (alert is not None) == is_stale
     if alert:

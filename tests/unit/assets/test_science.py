@@ -32,12 +32,29 @@ def test_a_contract_has_a_decision_per_renewal_and_one_at_its_end() -> None:
         {
             "renewal_count": [0, 1, 0, 2],
             "is_open": [True, True, False, False],
+            "unobserved_renewal_count": 0,
             "contract_count": [5, 3, 2, 1],
         }
     )
     churned, at_risk = decisions(histories)
     assert churned.tolist() == [2, 0, 1]
     assert at_risk.tolist() == [3 + 2 + 1, 1, 1]
+
+
+def test_a_renewal_before_the_history_starts_is_not_a_decision() -> None:
+    # 4 were renewed once before the start and twice after it, 2 ended at the second decision after two before the
+    # start, 1 ended before the start, 3 run in their first observed period
+    histories = pd.DataFrame(
+        {
+            "renewal_count": [3, 3, 1, 2],
+            "is_open": [True, False, False, True],
+            "unobserved_renewal_count": [1, 2, 2, 2],
+            "contract_count": [4, 2, 1, 3],
+        }
+    )
+    churned, at_risk = decisions(histories)
+    assert churned.tolist() == [0, 0, 0, 2]
+    assert at_risk.tolist() == [0, 4, 4 + 2, 2]
 
 
 def test_a_plan_with_few_contracts_is_fitted_with_all() -> None:

@@ -68,7 +68,8 @@ def test_a_unit_is_synced_before_and_after_its_rename(tmp_path: Path, calls: lis
 
     [decision] = [number for number, call in enumerate(calls) if ".ready-load_date=2026-01-01" in call.split()[-1]]
     on_disk = {call.removeprefix("sync ") for call in calls[:decision]}
-    written = (rows, rejected, place.new_landing, place.new_quarantine)
+    checksums = place.new_landing / "checksums.json"
+    written = (rows, checksums, rejected, place.new_landing, place.new_quarantine)
     assert on_disk == {str(path.relative_to(tmp_path)) for path in written}
     last = max(number for number, call in enumerate(calls) if call.startswith("rename"))
     assert {call.removeprefix("sync ") for call in calls[last + 1 :]} == {

@@ -18,10 +18,15 @@ COMMANDS = (
     "run",
     "backfill",
     "check",
+    "eject",
+    "new",
     "quarantine",
     "versions",
     "rollback",
     "release",
+    "verify",
+    "backup",
+    "restore",
     "demo",
     "ui",
     "docs",
@@ -97,7 +102,8 @@ def test_trace_shows_the_stack() -> None:
     answer = cx360("--trace", "run", "--deployment", "olits")
     assert answer.exit_code == 1
     assert "Traceback (most recent call last)" in answer.output
-    assert answer.output.endswith("Did you mean 'olist'?\n")
+    message = "Did you mean 'olist'? A deployment elsewhere is named by the path of its folder.\n"
+    assert answer.output.endswith(message)
 
 
 def test_the_deployment_may_come_from_the_environment(monkeypatch: pytest.MonkeyPatch) -> None:

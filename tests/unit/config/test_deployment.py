@@ -8,17 +8,16 @@ from typing import Any
 
 import dagster as dg
 import pytest
-import yaml
 
 from orchestration.base.errors import PipelineError
-from orchestration.config import deployment
 from orchestration.config.deployment import Deployment, load_deployment
+from tests.deployments import search_only, write_deployment
 
 
 @pytest.fixture(autouse=True)
 def _folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Deployments are read from the test's own folder."""
-    monkeypatch.setattr(deployment, "DEPLOYMENTS", tmp_path)
+    search_only(tmp_path, monkeypatch)
 
 
 def settings(**changes: Any) -> dict[str, Any]:
@@ -54,7 +53,7 @@ def system(role: str, table: str = "customers", delivers: tuple[str, ...] = ("cu
 
 
 def loaded(tmp_path: Path, **changes: Any) -> Deployment:
-    (tmp_path / "acme.yml").write_text(yaml.safe_dump(settings(**changes), sort_keys=False), encoding="utf-8")
+    write_deployment(tmp_path, "acme", settings(**changes))
     return load_deployment("acme")
 
 
@@ -65,36 +64,36 @@ def problem(tmp_path: Path, **changes: Any) -> str:
     return str(error.value)
 
 
-def test_a_deployment_is_read_from_the_file_of_its_name(tmp_path: Path) -> None:
+def test_a_deployment_is_read_from_the_folder_of_its_name(tmp_path: Path) -> None:
     acme = loaded(tmp_path)
     assert (acme.name, acme.currency, acme.zone.key) == ("acme", "EUR", "Europe/Berlin")
     assert [table.name for table in acme.tables()] == ["crm__customers"]
 
 
 def test_an_unknown_deployment_is_answered_with_the_nearest_one(tmp_path: Path) -> None:
-    (tmp_path / "acme.yml").write_text("", encoding="utf-8")
-    with pytest.raises(PipelineError, match=r"no deployment 'amce' \(deployments/amce\.yml\)\. Did you mean 'acme'\?"):
+    write_deployment(tmp_path, "acme", "")
+    with pytest.raises(PipelineError, match=r"no deployment 'amce' \(.*amce/deployment\.yml\)\. Did you mean 'acme'\?"):
         load_deployment("amce")
 
 
 def test_an_unknown_deployment_like_no_other_is_answered_with_all_there_are(tmp_path: Path) -> None:
     for name in ("acme", "globex"):
-        (tmp_path / f"{name}.yml").write_text("", encoding="utf-8")
+        write_deployment(tmp_path, name, "")
     with pytest.raises(PipelineError, match=r"Existing deployments: acme, globex\."):
         load_deployment("zzz")
 
 
-@pytest.mark.parametrize("name", ["../acme", "acme.yml", "", "/etc/passwd"])
-def test_a_name_that_is_a_path_is_no_deployment(tmp_path: Path, name: str) -> None:
-    (tmp_path / "acme.yml").write_text("", encoding="utf-8")
+@pytest.mark.parametrize("name", ["../acme", "acme.yml", "", "/etc/passwd", ".", "/etc"])
+def test_what_names_no_folder_of_a_deployment_is_refused(tmp_path: Path, name: str) -> None:
+    write_deployment(tmp_path, "acme", "")
     with pytest.raises(PipelineError, match="There is no deployment"):
         load_deployment(name)
 
 
 @pytest.mark.parametrize("text", ["", "- a list", "only words", "name: other"])
 def test_a_file_that_holds_no_settings_is_refused(tmp_path: Path, text: str) -> None:
-    (tmp_path / "acme.yml").write_text(text, encoding="utf-8")
-    with pytest.raises(PipelineError, match=r"deployments/acme\.yml must be a mapping of settings"):
+    write_deployment(tmp_path, "acme", text)
+    with pytest.raises(PipelineError, match=r"acme/deployment\.yml must be a mapping of settings"):
         load_deployment("acme")
 
 
@@ -119,7 +118,7 @@ def test_a_secret_may_be_named_by_its_variable(tmp_path: Path) -> None:
 
 
 def test_a_yaml_error_does_not_quote_the_file(tmp_path: Path) -> None:
-    (tmp_path / "acme.yml").write_text("timezone: UTC\npassword: 'hunter2\n", encoding="utf-8")
+    write_deployment(tmp_path, "acme", "timezone: UTC\npassword: 'hunter2\n")
     with pytest.raises(PipelineError) as error:
         load_deployment("acme")
     assert "line 3" in str(error.value)
@@ -127,8 +126,8 @@ def test_a_yaml_error_does_not_quote_the_file(tmp_path: Path) -> None:
 
 
 def test_a_yaml_error_names_the_line(tmp_path: Path) -> None:
-    (tmp_path / "acme.yml").write_text("timezone: UTC\nowner: [", encoding="utf-8")
-    with pytest.raises(PipelineError, match=r"(?s)deployments/acme\.yml is not valid YAML: .*line 2"):
+    write_deployment(tmp_path, "acme", "timezone: UTC\nowner: [")
+    with pytest.raises(PipelineError, match=r"(?s)acme/deployment\.yml is not valid YAML: .*line 2"):
         load_deployment("acme")
 
 
@@ -139,6 +138,8 @@ def test_a_yaml_error_names_the_line(tmp_path: Path) -> None:
         ({"systems__crm__files__dayly": "x"}, "systems.crm.files.dayly: unknown key, did you mean 'daily'?"),
         ({"identity__max_people": 3}, "identity.max_people: unknown key, did you mean 'max_people_per_value'?"),
         ({"zzz": 1}, "zzz: unknown key"),
+        ({"identity__country_calling_code": "999"}, "identity.country_calling_code: no country has the calling code"),
+        ({"identity__placeholders": ["till@", " "]}, "identity.placeholders: ' ' is blank"),
         ({"timezone": "Berlin"}, "timezone: 'Berlin' is not an IANA time zone"),
         ({"owner": "marketing"}, "owner: 'marketing' is neither an e-mail address nor a team, written team:<name>"),
         ({"currency": "euro"}, "currency: String should match pattern '^[A-Z]{3}$'"),
@@ -150,7 +151,6 @@ def test_a_yaml_error_names_the_line(tmp_path: Path) -> None:
             "lifecycle: new_days, active_days and lapsed_days must be in ascending order",
         ),
         ({"history_start_date": "2199-01-01"}, "the file: history_start_date must not be after history_load_date"),
-        ({"retention_periods__orders": 0}, "retention_periods.orders: Input should be greater than or equal to 1"),
         ({"retention_periods__order": 6}, "retention_periods.order: unknown key, did you mean 'orders'?"),
         ({"surveys__strata": ["region"]}, "surveys.strata.0: Input should be 'segment' or 'lifecycle_stage'"),
         ({"surveys__strata": ["segment", "segment"]}, "surveys.strata: a value is listed twice"),
@@ -219,7 +219,7 @@ def test_a_yaml_error_names_the_line(tmp_path: Path) -> None:
 )
 def test_an_invalid_setting_is_reported_with_its_path(tmp_path: Path, changes: dict[str, Any], message: str) -> None:
     error = problem(tmp_path, **changes)
-    assert error.startswith("deployments/acme.yml has invalid settings:\n  ")
+    assert error.startswith(f"{tmp_path / 'acme' / 'deployment.yml'} has invalid settings:\n  ")
     assert message in error
 
 

@@ -6,23 +6,22 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-import yaml
 
 from orchestration.base.errors import PipelineError
-from orchestration.config import deployment
 from orchestration.config.deployment import load_deployment
+from tests.deployments import search_only, write_deployment
 from tests.unit.config.test_deployment import loaded, system
 
 
 @pytest.fixture(autouse=True)
 def _folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Deployments are read from the test's own folder."""
-    monkeypatch.setattr(deployment, "DEPLOYMENTS", tmp_path)
+    search_only(tmp_path, monkeypatch)
 
 
 def extending(tmp_path: Path, name: str, base: str, **changes: Any) -> None:
     """Write a deployment that says what differs from another one."""
-    (tmp_path / f"{name}.yml").write_text(yaml.safe_dump({"extends": base, **changes}), encoding="utf-8")
+    write_deployment(tmp_path, name, {"extends": base, **changes})
 
 
 def test_a_deployment_that_extends_another_says_only_what_differs(tmp_path: Path) -> None:
@@ -46,8 +45,8 @@ def test_a_deployment_extends_an_existing_one_that_extends_none(tmp_path: Path, 
     extending(tmp_path, "second", "acme")
     extending(tmp_path, "third", base)
     message = {
-        "nobody": r"There is no deployment 'nobody' \(deployments/nobody\.yml\)",
-        "second": r"deployments/third\.yml has invalid settings:\n  extends: second itself extends acme\. Extend acme",
+        "nobody": r"There is no deployment 'nobody' \(.*nobody/deployment\.yml\)",
+        "second": r"third/deployment\.yml has invalid settings:\n  extends: second itself extends acme\. Extend acme",
     }
     with pytest.raises(PipelineError, match=message[base]):
         load_deployment("third")
@@ -57,6 +56,6 @@ def test_an_invalid_setting_is_reported_with_its_file(tmp_path: Path) -> None:
     loaded(tmp_path)
     extending(tmp_path, "other", "acme", timzone="Europe/Rome")
     with pytest.raises(
-        PipelineError, match=r"deployments/other\.yml has invalid settings:\n  timzone: unknown key, did you"
+        PipelineError, match=r"other/deployment\.yml has invalid settings:\n  timzone: unknown key, did you"
     ):
         load_deployment("other")

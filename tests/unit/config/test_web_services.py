@@ -11,10 +11,11 @@ import yaml
 
 from orchestration.base.errors import PipelineError
 from orchestration.base.paths import PROJECT
-from orchestration.config import deployment as deployments
 from orchestration.config.deployment import Deployment, load_deployment
+from orchestration.config.deployment_file import DEPLOYMENTS, FILE
 from orchestration.config.systems import System
 from orchestration.config.web_services import EVERY, Rest, RestTable, WindowParameters, steps_of
+from tests.deployments import search_only, write_deployment
 
 SYSTEM = """
 description: The survey tool.
@@ -36,7 +37,7 @@ tables:
 
 def loaded(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, **changes: Any) -> Deployment:
     """The demo with a survey tool of its own; ``rest__auth=None`` takes a setting away, a value sets it."""
-    demo = yaml.safe_load((deployments.DEPLOYMENTS / "demo.yml").read_text(encoding="utf-8"))
+    demo = yaml.safe_load((DEPLOYMENTS / "demo" / FILE).read_text(encoding="utf-8"))
     system = yaml.safe_load(SYSTEM)
     for name, value in changes.items():
         *way, last = name.split("__")
@@ -47,8 +48,8 @@ def loaded(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, **changes: Any) -> D
         if value is None:
             del place[last]
     demo["systems"]["survey_tool"] = system
-    (tmp_path / "mine.yml").write_text(yaml.safe_dump(demo), encoding="utf-8")
-    monkeypatch.setattr(deployments, "DEPLOYMENTS", tmp_path)
+    write_deployment(tmp_path, "mine", demo)
+    search_only(tmp_path, monkeypatch)
     return load_deployment("mine")
 
 

@@ -7,7 +7,8 @@ from pathlib import Path
 from typing import Any
 
 from orchestration.config.deployment import Table, load_deployment
-from orchestration.config.systems import Files, System, TableSettings
+from orchestration.config.files import Files
+from orchestration.config.systems import System, TableSettings
 from orchestration.connectors.batch import Fault
 from orchestration.connectors.sources import pull
 

@@ -12,10 +12,12 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from orchestration.config.systems import Files
+from orchestration.config.files import Files
 from orchestration.connectors.batch import SourceError, UnreadableError
 from orchestration.connectors.readers import delimited
 from tests.unit.connectors.deliveries import Pulled, pulled
+
+NOT_UTF8 = "bytes that are not utf-8: {byte} at character {place}; with 'encoding: cp1252' they are '{read}'"
 
 
 def taken(folder: Path, content: bytes, name: str = "customers.csv", **settings: Any) -> Pulled:
@@ -79,8 +81,12 @@ def test_too_many_or_too_few_fields_are_faults_and_the_other_rows_stand(tmp_path
 def test_a_row_with_bytes_that_are_no_text_is_a_fault_that_shows_them(tmp_path: Path) -> None:
     found = taken(tmp_path, b"id,note\n1,caf\xe9\n2,caf\xc3\xa9\n3,\xff,x\n")
     assert [(fault.source_row, fault.reason, fault.text) for fault in found.faults] == [
-        (2, "bytes that are not utf-8", "1,caf\\xe9"),
-        (4, "3 fields instead of 2; bytes that are not utf-8", "3,\\xff,x"),
+        (2, NOT_UTF8.format(byte="\\xe9", place=6, read="é"), "1,caf\\xe9"),
+        (
+            4,
+            "3 fields instead of 2; " + NOT_UTF8.format(byte="\\xff", place=3, read="ÿ"),
+            "3,\\xff,x",
+        ),
     ]
     assert found.rows == [{"id": "2", "note": "café", "_source_row": 3}]
 
@@ -154,7 +160,7 @@ def test_bytes_that_the_declared_encoding_lacks_make_a_fault(tmp_path: Path) -> 
     found = taken(tmp_path, b"id,note\n1,\x80\n2,\x81\n", encoding="cp1252")
     assert [row["note"] for row in found.rows] == ["€"]
     assert [(fault.source_row, fault.reason, fault.text) for fault in found.faults] == [
-        (3, "bytes that are not cp1252", "2,\\x81")
+        (3, "bytes that are not cp1252: \\x81 at character 3; with 'encoding: cp850' they are 'ü'", "2,\\x81")
     ]
 
 
@@ -195,13 +201,15 @@ def test_a_text_file_named_gzip_stops_the_night(tmp_path: Path) -> None:
         (b"\n\n", "the file has no header"),
         (b"id,note,Id\n1,a,b\n", "columns 1 and 3 have the same name"),
         (b"id,,note\n1,a,b\n", "column 2 has no name"),
-        (b"id,note, \n1,a,b\n", "column 3 has no name"),
+        (b"id, ,,note\n1,a,b,c\n", "column 2 has no name"),
+        (b",,\n1,a,b\n", "the header has no names"),
+        ((",".join(f"c{n}" for n in range(2001)) + "\n").encode(), "there are 2,001 columns; at most 2,000 can land"),
         (b"id,_source_row\n1,2\n", "column 2 is named '_source_row', which is reserved for the landing"),
         (b"id;note\n1;a\n", "line 1: the header is one column; the delimiter seems to be ';' instead of ','"),
         (b"id\tnote\n1\ta\n", "the delimiter seems to be '\\t' instead of ','"),
-        (b"id,caf\xe9\n1,a\n", "line 1: the header has bytes that are not utf-8"),
+        (b"id,caf\xe9\n1,a\n", "line 1: the header has bytes that are not utf-8: \\xe9 at character 7"),
         (b'id,"note\n1,a\n', "a quote in the header does not close"),
-        (b"id," + b"x" * 100_000 + b"\n", "the header has more than 65,536 characters"),
+        (b"id," + b"x" * 300_000 + b"\n", "the header has more than 262,144 characters"),
         ("id,note\n1,a\n".encode("utf-16"), "line 1: the file is not utf-8 but looks like utf-16"),
         ("id,note\n1,a\n".encode("utf-32"), "line 1: the file is not utf-8 but looks like utf-32"),
         ("id,note\n1,a\n".encode("utf-16-be"), "looks like utf-16 or utf-32 without a byte order mark"),

@@ -10,7 +10,7 @@ from typing import Literal
 import pytest
 
 from orchestration.config.deployment import Table
-from orchestration.config.systems import Files
+from orchestration.config.files import Files
 from orchestration.connectors.batch import SourceError
 from orchestration.connectors.files import BATCH_ROWS
 from orchestration.connectors.sources import available_load_dates, pull

@@ -20,7 +20,7 @@ from fsspec.implementations.memory import MemoryFileSystem
 from pydantic import ValidationError
 
 from orchestration.config.deployment import Table
-from orchestration.config.systems import Files
+from orchestration.config.files import Files
 from orchestration.connectors.batch import SourceError
 from orchestration.connectors.sources import available_load_dates, fingerprint, pull
 from tests.unit.connectors.buckets import BUCKET, KEY, SECRET, Bucket, client_of, s3_bucket

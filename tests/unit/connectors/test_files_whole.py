@@ -13,7 +13,7 @@ import pyarrow as pa
 import pytest
 
 from orchestration.config.deployment import Table
-from orchestration.config.systems import Files
+from orchestration.config.files import Files
 from orchestration.connectors.batch import SourceError
 from orchestration.connectors.sources import available_load_dates, pull
 from tests.unit.connectors.deliveries import table_of

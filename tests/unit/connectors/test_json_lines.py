@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from orchestration.config.systems import Files
+from orchestration.config.files import Files
 from orchestration.connectors.batch import SourceError
 from orchestration.connectors.readers import json_lines, json_values
 from tests.unit.connectors.deliveries import Pulled, pulled
@@ -68,6 +68,11 @@ def test_blank_lines_are_no_rows_but_count_as_lines(tmp_path: Path) -> None:
         ('{"a": -Infinity}', "-Infinity is not a JSON value"),
         ('{"a": 1, "b": 2, "a": 3}', "an object has the same key twice"),
         ('{"x": {"a": 1, "a": 1}}', "an object has the same key twice"),
+        ('{"b": 1, "B": 2}', "two keys differ only by upper and lower case"),
+        ('{"a": 1, "A": 2}', "two keys differ only by upper and lower case"),
+        ('{"": 1}', "a key has no name"),
+        ('{" ": 1}', "a key has no name"),
+        ('{"_Load_Date": 1}', "the key '_load_date' is reserved for the landing"),
         ('{"a": "\\ud83d"}', "an escape is half a character (a lone surrogate)"),
         ('{"\\udead": 1}', "an escape is half a character (a lone surrogate)"),
         ('{"a": {"b": "\\ud83d"}}', "an escape is half a character (a lone surrogate)"),
@@ -89,7 +94,11 @@ def test_whole_characters_may_be_escaped(tmp_path: Path) -> None:
 def test_a_line_with_bytes_that_are_no_text_is_a_fault_that_shows_them(tmp_path: Path) -> None:
     found = taken(tmp_path, b'{"a": "caf\xe9"}\n{"a": "caf\xc3\xa9"}\n')
     assert [(fault.source_row, fault.reason, fault.text) for fault in found.faults] == [
-        (1, "bytes that are not utf-8", '{"a": "caf\\xe9"}')
+        (
+            1,
+            "bytes that are not utf-8: \\xe9 at character 11; with 'encoding: cp1252' they are 'é'",
+            '{"a": "caf\\xe9"}',
+        )
     ]
     assert [row["a"] for row in found.rows] == ["café"]
 
@@ -106,6 +115,46 @@ def test_a_file_without_lines_is_an_empty_window(tmp_path: Path) -> None:
     assert taken(tmp_path, b"\n").rows == []
 
 
+def test_a_file_of_no_bytes_is_an_empty_night(tmp_path: Path) -> None:
+    found = taken(tmp_path, b"")
+    assert (found.columns, found.rows, found.faults) == (["_source_file", "_source_row"], [], [])
+    with pytest.raises(SourceError, match="the file has 0 bytes"):
+        taken(tmp_path, b"", "events.jsonl.gz")
+
+
+def test_keys_in_another_case_are_the_same_column_across_records_and_batches(tmp_path: Path) -> None:
+    lines = [b'{"Id": "1"}', *([b'{"ID": "2"}'] * json_values.BATCH_ROWS)]
+    path = tmp_path / "events.jsonl"
+    path.write_bytes(b"\n".join(lines))
+    batches = list(json_lines.read(path, path.name, Files(format="jsonl")))
+    assert [batch.rows.column_names[0] for batch in batches] == ["Id", "Id"]
+    assert [batch.rows["Id"].null_count for batch in batches] == [0, 0]
+
+
+def test_keys_that_are_data_are_bounded_and_each_record_beyond_the_bound_is_a_fault(tmp_path: Path) -> None:
+    lines = [b'{"id": "%d", "k%d": "1"}' % (number, number) for number in range(20_000)]
+    found = taken(tmp_path, b"\n".join(lines))
+    assert len(found.columns) == 2_000 + len(["_source_file", "_source_row"])
+    assert (len(found.rows), len(found.faults)) == (1_999, 20_000 - 1_999)
+    assert "more than 2,000 different keys" in found.faults[0].reason
+
+
+def test_one_record_with_too_many_keys_does_not_stop_the_others(tmp_path: Path) -> None:
+    wide = "{" + ", ".join(f'"k{number}": 1' for number in range(100_000)) + "}"
+    found = taken(tmp_path, f'{{"id": 1}}\n{wide}\n{{"id": 2}}\n'.encode())
+    assert ([row["id"] for row in found.rows], len(found.faults)) == (["1", "2"], 1)
+
+
+def test_a_decimal_that_looks_like_a_thousand_lands_as_the_same_number_that_does_not(tmp_path: Path) -> None:
+    found = taken(tmp_path, b'{"amount": 1.234, "text": "1.234", "half": 0.125, "long": -12.3456}\n')
+    assert found.rows[0] == {"amount": "1.2340", "text": "1.234", "half": "0.125", "long": "-12.3456", "_source_row": 1}
+
+
+def test_declared_texts_mean_a_missing_value(tmp_path: Path) -> None:
+    found = taken(tmp_path, b'{"a": "NULL", "b": "null"}\n', nulls=("NULL",))
+    assert found.rows == [{"a": None, "b": "null", "_source_row": 1}]
+
+
 def test_a_gzip_that_is_cut_off_stops_the_night(tmp_path: Path) -> None:
     content = gzip.compress(b"".join(b'{"a": "%d"}\n' % number**5 for number in range(5000)))
     with pytest.raises(SourceError, match=r"events\.jsonl\.gz': the gzip file is cut off or damaged"):
@@ -116,9 +165,6 @@ def test_a_gzip_that_is_cut_off_stops_the_night(tmp_path: Path) -> None:
     ("content", "words"),
     [
         ('{"a": 1}\n'.encode("utf-16"), "line 1: the file is not utf-8 but looks like utf-16"),
-        (b'{"": 1}\n', "column 1 has no name"),
-        (b'{"Id": 1}\n{"id": 2}\n', "columns 1 and 2 have the same name"),
-        (b'{"_load_date": 1}\n', "which is reserved for the landing"),
         (b'{"a": "' + b"x" * json_lines.LINE_CHARACTERS, "line 1 is longer than 8,388,608 characters"),
     ],
 )

@@ -190,10 +190,16 @@ def test_a_column_that_the_records_have_already_is_refused() -> None:
         taken(NESTED, records="$.result.items[*]", columns={"id": "$.result.survey.id"})
 
 
-@pytest.mark.parametrize("column", ["_load_date", "ID"])
-def test_a_name_that_cannot_be_a_column_is_refused(column: str) -> None:
-    with pytest.raises(SourceError, match="name"):
-        taken(json.dumps({"data": [{"id": "1", column: "2"}]}))
+@pytest.mark.parametrize("column", ["_load_date", "ID", " "])
+def test_a_record_with_a_name_that_cannot_be_a_column_is_a_fault(column: str) -> None:
+    found = taken(json.dumps({"data": [{"id": "1", column: "2"}, {"id": "2"}]}))
+    assert [row["id"] for row in found.rows] == ["2"]
+    assert [fault.source_row for fault in found.faults] == [1]
+
+
+def test_a_column_that_differs_from_a_key_only_by_case_is_refused() -> None:
+    with pytest.raises(SourceError, match="already have a column 'ID'"):
+        taken(NESTED, records="$.result.items[*]", columns={"ID": "$.result.survey.id"})
 
 
 @pytest.mark.parametrize(

@@ -39,7 +39,9 @@ def cases(full: Demo) -> pd.DataFrame:
 def test_the_stated_share_of_cases_is_handed_over_to_the_owner(full: Demo, cases: pd.DataFrame) -> None:
     is_handed_over = cases["handed_over_at"].notna()
     assert within(full.parameters["cases"]["handed_over"], is_handed_over)
-    touchpoints = pd.read_csv(PROJECT / "seeds" / "reference" / "demo" / "touchpoints.csv", index_col="touchpoint")
+    touchpoints = pd.read_csv(
+        PROJECT / "deployments" / "demo" / "reference" / "touchpoints.csv", index_col="touchpoint"
+    )
     owner = touchpoints["owner_department"].reindex(cases["touchpoint"]).to_numpy()
     assert (cases["department"] == np.where(is_handed_over, owner, "service")).all()
 

@@ -13,11 +13,13 @@ import pyarrow.parquet as pa_parquet
 import pytest
 
 from demo import write
+from demo.generate import generate
 from orchestration.base.paths import PROJECT
 from orchestration.config.deployment import load_deployment
 from tests.unit.demo.companies import HISTORY, NIGHTS, Extracts, contents, make
 
-SEEDS = PROJECT / "seeds" / "reference"
+REFERENCE = PROJECT / "deployments" / "demo" / "reference"
+SHARED = PROJECT / "seeds" / "reference"
 
 
 @pytest.fixture(scope="module")
@@ -49,6 +51,19 @@ def test_more_nights_do_not_change_earlier_drops(extracts: Extracts, tmp_path: P
         name: content for name, content in fewer.items() if name != write.MARKER and not name.startswith(write.TRUTH)
     }
     assert fewer.items() <= more.items()
+
+
+def test_a_longer_history_begins_earlier(tmp_path: Path) -> None:
+    generate(tmp_path / "three", customers=300, nights=0, seed=7, history_load_date=HISTORY, history_days=1096)
+    three = Extracts(tmp_path / "three")
+    first_days = {
+        "shop orders": three.drop("shop", "orders")["ordered_at"].min(),
+        "invitations": pd.to_datetime(three.drop("survey_tool", "invitations")["sent_at"]).min(),
+        "contacts": pd.to_datetime(three.drop("tracking", "events")["occurred_at"]).min(),
+    }
+    assert {name: day.tz_convert("Europe/Berlin").year for name, day in first_days.items()} == dict.fromkeys(
+        first_days, 2023
+    )
 
 
 def test_every_load_date_has_exactly_the_tables_of_the_deployment(extracts: Extracts) -> None:
@@ -245,22 +260,23 @@ def _delivered_channels(extracts: Extracts) -> set[str]:
 
 
 @pytest.mark.parametrize(
-    ("seed", "delivered"),
+    ("reference", "delivered"),
     [
-        ("demo/touchpoints", _delivered_touchpoints),
-        ("demo/segments", lambda extracts: extracts.values("crm", "customers", "segment")),
-        ("demo/order_statuses", lambda extracts: extracts.values("shop", "orders", "status")),
-        ("channels", _delivered_channels),
+        (REFERENCE / "touchpoints.csv", _delivered_touchpoints),
+        (REFERENCE / "segments.csv", lambda extracts: extracts.values("crm", "customers", "segment")),
+        (REFERENCE / "order_statuses.csv", lambda extracts: extracts.values("shop", "orders", "status")),
+        (SHARED / "channels.csv", _delivered_channels),
     ],
+    ids=lambda value: value.stem if isinstance(value, Path) else "",
 )
 def test_every_code_of_the_reference_occurs_and_no_other(
-    extracts: Extracts, seed: str, delivered: Callable[[Extracts], set[str]]
+    extracts: Extracts, reference: Path, delivered: Callable[[Extracts], set[str]]
 ) -> None:
-    codes = set(pd.read_csv(SEEDS / f"{seed}.csv").iloc[:, 0])
+    codes = set(pd.read_csv(reference).iloc[:, 0])
     assert delivered(extracts) == codes
 
 
 def test_the_touchpoints_cover_every_journey_stage_and_channel() -> None:
-    touchpoints = pd.read_csv(SEEDS / "demo" / "touchpoints.csv")
-    assert set(touchpoints["journey_stage"]) == set(pd.read_csv(SEEDS / "journey_stages.csv")["journey_stage"])
-    assert set(touchpoints["channel"]) == set(pd.read_csv(SEEDS / "channels.csv")["channel"])
+    touchpoints = pd.read_csv(REFERENCE / "touchpoints.csv")
+    assert set(touchpoints["journey_stage"]) == set(pd.read_csv(SHARED / "journey_stages.csv")["journey_stage"])
+    assert set(touchpoints["channel"]) == set(pd.read_csv(SHARED / "channels.csv")["channel"])

@@ -18,37 +18,15 @@ import pytest
 
 from orchestration.science import beta_geometric as purchases
 from orchestration.science import gamma_gamma as spend
-from tests.unit.demo.companies import HISTORY
 from tests.unit.demo.fits import Floats, bg_nbd, fit, gamma_gamma
-from tests.unit.demo.truths import LEAST_SEEDS, SEEDS, STANDARD_ERRORS, Demo, demo
+from tests.unit.demo.histories import purchase_histories
+from tests.unit.demo.truths import LEAST_SEEDS, SEEDS, STANDARD_ERRORS, demo
 
 # One worker makes the companies, for all tests of this file.
 pytestmark = pytest.mark.xdist_group("plain worlds")
 
 BG_NBD = ("r", "alpha", "a", "b")
 GAMMA_GAMMA = ("p", "q", "v")
-
-
-def purchase_histories(plain: Demo) -> pd.DataFrame:
-    """One row per buyer: segment, x repeat purchase days, t_x and T in weeks, z spent per repeat purchase day."""
-    orders = plain.drop("shop", "orders").drop_duplicates("order_number", keep="last")
-    identities = plain.label("identities").query("system == 'shop'").set_index("source_id")["person"]
-    orders["person"] = identities.reindex(orders["buyer_id"]).to_numpy()
-    orders["day"] = orders["ordered_at"].dt.tz_convert("Europe/Berlin").dt.tz_localize(None).dt.normalize()
-    orders["amount"] = orders["net_amount"].astype(float)
-    days = orders.groupby(["person", "day"], as_index=False)["amount"].sum()
-    first = days.groupby("person")["day"].transform("min")
-    repeats = days[days["day"] > first].groupby("person")["amount"].agg(["count", "mean"])
-    buyers = days.groupby("person")["day"].agg(["min", "max"])
-    histories = pd.DataFrame(
-        {
-            "x": repeats["count"].reindex(buyers.index).fillna(0.0),
-            "t_x": (buyers["max"] - buyers["min"]).dt.days / 7,
-            "T": (pd.Timestamp(HISTORY) - buyers["min"]).dt.days / 7,
-            "z": repeats["mean"].reindex(buyers.index),
-        }
-    )
-    return histories.join(plain.label("people").set_index("person")["segment"])
 
 
 # The logs of the parameters and their standard errors, of x, t_x, T or of x, z.

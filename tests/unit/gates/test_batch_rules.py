@@ -12,10 +12,10 @@ import duckdb
 import pyarrow as pa
 import pytest
 
-from expectations.registry import raw_suite
 from expectations.suite import ProfileRule
 from orchestration.base.errors import InfrastructureError, PipelineError
-from orchestration.landing import landing, unit_profile
+from orchestration.gates.suites import suite_of
+from orchestration.landing import landing, unit_rows
 from orchestration.landing.unit import Unit
 from tests.unit.landing.deliveries import Company, company, messages
 
@@ -187,7 +187,7 @@ CASE = "t{n},c{n},phone,2026-01-05T10:00:00+01:00,,2026-01-05T10:00:00+01:00"
 def test_columns_in_another_order_land_by_their_names_with_a_warning(tmp_path: Path) -> None:
     demo = company("demo", tmp_path)
     names = ["case_id", "customer_id", "channel", "opened_at", "resolved_at", "updated_at"]
-    optional = list(raw_suite(CASES).optional)
+    optional = list(suite_of(demo.table(CASES)).optional)
     empty = "," * len(optional) + "\n"
     demo.deliver(f"{NIGHTS[0]}/crm/cases.csv", ",".join(names + optional) + "\n" + CASE.format(n=1) + empty)
     swapped = [names[1], names[0], *names[2:], *optional]
@@ -244,9 +244,9 @@ def test_a_figure_that_cannot_be_computed_is_a_fault_of_the_pipeline(
 ) -> None:
     demo = company("demo", tmp_path)
     events(demo, NIGHTS[0])
-    suite = raw_suite(EVENTS)
+    suite = suite_of(demo.table(EVENTS))
     broken = ProfileRule("x", "x", figures={"x": "no_such_function(1)"})
-    monkeypatch.setattr(landing, "raw_suite", lambda _: type(suite)(EVENTS, suite.required, batch=(broken,)))
+    monkeypatch.setattr(landing, "suite_of", lambda _: type(suite)(EVENTS, suite.required, batch=(broken,)))
     with pytest.raises(InfrastructureError, match=r"tracking__events, load date 2026-01-05: .*no_such_function"):
         demo.admit(EVENTS, NIGHTS[0])
     assert not [name for name in demo.files() if "/." not in name]
@@ -260,7 +260,7 @@ def test_memory_that_runs_out_in_a_figure_is_a_fault_of_the_machine(
 
     demo = company("demo", tmp_path)
     events(demo, NIGHTS[0])
-    monkeypatch.setattr(unit_profile, "_database", full)
+    monkeypatch.setattr(unit_rows, "_database", full)
     with pytest.raises(InfrastructureError, match="no memory"):
         demo.admit(EVENTS, NIGHTS[0])
 

@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 
 from expectations import rules
 from expectations.suite import RowRule
+from expectations.times import HAS_OFFSET, instant_of
 from orchestration.base.paths import PROJECT
 from orchestration.gates.judge import broken_row_rules
 
@@ -25,7 +26,7 @@ times = st.builds(
     st.sampled_from(["", "T", " "]),
     st.sampled_from(["", "00:00:00", "24:00:00", "23:59:60", "02:30", "12:00:00.1234567", "7:5:3"]),
     st.sampled_from(
-        ["", "Z", "z", " UTC", "+02", "-03:00", "+99:99", "-15:59:59", "+0530", " Asia/Tokyo", " (BC)", "+"]
+        ["", "Z", "z", " UTC", "+02", "-03:00", "+99:99", "-15:59:59", " +0530", "[Asia/Tokyo]", "GMT+02", " CET", "+"]
     ),
 )
 datetimes = st.datetimes(timezones=st.none() | st.timezones()).map(lambda time: time.isoformat())
@@ -54,6 +55,17 @@ def macro(name: str, zone: str, file: str = "times") -> str:
     return str(getattr(macros.module, name)("value"))
 
 
+def test_gate_and_staging_read_a_time_by_the_same_text() -> None:
+    text = macro("with_readable_offset", "UTC")
+    assert instant_of("value") == f"coalesce(try_cast(value as timestamptz), try_cast({text} as timestamptz))"
+
+
+def moment(zone: str) -> str:
+    """The SQL of a time that is in UTC where it has an offset, and else in the zone of its system."""
+    has_offset = f"regexp_matches(trim(cast(value as varchar)), '{HAS_OFFSET}')"
+    return f"case when {has_offset} then {macro('utc', zone)} else {macro('utc_from_local', zone)} end"
+
+
 def calendar_day(cast: str, zone: str) -> str:
     """The SQL for the calendar day of a time, as the star has it."""
     return macro("local_date", zone).replace("value", f"({cast})")
@@ -77,8 +89,21 @@ def calendar_day(cast: str, zone: str) -> str:
                 for part in (cast, calendar_day(cast, zone))
             ],
         ),
+        (
+            rules.moment("value"),
+            [part for zone in ZONES for part in (moment(zone), calendar_day(moment(zone), zone))],
+        ),
     ],
-    ids=["whole_number", "bounded_whole_number", "amount", "amount_with_comma", "boolean", "instant", "wall_clock"],
+    ids=[
+        "whole_number",
+        "bounded_whole_number",
+        "amount",
+        "amount_with_comma",
+        "boolean",
+        "instant",
+        "wall_clock",
+        "moment",
+    ],
 )
 @settings(max_examples=15, deadline=None)
 @given(values=values)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import duckdb
 import pytest
 
-from expectations import batch_rules, rules
+from expectations import batch_rules, compared_values, rules
 from expectations.suite import ProfileRule
 from orchestration.config.settings import Limits
 from orchestration.gates.judge import Finding, broken_profile_rules
@@ -68,7 +68,7 @@ def test_a_figure_that_is_null_is_not_judged() -> None:
 def test_a_bound_that_the_deployment_sets_takes_the_place_of_the_usual_one() -> None:
     facts = {"row_count_change": 0.1, "row_count": 10, "row_count_usual": 100}
     score = {"mean_x_change": -0.15, "mean_x": 0.45, "mean_x_usual": 0.6}
-    volume, scores = batch_rules.volume_like_recent_loads(), batch_rules.scores_like_recent_loads("x", "x")
+    volume, scores = batch_rules.volume_like_recent_loads(), compared_values.scores_like_recent_loads("x", "x")
     assert broken_profile_rules(volume, [facts], Limits(volume_at_least=0.1)) == [[]]
     assert broken_profile_rules(scores, [score]) == [[]]
     [[finding]] = broken_profile_rules(scores, [score], Limits(score_change=0.1))

@@ -40,7 +40,7 @@ def test_row_rules_count_rows_and_batch_rules_count_units(tmp_path: Path) -> Non
     demo = company("demo", tmp_path)
     deliver(demo, rows=20, bad=2)
     results = found(demo)
-    assert results["updated_at is no time with an offset from 1900 to 2199"] == (20, 2, "quarantined")
+    assert results["updated_at is no time with an offset"] == (20, 2, "quarantined")
     assert results["customer_id is missing"] == (20, 0, "passed")
     assert results["rejected_rate"] == (1, 1, "failed")
     assert results["missing_column_count"] == (1, 0, "passed")
@@ -61,7 +61,7 @@ def test_a_line_that_is_no_record_is_counted_and_no_row_rule_judges_it(tmp_path:
 def test_a_unit_that_is_kept_from_an_earlier_attempt_counts_as_it_did(tmp_path: Path) -> None:
     demo = company("demo", tmp_path)
     deliver(demo, rows=100, bad=2)
-    rule = "updated_at is no time with an offset from 1900 to 2199"
+    rule = "updated_at is no time with an offset"
     assert found(demo, "a night")[rule] == found(demo, "a night")[rule] == (100, 2, "quarantined")
 
 

@@ -7,13 +7,10 @@ from typing import Any
 import pytest
 import yaml
 
-from expectations.registry import raw_suite
 from orchestration.config.deployment import Table, load_deployment
 from orchestration.connectors.batch import SourceError
+from orchestration.gates.suites import suite_of
 from orchestration.landing.columns import as_promised, columns_compared, suggested
-
-SUITE = raw_suite("crm__customers")
-DELIVERED = [*SUITE.promised]
 
 
 def table(**rename: str) -> Table:
@@ -22,6 +19,10 @@ def table(**rename: str) -> Table:
     settings = demo.systems["crm"].tables["customers"].model_copy(update={"rename": rename})
     crm = demo.systems["crm"].model_copy(update={"tables": {"customers": settings}})
     return next(demo.model_copy(update={"systems": {"crm": crm}}).tables())
+
+
+SUITE = suite_of(table())
+DELIVERED = [*SUITE.promised]
 
 
 def compared(names: list[str], resemblance: Any = None) -> dict[str, Any]:
@@ -50,7 +51,7 @@ def test_a_renaming_that_does_not_fit_is_refused_with_its_line(rename: dict[str,
         as_promised(DELIVERED, table(**rename), SUITE)
     assert problem in str(refused.value)
     assert "system 'crm', table 'customers'" in str(refused.value)
-    assert "Correct it in deployments/demo.yml, or take it out" in str(refused.value)
+    assert "Correct it in deployments/demo/deployment.yml, or take it out" in str(refused.value)
 
 
 def test_two_columns_may_trade_their_names() -> None:

@@ -15,11 +15,11 @@ import pyarrow.parquet as pq
 import pytest
 import yaml
 
-from expectations.registry import raw_suite
 from orchestration.base.paths import PROJECT, Home
 from orchestration.config.deployment import Table, load_deployment
 from orchestration.connectors.batch import Batch, Delivery
 from orchestration.gates.judge import Broken
+from orchestration.gates.suites import suite_of
 from orchestration.landing.compaction import compact, expand
 from orchestration.landing.landed_files import landed_files
 from orchestration.landing.quarantine import export, quarantined, release
@@ -54,7 +54,7 @@ def home(tmp_path: Path, table: Table) -> Home:
 
 def land(home: Home, table: Table, day: date, customers: list[str]) -> None:
     """Land a day whose last row is rejected, as the landing does but for the compaction."""
-    writer = UnitWriter(UnitPlace(home, table, day), raw_suite(table.name), {})
+    writer = UnitWriter(UnitPlace(home, table, day), suite_of(table), {})
     if customers:
         rows = pa.table({"customer_id": customers, "updated_at": [f"{day}T08:00:00Z"] * len(customers)})
         batch = Batch.of(rows, f"{day}.csv", np.arange(len(customers)) + 2)
@@ -96,7 +96,7 @@ def test_a_month_that_has_ended_is_one_file_of_each_kind_and_reads_as_before(hom
     folders = UnitFolders.of(home, table)
     compact(folders)
     assert names(folders.landing) == names(folders.quarantine) == [MONTH, "load_date=2026-02-01"]
-    assert names(folders.landing / MONTH) == ["files.json", "part-00001.parquet", "profile.json"]
+    assert names(folders.landing / MONTH) == ["checksums.json", "files.json", "part-00001.parquet", "profile.json"]
     assert names(folders.quarantine / MONTH) == ["part-00001.parquet"]
     assert contents(home, table) == before
     assert [len(before[day][0]) for day in DAYS] == [2, 2, 2, 2]
@@ -127,7 +127,7 @@ def test_the_month_of_the_newest_unit_and_a_month_of_one_unit_stay(home: Home, t
 def test_an_expanded_month_has_every_unit_as_it_landed(home: Home, table: Table) -> None:
     folders = UnitFolders.of(home, table)
     land(home, table, date(2026, 1, 28), [])
-    before, texts = contents(home, table), bytes_below(folders.landing, "*.json")
+    before, texts = contents(home, table), bytes_below(folders.landing, "[fp]*.json")
     compact(folders)
     expand(folders, [FEBRUARY])
     assert MONTH in names(folders.landing)
@@ -135,7 +135,7 @@ def test_an_expanded_month_has_every_unit_as_it_landed(home: Home, table: Table)
     assert names(folders.landing) == names(folders.quarantine)
     assert MONTH not in names(folders.landing)
     assert contents(home, table) == before
-    assert bytes_below(folders.landing, "*.json") == texts
+    assert bytes_below(folders.landing, "[fp]*.json") == texts
     assert len(list(folders.landing.glob("*/*.parquet"))) == 5
 
 
@@ -149,7 +149,7 @@ def test_columns_keep_the_types_that_each_unit_was_delivered_in(tmp_path: Path) 
         FEBRUARY: pa.table({"order_number": ["4"]}),
     }
     for day, rows in deliveries.items():
-        writer = UnitWriter(UnitPlace(home, lines, day), raw_suite(lines.name), {})
+        writer = UnitWriter(UnitPlace(home, lines, day), suite_of(lines), {})
         writer.take(Batch.of(rows, "lines.parquet", np.arange(1) + 1), {})
         writer.close(())
         writer.place.commit()

@@ -11,7 +11,7 @@ import pytest
 
 from orchestration.base.paths import Home
 from orchestration.config.deployment import load_deployment
-from orchestration.config.systems import Files
+from orchestration.config.files import Files
 from orchestration.connectors.batch import SourceError
 from orchestration.connectors.sources import available_load_dates, changed_load_dates
 from orchestration.landing.landed_files import landed_files

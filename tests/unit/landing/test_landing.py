@@ -83,7 +83,10 @@ def test_a_landed_column_of_text_stays_text_and_a_typed_one_keeps_its_type(tmp_p
         (b",o,5,,,,2018-05-01", ["review_id is missing"]),
         (b"x,o,5,,,,2018-05-01,more", ["8 fields instead of 7"]),
         (b"x,o,5", ["3 fields instead of 7"]),
-        (b"x,o,5,,caf\xe9,,2018-05-01", ["bytes that are not utf-8"]),
+        (
+            b"x,o,5,,caf\xe9,,2018-05-01",
+            ["bytes that are not utf-8: \\xe9 at character 11; with 'encoding: cp1252' they are 'é'"],
+        ),
         (
             b",o,0,,,yesterday,",
             [
@@ -105,7 +108,7 @@ def test_an_unusable_row_goes_to_quarantine_with_all_its_reasons(
     assert unit.has_landed
     assert len(olist.landed(REVIEWS)) == 201
     assert (rejected["_source_file"], rejected["_source_row"], rejected["_load_date"]) == (FILE, 202, olist.history)
-    assert [given.removesuffix(" from 1900 to 2199") for given in rejected["reasons"]] == reasons
+    assert rejected["reasons"] == reasons
     assert "o" in rejected["row_text"]
 
 
@@ -132,8 +135,14 @@ def test_a_nested_answer_off_its_scale_sends_its_response_to_quarantine(tmp_path
 
     demo = company("demo", tmp_path)
     answer = {"question": "recommend", "metric": "nps", "scale_min": 0, "scale_max": 10, "value": 9}
-    rows = [response(f"good {n}", [answer]) for n in range(80)]
-    rows += [response("off", [answer, answer | {"value": 11}]), response("none", []), response("text", "nine")]
+    rows = [response(f"good {n}", [answer]) for n in range(120)]
+    rows += [
+        response("off", [answer, answer | {"question": "again", "value": 11}]),
+        response("none", []),
+        response("text", "nine"),
+    ]
+    rows += [response("twice", [answer, answer | {"value": 8}])]
+    rows += [response("skips one question", [answer, answer | {"question": "other", "value": None}])]
     rows += [response("of no scale", [answer | {"scale_min": None, "scale_max": None}])]
     demo.deliver("history/survey_tool/responses.jsonl.gz", gzip.compress("".join(rows).encode()))
     (unit,) = demo.admit("survey_tool__responses")
@@ -142,6 +151,7 @@ def test_a_nested_answer_off_its_scale_sends_its_response_to_quarantine(tmp_path
         ["answers hold a value that is no whole number on its scale"],
         ["answers is not a list with elements"],
         ["answers is not a list with elements"],
+        ["answers hold the same question twice"],
         ["answers hold a value that is no whole number on its scale"],
     ]
 
@@ -174,6 +184,7 @@ def test_every_row_is_either_landed_or_quarantined(tmp_path: Path) -> None:
             "review_score is not at least 1 and at most 5": 1,
             "the row cannot be read as a record": 1,
         },
+        "replaced_row_count": 0,
     }
     assert (len(olist.landed(REVIEWS)), len(olist.quarantined(REVIEWS))) == (200, 2)
 
@@ -188,7 +199,7 @@ def test_too_many_rejected_rows_refuse_the_unit_and_touch_nothing_that_had_lande
     assert not unit.has_landed
     assert messages([unit], "error") == ["11 of 211 rows are rejected, more than the allowed share of 0.05"]
     assert f"for example {FILE}, line 202: review_score is not at least 1 and at most 5" in unit.explain()
-    assert olist.files() == before
+    assert {name: file for name, file in olist.files().items() if ".refused-" not in name} == before
 
 
 def test_exactly_the_allowed_share_of_rejected_rows_is_let_through(tmp_path: Path) -> None:
@@ -209,7 +220,7 @@ def test_a_missing_required_column_refuses_the_unit_by_name(tmp_path: Path) -> N
     assert messages([unit], "error") == [
         "the required columns review_answer_timestamp are missing; delivered were: review_id, order_id, review_score"
     ]
-    assert olist.files() == {}
+    assert not [name for name in olist.files() if name.startswith("landing")]
 
 
 def test_a_missing_optional_column_lands_as_nulls_and_is_warned_of(tmp_path: Path) -> None:

@@ -136,7 +136,7 @@ def test_nothing_lands_after_a_refused_unit(tmp_path: Path) -> None:
     deliver_customers(demo, WEEK[2], rows=100)
     units = demo.admit(CUSTOMERS, *WEEK[:3])
     assert [unit.has_landed for unit in units] == [True, False, True]
-    assert {name.split("/")[3] for name in demo.files()} == {f"load_date={WEEK[0]}"}
+    assert {name.split("/")[3] for name in demo.files()} == {f"load_date={WEEK[0]}", f".refused-load_date={WEEK[1]}"}
 
 
 @pytest.mark.parametrize("together", [True, False])

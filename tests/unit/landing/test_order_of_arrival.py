@@ -19,10 +19,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from expectations.registry import raw_suite
 from orchestration.base.paths import Home
 from orchestration.config.deployment import Deployment, load_deployment
 from orchestration.connectors.batch import Batch
+from orchestration.gates.suites import suite_of
 from orchestration.landing.compaction import compact, expand
 from orchestration.landing.unit import UnitWriter
 from orchestration.landing.unit_place import UnitFolders, UnitPlace, recover_units
@@ -32,7 +32,10 @@ DOORS = {"shop__orders": "int_orders__unioned", "crm__customers": "int_customers
 MODELS = (
     "stg_shop__orders",
     "stg_crm__customers",
+    "int_as_of",
     "int_records__deleted",
+    "int_records__excluded",
+    "int_records__left_out",
     "int_orders__unioned",
     "int_customers__unioned",
 )
@@ -96,7 +99,7 @@ Row = Mapping[str, Any]
 def land(deployment: Deployment, home: Home, name: str, load_date: date, rows: Sequence[Row]) -> None:
     """Land a day of a table as the landing does, in place of what it had."""
     table = next(table for table in deployment.tables() if table.name == name)
-    suite = raw_suite(name)
+    suite = suite_of(table)
     recover_units(home, table)
     folders = UnitFolders.of(home, table)
     expand(folders, [load_date])

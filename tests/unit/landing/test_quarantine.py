@@ -62,8 +62,8 @@ def test_units_are_listed_with_the_rules_that_their_rows_break(tmp_path: Path) -
     assert list(listed(units)) == [
         "crm__cases, load date 2026-01-05: 2 rows",
         "        1  customer_id is missing",
-        "        1  opened_at is no time with an offset from 1900 to 2199",
         "        1  reopen_count is not at least 0",
+        "        1  opened_at is no time with an offset",
     ]
     assert not list(quarantined(demo.deployment, demo.landing.home, CASES, TUESDAY))
 
@@ -74,8 +74,8 @@ def test_a_row_is_explained_with_file_line_every_reason_and_what_was_delivered(t
     lines = list(explained(quarantined(demo.deployment, demo.landing.home, CASES, MONDAY)))
     assert lines[4:] == [
         "  2026-01-05/crm/cases.csv, line 63",
-        "    opened_at 'soon' is no time with an offset from 1900 to 2199",
         "    reopen_count '-1' is not at least 0",
+        "    opened_at 'soon' is no time with an offset",
         (
             '    {"case_id": "t61", "customer_id": "c61", "channel": "phone", "opened_at": "soon",'
             f' "resolved_at": null, "updated_at": "{AT}", "reopen_count": "-1"}}'
@@ -146,7 +146,7 @@ def test_a_released_row_of_a_typed_table_lands_in_its_types(tmp_path: Path) -> N
 @pytest.mark.parametrize(
     ("edit", "message"),
     [
-        (lambda line: line["row"].update(customer_id="c", reopen_count=-5), "line 63: opened_at is no time with an"),
+        (lambda line: line["row"].update(customer_id="c", reopen_count=-5), "line 63: reopen_count is not at least 0"),
         (lambda line: line["row"].update(mood="sunny"), "line 62: the unit has no column mood"),
         (lambda line: line.update(row=None), "rows.jsonl, line 1: 'row' is empty"),
         (lambda line: line.update(row_text="{}"), "line 62 is not in quarantine"),
@@ -231,7 +231,7 @@ def test_a_day_that_is_delivered_anew_needs_its_corrections_no_more(tmp_path: Pa
     deliver(demo, GOOD + f"t60,c99,phone,{AT},,{AT},0\nt61,c61,phone,late,,{AT},0\n")
     assert demo.landed(CASES, MONDAY)[-1]["customer_id"] == "c99"
     assert [row["reasons"] for row in demo.quarantined(CASES, MONDAY)] == [
-        ["opened_at 'late' is no time with an offset from 1900 to 2199"]
+        ["opened_at 'late' is no time with an offset"]
     ]
 
 

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from expectations.marts.clv import CUSTOMER_LIFETIME_VALUE
+from expectations.marts.clv import CUSTOMER_LIFETIME_VALUE, no_dominant_customer
 from expectations.marts.customer_360 import CUSTOMER_360
 from expectations.marts.nps import EXPERIENCE_SCORES_TOTAL, NPS_BY_SEGMENT_STAGE
 from expectations.marts.retention import REVENUE_BRIDGE
@@ -44,16 +44,24 @@ def scores(*, invalid: int) -> str:
             {invalid} as invalid_count"""
 
 
-def revenue(january: int, february: int, customer_count: int = 500) -> str:
+def revenue(ended: float, running: float, customer_count: int = 500, one: float = 0) -> str:
+    """Eleven months of one segment that ended with this revenue each, and the running one; ``one`` adds to a month."""
     return f"""marts.mart_revenue_bridge as
-        select 'orders' as revenue_type, 'month' as period_type, period_start_date,
-            closing_amount::decimal(18, 2) as closing_amount, {customer_count} as closing_customer_count
-        from (values (date '2026-01-01', {january}), (date '2026-02-01', {february}))
-            as months(period_start_date, closing_amount)"""
+        select 'orders' as revenue_type, 'month' as period_type, 'consumer' as segment, period_start_date,
+            (if(period_start_date = date '2026-02-01', {running}, {ended})
+                + if(period_start_date = date '2025-10-01', {one}, 0))::decimal(18, 2) as closing_amount,
+            {customer_count} as closing_customer_count
+        from (
+            select date '2025-03-01' + to_months(range::integer) as period_start_date from range(12)
+        ) as months"""
 
 
-def values_to_come(count: int, each: float) -> str:
-    return f"marts.mart_customer_lifetime_value as select {each} as residual_value_amount from range({count})"
+def values_to_come(count: int, each: float, largest_revenue: float = 10) -> str:
+    """Customers with a revenue of 10 each and one with another, all with the same value to come."""
+    return f"""marts.mart_customer_lifetime_value as
+        select range as customer_id, {each} as residual_value_amount,
+            if(range = 7, {largest_revenue}, 10) as revenue_amount
+        from range({count})"""
 
 
 @pytest.mark.parametrize(
@@ -82,10 +90,11 @@ def values_to_come(count: int, each: float) -> str:
         ),
         (
             REVENUE_BRIDGE,
-            revenue(10_000, 100),
-            [revenue(11_000, 9_000), revenue(9_000, 0)],  # February has not ended: it has no limit
-            revenue(8_999, 100),
-            ["revenue of orders", "10000", "8999", "-0.1001", "movement.revenue_change", "0.1"],
+            revenue(1_000, 100),
+            # February has not ended: it has no limit; ten of the eleven months lose 110
+            [revenue(1_100, 9_000), revenue(890, 0)],
+            revenue(889, 100),
+            ["revenue of orders", "11000", "9890", "-0.100909", "movement.revenue_change", "0.1"],
         ),
         (
             CUSTOMER_LIFETIME_VALUE,
@@ -133,7 +142,7 @@ def test_a_movement_rule_may_warn(warehouses: Warehouses) -> None:
         [],
         ["marts.mart_customer_values as select 1 as customer_id"],
         ["marts.mart_revenue_bridge as select 'orders' as revenue_type, 9 as closing_amount"],
-        [revenue(10_000, 100, customer_count=99)],
+        [revenue(10_000, 100, customer_count=18)],
     ],
     ids=["nothing", "no such mart", "no such column", "too few customers"],
 )
@@ -147,10 +156,28 @@ def test_without_a_published_figure_there_is_no_finding(warehouses: Warehouses, 
 def test_a_total_of_zero_is_a_finding(warehouses: Warehouses) -> None:
     warehouses.publish(revenue(10_000, 100), customers(1000), values_to_come(200, 10))
     warehouses.build(revenue(0, 0, customer_count=0), customers(0), values_to_come(0, 10))
-    for suite in (REVENUE_BRIDGE, CUSTOMER_360, CUSTOMER_LIFETIME_VALUE):
+    # of the eleven months, one is left out
+    for suite, change in ((REVENUE_BRIDGE, "-0.909091"), (CUSTOMER_360, "-1.0"), (CUSTOMER_LIFETIME_VALUE, "-1.0")):
         (found,) = warehouses.found(movements(suite))
         assert found.severity == "error"
-        assert "0 now, a change of -1.0;" in found.message
+        assert f"a change of {change};" in found.message
+
+
+@pytest.mark.parametrize("amount", [1e8, -1e8, 1e14])
+def test_one_huge_order_does_not_close_the_gate(warehouses: Warehouses, amount: float) -> None:
+    warehouses.publish(revenue(1_000, 100), values_to_come(300, 10))
+    # it moves one month, and by margin rate and spend fit the forecast of every customer
+    warehouses.build(revenue(1_000, 100, one=amount), values_to_come(300, 99, largest_revenue=amount))
+    assert not warehouses.found(movements(REVENUE_BRIDGE))
+    assert not warehouses.found(movements(CUSTOMER_LIFETIME_VALUE))
+
+
+def test_a_customer_with_most_of_the_revenue_is_a_warning(warehouses: Warehouses) -> None:
+    suite = replace(CUSTOMER_LIFETIME_VALUE, rules=no_dominant_customer(), movements=(), presence=())
+    warehouses.build(values_to_come(300, 10, largest_revenue=1_010))  # of 2990 + 1010
+    (found,) = warehouses.found(suite)
+    assert found.severity == "warn"
+    assert "customer 7 has 0.2525 of the revenue" in found.message
 
 
 def test_a_base_below_the_minimum_is_not_compared(warehouses: Warehouses) -> None:
@@ -168,6 +195,7 @@ def test_a_closed_gate_names_mart_figure_limit_and_remedy(warehouses: Warehouses
     (failed,) = (event for event in result.all_events if event.is_step_failure)
     failure = failed.step_failure_data.user_failure_data
     assert failure is not None
-    facts = ["'demo'", "mart_customer_360", "1000", "100", "movement.customer_loss", "0.05", "deployments/demo.yml"]
+    file = "deployments/demo/deployment.yml"
+    facts = ["'demo'", "mart_customer_360", "1000", "100", "movement.customer_loss", "0.05", file]
     assert [fact for fact in facts if fact not in str(failure.description)] == []
     assert "mart_nps_by_segment_stage" not in str(failure.description)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import date
@@ -17,7 +18,8 @@ from orchestration.config.deployment import load_deployment
 from orchestration.config.settings import Movement, Presence
 from orchestration.gates.judge import Finding
 from orchestration.gates.mart_verdicts import judge
-from orchestration.publication.publication import Publication, Version
+from orchestration.publication.publication import Publication
+from orchestration.publication.versions import Version
 from orchestration.runs.resource import RunLock
 from orchestration.warehouse.warehouse import Warehouse
 
@@ -36,7 +38,15 @@ class Warehouses:
         version = self.home.published / "versions" / "first"
         version.mkdir(parents=True)
         _write(version / "cx360.duckdb", PUBLISHED_AS_OF, tables)
-        (version / "manifest.json").write_text(f'{{"as_of_date": "{PUBLISHED_AS_OF}"}}', encoding="utf-8")
+        manifest = {
+            "version": version.name,
+            "number": 1,
+            "as_of_date": PUBLISHED_AS_OF.isoformat(),
+            "load_dates": [],
+            "taken_load_dates": [],
+            "tables": {},
+        }
+        (version / "manifest.json").write_text(json.dumps(manifest), encoding="utf-8")
         (self.home.published / "current").symlink_to(version)
 
     def build(self, *tables: str) -> None:
@@ -72,6 +82,7 @@ def _write(file: Path, as_of_date: date, tables: Collection[str]) -> None:
         connection.execute(f"""
             create schema star;
             create schema marts;
+            create schema quality;
             create table star.dim_dates as select date '{as_of_date}' as date_day, true as is_as_of;
         """)
         for table in tables:

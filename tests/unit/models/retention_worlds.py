@@ -15,17 +15,22 @@ from tests.models import Row
 RETENTION = (
     "revenue_bridge__periods",
     "revenue_bridge__customer_months",
+    "revenue_bridge__customer_bases",
     "revenue_bridge__customer_years",
     "revenue_bridge__customer_periods",
     "mart_revenue_bridge",
+    "retention__customers",
+    "retention__limits",
     "mart_retention_by_segment_stage",
+    "earned_growth__customers",
+    "earned_growth__limits",
     "mart_earned_growth",
     "mart_retention_cohorts",
-    "assert_every_amount_is_in_the_currency_of_the_deployment",
 )
 """In the order of their dependencies."""
+AGREEMENT = "assert_retention_marts_agree_by_segment_and_period"
+"""The data test that holds shared figures equal: one row per difference."""
 
-PRICED = "system varchar, currency varchar"
 TABLES = {
     "customer_months__cumulative": (
         "customer_id varchar, month_start_date date, segment varchar, lifecycle_stage varchar, "
@@ -35,6 +40,7 @@ TABLES = {
         "customer_id varchar, customer_key varchar, ordered_date date, is_counted boolean, is_first_order boolean, "
         "net_amount decimal(18,2), refunded_amount decimal(18,2)"
     ),
+    "fct_refunds": ("customer_id varchar, refunded_date date, is_of_customer boolean, refund_amount decimal(18,2)"),
     "fct_subscriptions": (
         "customer_id varchar, started_date date, started_at timestamp, ends_at timestamp, renewed_at timestamp, "
         "monthly_amount decimal(18,2)"
@@ -44,8 +50,6 @@ TABLES = {
         "customer_key varchar, customer_id varchar, segment varchar, valid_from timestamp, valid_to timestamp"
     ),
     "dim_dates": "date_day date, month_start_date date, year_start_date date, is_as_of boolean",
-    "int_orders__unioned": PRICED,
-    "int_subscriptions__unioned": PRICED,
 }
 MONTHS = [date(2025, 9, 1), date(2025, 10, 1), date(2025, 11, 1), date(2025, 12, 1), date(2026, 1, 1), date(2026, 2, 1)]
 AS_OF = {"the month has ended": date(2026, 3, 1), "the month still runs": date(2026, 2, 12)}
@@ -68,6 +72,7 @@ def worlds(draw: st.DrawFn) -> World:
     as_of = draw(st.sampled_from(list(AS_OF.values())))
     months: list[Row] = []
     orders: list[dict[str, Any]] = []
+    refunds: list[Row] = []
     periods: list[Row] = []
     versions: list[Row] = []
     for customer in draw(st.sets(st.sampled_from(CUSTOMERS), min_size=1)):
@@ -98,6 +103,15 @@ def worlds(draw: st.DrawFn) -> World:
             )
             for _ in range(draw(st.integers(0, 3)))
         ]
+        refunds += [
+            {
+                "customer_id": customer,
+                "refunded_date": MONTHS[0] + timedelta(days=draw(st.integers(0, 200))),
+                "is_of_customer": draw(st.booleans()),
+                "refund_amount": Decimal(draw(st.integers(0, 9_999))) / 100,
+            }
+            for _ in range(draw(st.integers(0, 2)))
+        ]
         periods += _contract(draw, customer)
     for customer in {row["customer_id"] for row in orders}:
         first = min((row for row in orders if row["customer_id"] == customer), key=lambda row: row["ordered_date"])
@@ -109,6 +123,7 @@ def worlds(draw: st.DrawFn) -> World:
     return star(
         customer_months__cumulative=months,
         fct_orders=list(orders),
+        fct_refunds=refunds,
         fct_subscriptions=periods,
         fct_acquisitions=acquisitions,
         dim_customers=versions,

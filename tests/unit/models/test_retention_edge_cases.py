@@ -22,7 +22,7 @@ from tests.unit.models.retention_worlds import (
 pytestmark = pytest.mark.xdist_group("models")
 
 
-def test_a_single_night_has_an_opening_of_zero_and_no_rate(models: Models) -> None:
+def test_a_single_night_has_an_opening_of_zero_and_no_rate(retention_models: Models) -> None:
     night = date(2026, 2, 27)
     days = [day for day in calendar(date(2026, 3, 1)) if day["date_day"] >= night]
     world = star(
@@ -31,7 +31,7 @@ def test_a_single_night_has_an_opening_of_zero_and_no_rate(models: Models) -> No
         dim_customers=[version("anna", "retail")],
         dim_dates=days,
     )
-    with models.build(RETENTION, world) as connection:
+    with retention_models.build(RETENTION, world) as connection:
         bridges = rows_of(connection, "mart_revenue_bridge")
         [month] = [row for row in bridges if row["period_type"] == "month"]
         [retention] = rows_of(connection, "mart_retention_by_segment_stage")
@@ -45,7 +45,7 @@ def test_a_single_night_has_an_opening_of_zero_and_no_rate(models: Models) -> No
     assert (cohort["age_months"], cohort["retention_rate"]) == (0, 1)
 
 
-def test_a_free_order_makes_a_history_without_revenue(models: Models) -> None:
+def test_a_free_order_makes_a_history_without_revenue(retention_models: Models) -> None:
     world = star(
         customer_months__cumulative=[
             customer_month("anna", MONTHS[-2], 0),
@@ -58,7 +58,7 @@ def test_a_free_order_makes_a_history_without_revenue(models: Models) -> None:
         dim_customers=[version("anna", "retail")],
         dim_dates=list(calendar(date(2026, 3, 1))),
     )
-    with models.build(RETENTION, world) as connection:
+    with retention_models.build(RETENTION, world) as connection:
         [bridge] = [row for row in rows_of(connection, "mart_revenue_bridge") if row["period_type"] == "month"]
         cohort = rows_of(connection, "mart_retention_cohorts")
     assert (bridge["period_start_date"], bridge["new_amount"], bridge["reactivated_amount"]) == (MONTHS[-1], 0, 5)
@@ -66,7 +66,7 @@ def test_a_free_order_makes_a_history_without_revenue(models: Models) -> None:
     assert {row["revenue_retention_rate"] for row in cohort} == {None}
 
 
-def test_a_customer_without_a_segment_is_unknown_until_the_segment_is_known(models: Models) -> None:
+def test_a_customer_without_a_segment_is_unknown_until_the_segment_is_known(retention_models: Models) -> None:
     world = star(
         customer_months__cumulative=[
             customer_month("anna", MONTHS[-2], 1000, segment="unknown"),
@@ -76,24 +76,9 @@ def test_a_customer_without_a_segment_is_unknown_until_the_segment_is_known(mode
         dim_customers=[version("anna", "unknown")],
         dim_dates=list(calendar(date(2026, 3, 1))),
     )
-    with models.build(RETENTION, world) as connection:
+    with retention_models.build(RETENTION, world) as connection:
         rows = [row for row in rows_of(connection, "mart_revenue_bridge") if row["period_start_date"] == MONTHS[-1]]
         cohorts = rows_of(connection, "mart_retention_cohorts")
     moved = {row["segment"]: (row["transferred_in_amount"], row["transferred_out_amount"]) for row in rows}
     assert moved == {"unknown": (0, 10), "retail": (10, 0)}
     assert {row["segment"] for row in cohorts} == {"unknown"}
-
-
-def test_a_second_currency_is_reported_with_its_system(models: Models) -> None:
-    euro, dollar, none = ({"system": "shop", "currency": currency} for currency in ("EUR", "USD", None))
-    world = star(
-        int_orders__unioned=[euro, euro, dollar],
-        int_subscriptions__unioned=[none, {"system": "billing", "currency": "GBP"}],
-        dim_dates=list(calendar(date(2026, 3, 1))),
-    )
-    with models.build(RETENTION, world) as connection:
-        failing = rows_of(connection, "assert_every_amount_is_in_the_currency_of_the_deployment")
-    assert {tuple(row.values()) for row in failing} == {
-        ("orders", "shop", "USD", "EUR", 1),
-        ("subscriptions", "billing", "GBP", "EUR", 1),
-    }

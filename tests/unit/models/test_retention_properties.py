@@ -11,21 +11,24 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 
 from tests.models import Models, Row
-from tests.unit.models.retention_worlds import RETENTION, World, rows_of, worlds
+from tests.unit.models.retention_worlds import AGREEMENT, RETENTION, World, rows_of, worlds
 
 pytestmark = pytest.mark.xdist_group("models")
 
 
 @settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large])
 @given(world=worlds())
-def test_bridges_close_and_rates_stay_within_bounds(models: Models, world: World) -> None:
-    with models.build(RETENTION, world) as connection:
+def test_bridges_close_and_rates_stay_within_bounds(retention_models: Models, world: World) -> None:
+    with retention_models.build(RETENTION, world) as connection:
         bridges = rows_of(connection, "mart_revenue_bridge")
         _bridges_close(bridges)
         _months_lead_to_what_customers_brought(bridges, world["customer_months__cumulative"][1])
         _retention_keeps_its_bounds(rows_of(connection, "mart_retention_by_segment_stage"))
         _growth_lies_between_its_bounds(rows_of(connection, "mart_earned_growth"))
-        _cohorts_never_exceed_their_size(rows_of(connection, "mart_retention_cohorts"))
+        cohorts = rows_of(connection, "mart_retention_cohorts")
+        _cohorts_never_exceed_their_size(cohorts)
+        _cohorts_hold_every_cent(cohorts, world)
+        assert connection.sql(retention_models.queries[AGREEMENT]).fetchall() == []
 
 
 def _bridges_close(bridges: list[dict[str, Any]]) -> None:
@@ -58,12 +61,12 @@ def _next(period_type: str, start: date) -> date:
 
 
 def _months_lead_to_what_customers_brought(bridges: list[dict[str, Any]], months: list[Row]) -> None:
-    brought: dict[tuple[object, ...], Decimal] = defaultdict(Decimal)
+    brought: dict[date, Decimal] = defaultdict(Decimal)
     for month in months:
-        brought[month["month_start_date"], month["segment"]] += month["revenue_amount"]
+        brought[month["month_start_date"]] += month["revenue_amount"]
     for row in bridges:
         if (row["revenue_type"], row["period_type"]) == ("orders", "month"):
-            assert row["closing_amount"] == brought.pop((row["period_start_date"], row["segment"]), Decimal(0))
+            brought[row["period_start_date"]] -= row["closing_amount"]
     assert set(brought.values()) <= {Decimal(0)}
 
 
@@ -76,6 +79,15 @@ def _retention_keeps_its_bounds(rows: list[dict[str, Any]]) -> None:
             logo, gross, net = rates
             assert 0 <= logo <= 1
             assert 0 <= gross <= min(1, net)
+        for name in ("purchase_rate", "logo_retention_rate"):
+            _lies_in_its_interval(row, name)
+        for name in ("gross_revenue_retention_rate", "net_revenue_retention_rate"):
+            _lies_in_its_interval(row, name, without_limits=0)
+        assert (row["gross_revenue_retention_rate_high"] or 0) <= 1
+        assert (row["purchase_rate"] is not None) == (
+            row["is_complete"] and row["is_base_complete"] and row["stage_customer_count"] > 0
+        )
+        assert row["purchase_rate"] is None or 0 <= row["purchase_rate"] <= 1
         assert row["base_customer_count"] == (
             row["retained_customer_count"] + row["churned_customer_count"] + row["open_customer_count"]
         )
@@ -87,6 +99,18 @@ def _growth_lies_between_its_bounds(rows: list[dict[str, Any]]) -> None:
         if row["growth_rate"] is not None:
             assert row["low_earned_growth_rate"] <= row["high_earned_growth_rate"] <= row["growth_rate"]
             assert row["net_revenue_retention_rate"] - 1 <= row["low_earned_growth_rate"]
+        _lies_in_its_interval(row, "net_revenue_retention_rate", without_limits=0)
+        for name in ("growth_rate", "low_earned_growth_rate", "high_earned_growth_rate"):
+            _lies_in_its_interval(row, name, without_limits=-1)
+
+
+def _lies_in_its_interval(row: dict[str, Any], name: str, without_limits: float | None = None) -> None:
+    """The rate is within its limits, which exist unless the rate is null or the lowest possible one."""
+    rate, low, high = row[name], row[f"{name}_low"], row[f"{name}_high"]
+    if rate is None or rate == without_limits:
+        assert low is high is None or rate is not None
+    else:
+        assert low - Decimal("1e-6") <= rate <= high + Decimal("1e-6")
 
 
 def _cohorts_never_exceed_their_size(rows: list[dict[str, Any]]) -> None:
@@ -94,3 +118,22 @@ def _cohorts_never_exceed_their_size(rows: list[dict[str, Any]]) -> None:
         assert 0 <= row["active_customer_count"] <= row["cohort_customer_count"]
         assert (row["retention_rate"] is not None) == row["is_complete"]
         assert row["retention_rate"] is None or 0 <= row["retention_rate"] <= 1
+        _lies_in_its_interval(row, "retention_rate")
+
+
+def _cohorts_hold_every_cent(rows: list[dict[str, Any]], world: World) -> None:
+    [as_of] = [day["date_day"] for day in world["dim_dates"][1] if day["is_as_of"]]
+    orders = [row for row in world["fct_orders"][1] if row["ordered_date"] < as_of]
+    bought = sum((row["net_amount"] - row["refunded_amount"] for row in orders), Decimal(0))
+    given_back = sum(
+        (
+            row["refund_amount"]
+            for row in world["fct_refunds"][1]
+            if row["is_of_customer"]
+            and row["refunded_date"] < as_of
+            and row["customer_id"] in {order["customer_id"] for order in orders if order["is_first_order"]}
+        ),
+        Decimal(0),
+    )
+    assert sum((row["revenue_amount"] for row in rows), Decimal(0)) == bought - given_back
+    assert sum(row["order_count"] for row in rows) == len(orders)

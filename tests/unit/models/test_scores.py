@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-from fractions import Fraction
 
 import numpy as np
 import pandas as pd
@@ -47,6 +46,13 @@ def answers(counts: dict[str, Bands]) -> pd.DataFrame:
     )
 
 
+def by_segment(models: Models, period_answers: pd.DataFrame) -> pd.DataFrame:
+    """Return the rows of mart_nps_by_segment_stage, with the prior of the same answers."""
+    names = ["nps_shrinkage__priors", "mart_nps_by_segment_stage"]
+    with models.build(names, {"experience_scores__period_answers": period_answers}) as connection:
+        return connection.sql("select * from mart_nps_by_segment_stage").df()
+
+
 def intervals(models: Models, **counts: list[int] | Numbers) -> pd.DataFrame:
     """Return both bounds of every interval; a count that is not given is 0."""
     columns = ["promoters", "detractors", "hits", "value_sum", "square_sum", "answers"]
@@ -87,30 +93,32 @@ def test_a_wilson_interval_contains_its_share_and_shrinks_with_the_base(
 
 
 @settings(max_examples=25, deadline=None)
-@given(st.lists(st.integers(1, 7), min_size=10, max_size=60))
-def test_the_interval_of_a_mean_is_students(models: Models, answered: list[int]) -> None:
+@given(st.lists(st.integers(1, 7), min_size=1, max_size=60))
+def test_the_interval_of_a_mean_is_that_of_a_dirichlet_posterior(models: Models, answered: list[int]) -> None:
     squares = sum(value * value for value in answered)
-    [row] = intervals(models, value_sum=[sum(answered)], square_sum=[squares], answers=[len(answered)]).itertuples()
-    centre = sum(answered) / len(answered)
-    error = pd.Series(answered).std(ddof=1) / math.sqrt(len(answered))
-    margin = float(stats.t.ppf(0.975, len(answered) - 1)) * error
-    assert row.mean_low == pytest.approx(max(centre - margin, 1), abs=2e-4)
-    assert row.mean_high == pytest.approx(min(centre + margin, 7), abs=2e-4)
+    found = intervals(models, value_sum=[sum(answered)], square_sum=[squares], answers=[len(answered)])
+    [(low, high)] = found[["mean_low", "mean_high"]].to_numpy(np.float64).tolist()
+    # the moments of a Dirichlet distribution, box by box: Var(sum v p) = sum v_i v_j Cov(p_i, p_j)
+    boxes = np.arange(1, 8)
+    parameters = np.array([answered.count(int(box)) for box in boxes]) + np.array([1.5, 0, 0, 0, 0, 0, 1.5])
+    posterior = stats.dirichlet(parameters[parameters > 0])
+    kept = boxes[parameters > 0]
+    centre = float(kept @ posterior.mean())
+    margin = 1.959964 * math.sqrt(float(kept @ posterior.cov() @ kept))
+    assert low == pytest.approx(max(centre - margin, 1), abs=1e-9)
+    assert high == pytest.approx(min(centre + margin, 7), abs=1e-9)
+    assert low <= sum(answered) / len(answered) <= high
+    assert low < high
 
 
-def test_no_interval_without_answers_and_none_of_a_mean_of_one_answer(models: Models) -> None:
+def test_no_interval_without_answers(models: Models) -> None:
     assert intervals(models, answers=[0]).isna().all(axis=None)
-    assert (
-        intervals(models, value_sum=[4], square_sum=[4], answers=[1])[["mean_low", "mean_high"]].isna().all(axis=None)
-    )
 
 
 @settings(max_examples=25, deadline=None)
 @given(groups)
 def test_the_bands_of_every_group_add_up_to_its_answers(models: Models, counts: dict[str, Bands]) -> None:
-    rows = models.rows("mart_nps_by_segment_stage", experience_scores__period_answers=answers(counts)).set_index(
-        "segment"
-    )
+    rows = by_segment(models, answers(counts)).set_index("segment")
     assert sorted(rows.index) == sorted(counts)
     for segment, (promoters, passives, detractors) in counts.items():
         row = rows.loc[segment]
@@ -125,67 +133,30 @@ def test_the_bands_of_every_group_add_up_to_its_answers(models: Models, counts: 
             assert row["nps"] == pytest.approx(100 * (promoters - detractors) / row["answer_count"], abs=5.1e-5)
 
 
-@settings(max_examples=25, deadline=None)
-@given(groups, groups)
-def test_mix_and_rate_add_up_to_the_change(models: Models, before: dict[str, Bands], after: dict[str, Bands]) -> None:
-    months = [pd.Timestamp(f"2025-0{month}-01") for month in (1, 2, 3)]
-    sides = pd.DataFrame(
-        [
-            ("month", month, "relational", "segment", segment, sum(counts), counts[0], counts[2])
-            for month, side in zip(months[:2], (before, after), strict=True)
-            for segment, counts in side.items()
-        ],
-        columns=[
-            "period_type",
-            "period_start_date",
-            "survey_type",
-            "segmentation",
-            "group_name",
-            "answer_count",
-            "promoter_count",
-            "detractor_count",
-        ],
-    )
-    periods = pd.DataFrame(
-        {
-            "period_type": "month",
-            "period_start_date": months[1:],
-            "previous_period_start_date": months[:2],
-            "period_end_date": [pd.Timestamp("2025-02-28"), pd.Timestamp("2025-03-31")],
-            "is_complete": True,
-        }
-    )
-    rows = models.rows("mart_nps_change", nps_change__groups=sides, experience_scores__periods=periods)
-    row = rows.set_index("period_start_date").loc[months[1]]
-    if min(sum(map(sum, side.values())) for side in (before, after)) < 10:
-        assert row[["nps_change", "mix_change", "rate_change"]].isna().all()
+@settings(max_examples=40, deadline=None)
+@given(groups)
+def test_a_shrunk_score_lies_between_its_own_and_that_of_all_cells(models: Models, counts: dict[str, Bands]) -> None:
+    total = [sum(band) for band in zip(*counts.values(), strict=True)]
+    rows = by_segment(models, answers(counts)).sort_values("answer_count").astype({"own_answers_weight": "float64"})
+    if sum(total) < 10:
+        assert rows[["nps_shrunk", "nps_shrunk_low", "nps_shrunk_high", "own_answers_weight"]].isna().all(axis=None)
         return
-    mix, rate = _split(before, after)
-    assert row["mix_change"] == pytest.approx(float(mix), abs=1e-9)
-    assert row["rate_change"] == pytest.approx(float(rate), abs=1e-9)
-    assert row["nps_change"] == pytest.approx(float(mix + rate), abs=1e-9)
-    assert abs(row["mix_change"] + row["rate_change"] - row["nps_change"]) <= 1e-9
+    pooled = 100 * (total[0] - total[2]) / sum(total)
+    own = 100 * rows["nps_sum"] / rows["answer_count"]
+    weight, shrunk = rows["own_answers_weight"], rows["nps_shrunk"].astype("float64")
+    assert weight.between(0, 1).all()
+    assert weight.is_monotonic_increasing
+    assert shrunk.to_numpy() == pytest.approx((weight * own + (1 - weight) * pooled).to_numpy(), abs=2e-4)
+    assert (rows["nps_shrunk_low"] < rows["nps_shrunk_high"]).all()
+    assert shrunk.between(rows["nps_shrunk_low"], rows["nps_shrunk_high"]).all()
 
 
-def _split(before: dict[str, Bands], after: dict[str, Bands]) -> tuple[Fraction, Fraction]:
-    """Mix and rate in exact fractions: sum (w1 - w0)(S0 + S1) / 2 and sum (S1 - S0)(w0 + w1) / 2."""
-
-    def parts(side: dict[str, Bands]) -> tuple[dict[str, Fraction], dict[str, Fraction]]:
-        total = sum(map(sum, side.values()))
-        return (
-            {name: Fraction(sum(counts), total) for name, counts in side.items()},
-            {name: Fraction(100 * (counts[0] - counts[2]), sum(counts)) for name, counts in side.items()},
-        )
-
-    (w0, s0), (w1, s1) = parts(before), parts(after)
-    mix = rate = Fraction(0)
-    for name in {*before, *after}:
-        old, new = s0.get(name, s1.get(name)), s1.get(name, s0.get(name))
-        assert old is not None
-        assert new is not None
-        mix += (w1.get(name, Fraction(0)) - w0.get(name, Fraction(0))) * (old + new) / 2
-        rate += (new - old) * (w0.get(name, Fraction(0)) + w1.get(name, Fraction(0))) / 2
-    return mix, rate
+def test_the_weight_is_near_one_where_cells_differ_and_zero_where_they_do_not(models: Models) -> None:
+    apart = by_segment(models, answers({"a": (90, 5, 5), "b": (5, 5, 90), "c": (50, 0, 50)}))
+    alike = by_segment(models, answers({"a": (50, 30, 20), "b": (50, 30, 20), "c": (5, 3, 2)}))
+    assert (apart["own_answers_weight"] > 0.97).all()
+    assert (alike["own_answers_weight"] == 0).all()
+    assert (alike["nps_shrunk"] == 30).all()
 
 
 @settings(max_examples=25, deadline=None)
@@ -261,14 +232,15 @@ def test_a_single_night_is_an_incomplete_month_and_quarter_without_change(models
         experience_scores__answers=night,
         experience_scores__lifecycle_stages=standing,
     )
-    scores = models.rows("mart_nps_by_segment_stage", experience_scores__period_answers=in_periods)
+    scores = by_segment(models, in_periods)
     # the twelfth answer is of the as-of date, which is not in the figures
     assert scores.set_index("period_type")[["answer_count", "is_complete", "nps"]].to_dict("index") == {
         "month": {"answer_count": 11, "is_complete": False, "nps": 100.0},
         "trailing_quarter": {"answer_count": 11, "is_complete": False, "nps": 100.0},
     }
-    groups_of = models.rows("nps_change__groups", experience_scores__period_answers=in_periods)
-    changes = models.rows("mart_nps_change", nps_change__groups=groups_of, experience_scores__periods=periods)
+    given_tables = {"experience_scores__period_answers": in_periods, "experience_scores__periods": periods}
+    with models.build(["nps_change__groups", "nps_change__pairs", "mart_nps_change"], given_tables) as connection:
+        changes = connection.sql("select * from mart_nps_change").df()
     assert len(changes) == 6
     assert set(changes["base_status"]) == {"suppressed"}
     assert changes["nps_change"].isna().all()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 from datetime import date
 from pathlib import Path
@@ -54,6 +55,17 @@ def publish(published: Publication, as_of_date: date, run_id: str, *amounts: int
         "published_at": "2026-01-06T02:00:00",
     }
     return published.publish(as_of_date, run_id, {"deployment": "demo", **windows})
+
+
+def put_version(published: Publication, name: str, published_at: str) -> None:
+    """Write a version without tables, and point ``current`` at it."""
+    folder = published.home.published / "versions" / name
+    folder.mkdir(parents=True, exist_ok=True)
+    facts = {"version": name, "number": len(published.versions()) + 1, "as_of_date": name[:10], "tables": {}}
+    (folder / "manifest.json").write_text(json.dumps(facts | WINDOWS | {"published_at": published_at}), "utf-8")
+    (folder / "cx360.duckdb").write_text("tables", "utf-8")
+    published.current.unlink(missing_ok=True)
+    published.current.symlink_to(f"versions/{name}")
 
 
 def age(published: Publication, hours: int) -> None:

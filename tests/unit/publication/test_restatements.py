@@ -11,8 +11,8 @@ from typing import Any
 import duckdb
 import pytest
 
-from orchestration.publication.publication import Version
 from orchestration.publication.restatements import PeriodMart, period_marts, restated
+from orchestration.publication.versions import Version
 
 MONTHS = PeriodMart("mart_orders", ("month_start_date", "segment"), "last_day(month_start_date)")
 JANUARY, FEBRUARY, MARCH = date(2026, 1, 1), date(2026, 2, 1), date(2026, 3, 1)
@@ -173,3 +173,10 @@ def test_a_marts_yml_gives_its_grain_and_the_end_of_its_period() -> None:
         PeriodMart("mart_months", ("month_start_date", "segment"), "last_day(month_start_date)"),
         PeriodMart("mart_days", ("date_day",), "date_day"),
     ]
+
+
+def test_a_table_whose_keys_only_refer_to_others_has_no_grain() -> None:
+    # as the order lines of a source that delivers no line numbers: their key is tested elsewhere
+    keys = {"attached_node": "model.lines", "test_metadata": {"name": "keys", "kwargs": {"references": []}}}
+    manifest = {"nodes": {"model.lines": {"name": "lines", "config": {}}, "test.keys": {**keys, "config": {}}}}
+    assert list(period_marts(manifest)) == []

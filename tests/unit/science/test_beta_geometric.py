@@ -13,14 +13,13 @@ from scipy.special import hyp2f1
 from orchestration.science.beta_geometric import (
     WEEKS_PER_YEAR,
     Parameters,
-    Variant,
-    cumulative_tracking,
     discounted_expected_orders,
     expected_orders,
     expected_repeat_orders,
     p_alive,
     p_no_order,
 )
+from orchestration.science.purchase_likelihoods import Variant
 from tests.unit.science.simulated import Floats, customers
 
 variants = pytest.mark.parametrize("variant", get_args(Variant))
@@ -159,14 +158,6 @@ def test_scoring_distinct_histories_is_scoring_the_customers(
         together = score(parameters, x, t_x, T, horizon)
         alone = [score(parameters, *history, horizon)[0] for history in drawn]
         assert together.tolist() == alone
-
-
-def test_tracking_is_the_sum_of_expected_orders_per_cohort() -> None:
-    """Three customers of week 1 and two of week 3, each counted from the end of that week."""
-    parameters = Parameters("mbg_nbd", 0.5, 6.0, 0.8, 2.0)
-    each = expected_repeat_orders(parameters, np.arange(5.0))
-    expected = [0, 3 * each[1], 3 * each[2], 3 * each[3] + 2 * each[1], 3 * each[4] + 2 * each[2]]
-    assert cumulative_tracking(parameters, np.array([3.0, 0.0, 2.0]), 5) == pytest.approx(expected)
 
 
 @pytest.mark.parametrize("horizon", [-1.0, np.nan, np.inf])

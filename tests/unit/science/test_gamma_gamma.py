@@ -14,6 +14,7 @@ from orchestration.science.gamma_gamma import (
     Parameters,
     expected_value,
     fit,
+    fit_credibility,
     log_likelihood,
     population_mean,
 )
@@ -87,7 +88,7 @@ def test_spend_without_a_population_mean_is_degenerate() -> None:
     """q = 0.6: the population mean does not exist."""
     found = fit(*spent(np.random.default_rng(1), Parameters(5.0, 0.6, 10.0), 5_000))
     assert found.is_degenerate
-    assert "not above 1" in str(found.problem)
+    assert found.problem == ("a few customers spend so much more than the others that no mean amount can be estimated")
     with pytest.raises(ValueError, match="not above 1"):
         population_mean(found.parameters)
     with pytest.raises(ValueError, match="not above 1"):
@@ -128,3 +129,34 @@ def test_expected_value_is_shrunk_towards_the_population(parameters: Parameters,
     expected = expected_value(parameters, np.array([float(x)]), np.array([z]))[0]
     low, high = sorted((z, population_mean(parameters)))
     assert low * (1 - 1e-9) <= expected <= high * (1 + 1e-9)
+
+
+def test_one_price_needs_no_spread() -> None:
+    """All purchases cost 9.50: every customer is expected to spend it."""
+    x, z = np.array([1.0, 2.0, 3.0]), np.full(3, 9.5)
+    assert fit(x, z).problem == "the purchases of a customer do not differ in amount"
+    found = fit_credibility(x, z, 9.5)
+    assert expected_value(found.parameters, np.array([0.0, 4.0]), np.array([0.0, 9.5])) == pytest.approx([9.5, 9.5])
+
+
+def test_a_constant_basket_of_each_customer_is_expected_again() -> None:
+    """Customers differ, their purchases do not: the own mean counts fully, whatever the number of purchases."""
+    x = np.array([1.0, 1.0, 2.0, 2.0, 4.0, 4.0])
+    z = np.array([10.0, 30.0, 10.0, 30.0, 10.0, 30.0])
+    found = fit_credibility(x, z, 20.0)
+    expected = expected_value(found.parameters, np.array([0.0, 1.0, 5.0]), np.array([0.0, 10.0, 30.0]))
+    assert expected == pytest.approx([20.0, 10.0, 30.0], rel=1e-5)
+
+
+def test_credibility_is_the_share_of_variance_between_customers() -> None:
+    """Means vary with variance 16, purchases around them with 64: k = 4, so four purchases count as much as all."""
+    rng = np.random.default_rng(5)
+    x = rng.integers(1, 9, 200_000).astype(float)
+    z = 50 + rng.normal(0, 4, len(x)) + rng.normal(0, 8, len(x)) / np.sqrt(x)
+    found = fit_credibility(x, z, 50.0)
+    assert expected_value(found.parameters, np.array([4.0]), np.array([60.0])) == pytest.approx([55.0], rel=0.005)
+
+
+def test_without_repeat_buyers_every_purchase_is_expected_at_the_mean() -> None:
+    found = fit_credibility(np.empty(0), np.empty(0), 12.0)
+    assert expected_value(found.parameters, np.array([0.0]), np.array([0.0])) == pytest.approx([12.0])

@@ -8,7 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
-from orchestration.science.holdout import best_variant, calibration, refusal_reason
+from orchestration.science.holdout import calibration, error_per_customer, naive_forecast, refusal_reason
 
 orders = arrays(np.float64, 30, elements=st.floats(0, 50))
 
@@ -35,7 +35,6 @@ def test_a_history_stays_in_one_bin_and_empty_bins_are_left_out() -> None:
 def test_without_orders_there_is_no_error_rate() -> None:
     found = calibration(np.ones(3), np.zeros(3), np.ones(3))
     assert (found.aggregate_error, found.calibration_error) == (None, None)
-    assert best_variant({"bg_nbd": found, "mbg_nbd": found}) is None
 
 
 @given(orders, orders, arrays(np.float64, 30, elements=st.integers(1, 1_000)))
@@ -54,14 +53,25 @@ def test_bins_add_up_to_the_total(
         assert found.calibration_error >= abs(found.aggregate_error) - 1e-9
 
 
-def test_the_variant_with_the_smaller_calibration_error_is_chosen() -> None:
-    """The errors of the first cancel in the total."""
-    actual, one_each = np.array([1.0, 9.0]), np.ones(2)
-    cancelling = calibration(np.array([4.0, 6.0]), actual, one_each)
-    close = calibration(np.array([1.5, 9.2]), actual, one_each)
-    assert abs(cancelling.aggregate_error or 0) < abs(close.aggregate_error or 0)
-    assert best_variant({"bg_nbd": cancelling, "mbg_nbd": close}) == "mbg_nbd"
-    assert best_variant({"bg_nbd": close, "mbg_nbd": close}) == "bg_nbd"
+def test_bins_may_be_ordered_by_another_value() -> None:
+    """The probability of silence falls where expected orders rise; bins stay those of the orders."""
+    found = calibration(np.array([0.9, 0.2]), np.array([1.0, 0.0]), np.ones(2), bin_count=2, by=np.array([0.1, 3.0]))
+    assert (found.expected_orders.tolist(), found.actual_orders.tolist()) == ([0.9, 0.2], [1.0, 0.0])
+
+
+def test_the_naive_yardstick_is_the_mean_of_the_cell_in_the_period_before() -> None:
+    """Two customers of one cell made 6 orders, one of another cell 1; the third cell takes the mean of all, 7 / 3."""
+    before = (np.array([2.0, 20.0]), np.array([1.0, 0.0]), np.array([2.0, 1.0]), np.array([6.0, 1.0]))
+    found = naive_forecast(np.array([4.0, 14.0, 60.0]), np.array([1.0, 0.0, 9.0]), before, scale=2.0)
+    assert found == pytest.approx([6.0, 2.0, 14 / 3])
+    empty = (np.empty(0),) * 4
+    assert naive_forecast(np.array([4.0]), np.array([1.0]), empty).tolist() == [0.0]
+
+
+def test_the_error_per_customer_is_the_root_mean_square() -> None:
+    """Two customers of one history made 0 and 4 orders of 1 expected each, a third 2 of 2.5: (1 + 9 + 0.25) / 3."""
+    found = error_per_customer(np.array([1.0, 2.5]), np.array([4.0, 2.0]), np.array([16.0, 4.0]), np.array([2.0, 1.0]))
+    assert found == pytest.approx(np.sqrt(10.25 / 3))
 
 
 @pytest.mark.parametrize(
@@ -72,12 +82,18 @@ def test_the_variant_with_the_smaller_calibration_error_is_chosen() -> None:
         (None, -0.31, "31.0% below"),
         (None, 0.42, "42.0% above"),
         (None, None, "no holdout"),
-        ("no customer has a repeat purchase", 0.0, "degenerate fit: no customer has a repeat purchase"),
+        ("no customer has a repeat purchase", 0.0, "no customer has a repeat purchase"),
     ],
 )
 def test_a_fit_is_refused_with_the_reason(problem: str | None, error: float | None, reason: str | None) -> None:
     found = refusal_reason(problem, error, 0.3)
     assert found is None if reason is None else reason in str(found)
+
+
+def test_a_fit_must_beat_the_naive_yardstick() -> None:
+    assert refusal_reason(None, 0.0, 0.3, naive=(1.0, 1.1)) is None
+    reason = refusal_reason(None, 0.0, 0.3, naive=(1.1, 1.1))
+    assert "1.1 orders per customer, not less than the 1.1 of last period's rate" in str(reason)
 
 
 @pytest.mark.parametrize(

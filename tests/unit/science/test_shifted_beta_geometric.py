@@ -9,12 +9,15 @@ from hypothesis import strategies as st
 
 from orchestration.science.shifted_beta_geometric import (
     NAMES,
+    Fit,
     Parameters,
     constant,
+    count_decisions,
     expected_lifetime_discounted,
     expected_residual_lifetime,
     fit,
     log_likelihood,
+    loss_probability,
     retention_rate,
     survival,
 )
@@ -86,14 +89,16 @@ def test_a_fit_recovers_the_parameters_from_cohorts_of_any_age() -> None:
     ("churned", "at_risk", "rate", "problem"),
     [
         ([10, 9, 8.1], [100, 90, 81], 0.9, "limits of the parameters"),
-        ([5, 10, 20], [100, 95, 85], 65 / 85, "limits of the parameters"),
+        ([5, 10, 20], [100, 95, 85], 1 - 35 / 280, "limits of the parameters"),
+        # the last tenure has two contracts, of which one is lost; all decisions together are 230 of 252 renewed
+        ([8, 13, 1], [150, 100, 2], 230 / 252, "limits of the parameters"),
         ([0, 0, 0], [100, 100, 40], 1.0, "no contract churned"),
         ([100], [100], 0.0, "every contract churned"),
         ([30, 0], [100, 0], 0.7, "one period"),
-        ([0, 1], [1, 1], 0.0, "limits of the parameters"),
+        ([0, 1], [1, 1], 0.5, "limits of the parameters"),
     ],
 )
-def test_without_a_maximum_the_last_observed_rate_is_used(
+def test_without_a_maximum_the_rate_is_that_of_all_decisions(
     churned: list[float], at_risk: list[float], rate: float, problem: str
 ) -> None:
     found = fit(np.array(churned, dtype=float), np.array(at_risk, dtype=float))
@@ -107,6 +112,51 @@ def test_without_a_maximum_the_last_observed_rate_is_used(
     assert expected_residual_lifetime(found.parameters, np.array([0.0, 7.0]), 0.1) == pytest.approx(
         [forever] * 2, abs=1e-5
     )
+
+
+def left_truncated(truth: Parameters, seed: int) -> tuple[Fit, Fit, Fit]:
+    """Contracts of six years of months, of which the last two are observed: three fits.
+
+    Returns:
+        Of the renewals since the start of the observation; of all renewals of the contracts that were still running
+        then; of all contracts of the six years.
+    """
+    rng = np.random.default_rng(seed)
+    started = rng.integers(0, 72, 20_000)  # month of the contract's first period; observed from month 48 to 72
+    lifetime = rng.geometric(rng.beta(truth.a, truth.b, len(started)))
+    due = 71 - started  # decisions until month 71
+    has_churned = lifetime <= due
+    renewals = np.where(has_churned, lifetime - 1, due)
+    unobserved = np.maximum(47 - started, 0)
+    is_known = renewals + has_churned > unobserved
+    is_known |= started >= 48
+    customers, none = np.ones(len(started)), np.zeros(len(started), dtype=np.int64)
+    return (
+        fit(*count_decisions(renewals, has_churned, unobserved, customers)),
+        fit(*count_decisions(renewals[is_known], has_churned[is_known], none[is_known], customers[is_known])),
+        fit(*count_decisions(renewals, has_churned, none, customers)),
+    )
+
+
+def off(found: Fit, truth: Parameters) -> float:
+    """The largest distance of a parameter from the truth, in standard errors."""
+    errors = found.standard_errors
+    return max(
+        abs(found.parameters.a - truth.a) / errors["a"],
+        abs(found.parameters.b - truth.b) / errors["b"],
+    )
+
+
+@pytest.mark.parametrize("truth", [Parameters(0.9, 7.0), Parameters(0.7, 10.0), Parameters(0.668, 3.806)])
+def test_contracts_older_than_the_history_leave_the_parameters_unbiased(truth: Parameters) -> None:
+    """Conditioned on the tenure at entry; the survivors' earlier renewals alone would suggest less churn."""
+    for seed in range(5):
+        delayed, survivors, complete = left_truncated(truth, seed)
+        assert off(delayed, truth) < 3
+        assert off(complete, truth) < 3
+        assert off(survivors, truth) > 3
+        # fewer decisions are observed, so the estimate is less certain
+        assert all(delayed.standard_errors[name] > complete.standard_errors[name] for name in NAMES)
 
 
 @pytest.mark.parametrize(("churned", "at_risk"), [([5], [4]), ([-1], [4])])
@@ -130,6 +180,9 @@ def test_survival_falls_and_retention_rises(parameters: Parameters) -> None:
     assert ((there >= 0) & (there <= 1)).all()
     assert ((rates >= 0) & (rates <= 1)).all()
     # survival is the product of retention rates
+    survives = np.prod(retention_rate(parameters, np.arange(6.0, 18.0)))
+    assert loss_probability(parameters, np.array([5.0]), 12)[0] == pytest.approx(1 - survives, rel=1e-6, abs=1e-9)
+    assert loss_probability(parameters, np.array([5.0]), 0)[0] == 0
     assert there[1:] == pytest.approx(np.cumprod(rates), rel=1e-8, abs=1e-12)
 
 

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from datetime import date
 from pathlib import Path
 
 import pytest
 
-from orchestration.base.paths import Home
-from orchestration.config.deployment import deployment_names, load_deployment
+from orchestration.base.paths import PROJECT, Home
+from orchestration.config.deployment import load_deployment
+from orchestration.config.deployment_file import deployment_names
 from orchestration.warehouse.dbt import run_dbt
 from tests.models import Models, Table, compile_models
 
@@ -50,6 +52,25 @@ def test_a_failing_row_is_a_broken_rule_with_its_rows_and_an_example(tests_of_ca
         ]
 
 
+def test_a_row_that_staging_filters_is_found_with_the_way_to_leave_it_out(tmp_path: Path) -> None:
+    rules = compile_models(load_deployment("demo"), tmp_path, ["quality_landing_reconciliation_rules"])
+    columns = (
+        "system varchar, table_name varchar, load_date date, source_row_count bigint, landed_row_count bigint, "
+        "quarantined_row_count bigint, staged_row_count bigint"
+    )
+    unit = {"system": "shop", "table_name": "orders", "load_date": date(2026, 1, 5), "quarantined_row_count": 1}
+    units: list[dict[str, object]] = [
+        {**unit, "source_row_count": 10, "landed_row_count": 9, "staged_row_count": 7},
+        {**unit, "table_name": "lines", "source_row_count": 10, "landed_row_count": 9, "staged_row_count": 9},
+    ]
+    given = {"quality_landing_reconciliation": (columns, units)}
+    with rules.build(["quality_landing_reconciliation_rules"], given) as connection:
+        [(rule, row_count, example)] = connection.table("quality_landing_reconciliation_rules").fetchall()
+    assert (row_count, example) == (1, "shop, orders, 2026-01-05")
+    for named in ("landed_row_count = staged_row_count", "`where`", "excluded_reason", "docs/maps.md"):
+        assert named in rule
+
+
 @pytest.mark.parametrize("name", deployment_names())
 def test_the_reference_data_keeps_its_rules(name: str, tmp_path: Path) -> None:
     arguments = ["--quiet", "build", "--select", "resource_type:seed", "--indirect-selection", "cautious"]
@@ -57,4 +78,8 @@ def test_the_reference_data_keeps_its_rules(name: str, tmp_path: Path) -> None:
     assert answer.result is not None, answer.exception
     results = list(answer.result.results)  # type: ignore[union-attr]
     assert {str(result.status) for result in results} == {"success", "pass"}, [result.message for result in results]
-    assert sum(result.node.resource_type == "test" for result in results) == 18
+    seeds = {result.node.name for result in results if result.node.resource_type == "seed"}
+    assert seeds == {path.stem for path in (PROJECT / "seeds").rglob("*.csv")}
+    # each has a test of its rules and one of its keys
+    tests = {result.node.name for result in results if result.node.resource_type == "test"}
+    assert tests == {f"{seed}_{kind}" for seed in seeds for kind in ("rules", "keys")}

@@ -6,6 +6,12 @@ customer_values as (
 
 ),
 
+limits as (
+
+    select * from {{ ref('clv_by_segment_stage__limits') }}
+
+),
+
 ranked as (
 
     select
@@ -53,9 +59,18 @@ summed as (
 totalled as (
 
     select
-        *,
-        sum(residual_value_amount) over () as all_residual_value_amount
+        summed.*,
+        limits.total_low,
+        limits.total_high,
+        limits.mean_low,
+        limits.mean_high,
+        {{ base_status('summed.forecast_count') }} as base_status,
+        sum(summed.residual_value_amount) over () as all_residual_value_amount
     from summed
+    left join limits
+        on summed.segment = limits.segment
+        and summed.lifecycle_stage = limits.lifecycle_stage
+        and summed.value_tier = limits.value_tier
 
 ),
 
@@ -67,6 +82,9 @@ final as (
         lifecycle_stage,
         value_tier,
 
+        -- attributes
+        base_status,
+
         -- measures
         customer_count,
         forecast_count,
@@ -74,11 +92,17 @@ final as (
         cast(expected_orders as decimal(18, 6)) as expected_orders,
         cast(expected_margin_amount as decimal(18, 2)) as expected_margin_amount,
         cast(residual_value_amount as decimal(18, 2)) as residual_value_amount,
-        cast(
-            round(
-                residual_value_amount / nullif(cast(forecast_count as double), 0), 2
-            ) as decimal(18, 2)
-        ) as mean_residual_value_amount,
+        {{ where_shown('total_low', 'decimal(18, 2)') }} as residual_value_amount_low,
+        {{ where_shown('total_high', 'decimal(18, 2)') }}
+            as residual_value_amount_high,
+        {{ where_shown(
+            'round(residual_value_amount / cast(forecast_count as double), 2)',
+            'decimal(18, 2)'
+        ) }} as mean_residual_value_amount,
+        {{ where_shown('mean_low', 'decimal(18, 2)') }}
+            as mean_residual_value_amount_low,
+        {{ where_shown('mean_high', 'decimal(18, 2)') }}
+            as mean_residual_value_amount_high,
         {{ rate('residual_value_amount', 'all_residual_value_amount') }}
             as residual_value_share_rate,
         top_decile_count,

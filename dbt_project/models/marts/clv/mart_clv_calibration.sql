@@ -35,6 +35,13 @@ final as (
             calibration.actual_order_count
             / cast(calibration.customer_count as double) as decimal(18, 6)
         ) as mean_actual_orders,
+        cast(
+            calibration.expected_silent_count / calibration.customer_count as decimal(
+                9, 6
+            )
+        ) as expected_no_order_rate,
+        {{ rate('calibration.actual_silent_count', 'calibration.customer_count') }}
+            as actual_no_order_rate,
 
         -- times
         fits.as_of_date

@@ -40,6 +40,7 @@ final as (
         fit_id,
         population,
         model,
+        coalesce(method, 'full_model') as method,
 
         -- attributes
         is_chosen,
@@ -70,7 +71,11 @@ final as (
         holdout_actual,
         holdout_expected,
         holdout_error_rate,
+        naive_error_rate,
         calibration_error_rate,
+        error_per_customer,
+        naive_error_per_customer,
+        holdout_days,
 
         -- times
         as_of_date

@@ -1,3 +1,6 @@
+{%- set medium_share = var('medium_value_share') -%}
+{%- set low_share = 1 - var('high_value_share') - medium_share -%}
+
 with
 
 forecasts as (
@@ -15,52 +18,51 @@ as_of as (
 
 ),
 
-ranked as (
+distinct_values as (
 
     select
         residual_value_amount,
-        row_number() over (
-            order by residual_value_amount desc, customer_id asc
-        ) as value_rank,
-        count(*) over () as customer_count
+        count(*) as value_customer_count
     from forecasts
+    group by residual_value_amount
 
 ),
 
--- cut points: the smallest residual value within each share of the customers
-cut_points as (
+placed as (
 
     select
-        min(residual_value_amount) filter (
-            where
-            value_rank <= ceil({{ var('high_value_share') }} * customer_count)
-        ) as high_amount,
-        min(residual_value_amount) filter (
-            where
-            value_rank
-            <= ceil(
-                {{ var('high_value_share') + var('medium_value_share') }}
-                * customer_count
-            )
-        ) as medium_amount
-    from ranked
+        *,
+        sum(value_customer_count) over () as customer_count,
+        sum(value_customer_count) over (
+            order by residual_value_amount
+            rows between unbounded preceding and current row
+        ) as last_place
+    from distinct_values
 
 ),
 
--- equal values share a tier; a value of 0 is low
+-- a value of 0 is low, also where the low tier has no place
+ends as (
+
+    select
+        coalesce({{ tier_end('residual_value_amount', low_share) }}, 0) as low_end,
+        {{ tier_end('residual_value_amount', low_share + medium_share) }} as medium_end
+    from placed
+
+),
+
 tiered as (
 
     select
-        ranked.residual_value_amount,
-        case
-            when ranked.residual_value_amount = 0 then 'low'
-            when ranked.residual_value_amount >= cut_points.high_amount then 'high'
-            when ranked.residual_value_amount >= cut_points.medium_amount
-                then 'medium'
-            else 'low'
-        end as value_tier
-    from ranked
-    cross join cut_points
+        placed.residual_value_amount,
+        placed.value_customer_count,
+        {{ tier_of(
+            'placed.residual_value_amount',
+            ['ends.low_end', 'ends.medium_end'],
+            ["'low'", "'medium'", "'high'"]
+        ) }} as value_tier
+    from placed
+    cross join ends
 
 ),
 
@@ -73,9 +75,11 @@ final as (
         -- measures
         cast(min(tiered.residual_value_amount) as decimal(18, 2)) as lowest_amount,
         cast(max(tiered.residual_value_amount) as decimal(18, 2)) as highest_amount,
-        count(*) as customer_count,
-        cast(sum(tiered.residual_value_amount) as decimal(18, 2))
-            as residual_value_amount,
+        cast(sum(tiered.value_customer_count) as bigint) as customer_count,
+        cast(
+            sum(tiered.residual_value_amount * tiered.value_customer_count)
+            as decimal(18, 2)
+        ) as residual_value_amount,
 
         -- times
         as_of.as_of_date

@@ -27,7 +27,7 @@ score_metrics as (
 answered as (
 
     select
-        month_start_date,
+        period_start_date as month_start_date,
         metric,
         survey_type,
         touchpoint,
@@ -39,7 +39,8 @@ answered as (
         coalesce(sum(score_value * score_value), 0) as score_square_sum
 
     from answers
-    group by month_start_date, metric, survey_type, touchpoint, segment
+    where period_type = 'month'
+    group by period_start_date, metric, survey_type, touchpoint, segment
 
 ),
 

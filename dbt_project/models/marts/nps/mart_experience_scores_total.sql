@@ -44,16 +44,17 @@ added as (
 respondents as (
 
     select
-        month_start_date,
+        period_start_date as month_start_date,
         metric,
         survey_type,
         customer_id
 
     from answers
     where
-        is_counted
+        period_type = 'month'
+        and is_counted
         and customer_id <> {{ unknown_key() }}
-    group by month_start_date, metric, survey_type, customer_id
+    group by period_start_date, metric, survey_type, customer_id
 
 ),
 

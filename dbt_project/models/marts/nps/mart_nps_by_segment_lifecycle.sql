@@ -6,6 +6,12 @@ answers as (
 
 ),
 
+priors as (
+
+    select * from {{ ref('nps_shrinkage__priors') }}
+
+),
+
 counted as (
 
     select
@@ -38,13 +44,36 @@ counted as (
 
 ),
 
-with_base_status as (
+with_prior as (
+
+    select
+        counted.*,
+        priors.prior_answer_count,
+        priors.prior_mean,
+        priors.answer_variance,
+        priors.cell_variance,
+        priors.upper_cell_variance,
+        priors.concentration,
+        {{ base_status('counted.answer_count') }} as base_status
+
+    from counted
+    left join priors
+        on counted.period_type = priors.period_type
+        and counted.period_start_date = priors.period_start_date
+        and priors.survey_type = 'relational'
+        and priors.stage_kind = 'lifecycle_stage'
+
+),
+
+with_shrunk as (
 
     select
         *,
-        {{ base_status('answer_count') }} as base_status
+        {{ own_weight('answer_count', 'cell_variance') }} as own_weight,
+        {{ nps_shrunk('nps_sum', 'answer_count') }} as shrunk,
+        {{ z_95() }} * {{ nps_shrunk_error('answer_count') }} as shrunk_margin
 
-    from counted
+    from with_prior
 
 ),
 
@@ -78,9 +107,15 @@ final as (
         ) }} as nps_low,
         {{ where_shown(
             nps_high('promoter_count', 'detractor_count', 'answer_count'), 'decimal(7, 4)'
-        ) }} as nps_high
+        ) }} as nps_high,
+        {{ where_shrunk('shrunk', 'decimal(7, 4)') }} as nps_shrunk,
+        {{ where_shrunk('greatest(shrunk - shrunk_margin, -100)', 'decimal(7, 4)') }}
+            as nps_shrunk_low,
+        {{ where_shrunk('least(shrunk + shrunk_margin, 100)', 'decimal(7, 4)') }}
+            as nps_shrunk_high,
+        {{ where_shrunk('own_weight', 'decimal(7, 6)') }} as own_answers_weight
 
-    from with_base_status
+    from with_shrunk
 
 )
 

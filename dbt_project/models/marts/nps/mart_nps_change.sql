@@ -1,74 +1,14 @@
 with
 
-groups as (
+pairs as (
 
-    select * from {{ ref('nps_change__groups') }}
+    select * from {{ ref('nps_change__pairs') }}
 
 ),
 
 periods as (
 
     select * from {{ ref('experience_scores__periods') }}
-
-),
-
--- answers of each group in a period and in the previous period of the same length
-sides as (
-
-    select
-        period_type,
-        period_start_date,
-        survey_type,
-        segmentation,
-        group_name,
-        answer_count,
-        promoter_count,
-        detractor_count,
-        0 as previous_answer_count,
-        0 as previous_promoter_count,
-        0 as previous_detractor_count
-
-    from groups
-
-    union all
-
-    select
-        periods.period_type,
-        periods.period_start_date,
-        groups.survey_type,
-        groups.segmentation,
-        groups.group_name,
-        0 as answer_count,
-        0 as promoter_count,
-        0 as detractor_count,
-        groups.answer_count as previous_answer_count,
-        groups.promoter_count as previous_promoter_count,
-        groups.detractor_count as previous_detractor_count
-
-    from groups
-    inner join periods
-        on groups.period_type = periods.period_type
-        and groups.period_start_date = periods.previous_period_start_date
-
-),
-
-paired as (
-
-    select
-        period_type,
-        period_start_date,
-        survey_type,
-        segmentation,
-        group_name,
-        sum(answer_count) as answer_count,
-        sum(promoter_count) as promoter_count,
-        sum(detractor_count) as detractor_count,
-        sum(previous_answer_count) as previous_answer_count,
-        sum(previous_promoter_count) as previous_promoter_count,
-        sum(previous_detractor_count) as previous_detractor_count
-
-    from sides
-    group by period_type, period_start_date, survey_type, segmentation, group_name
 
 ),
 
@@ -84,7 +24,7 @@ scored as (
         previous_answer_count / nullif(sum(previous_answer_count) over all_groups, 0)
             as previous_answer_share
 
-    from paired
+    from pairs
     window all_groups as (
         partition by period_type, period_start_date, survey_type, segmentation
     )
@@ -145,15 +85,6 @@ compared as (
             'added.previous_promoter_count', 'added.previous_detractor_count',
             'added.previous_answer_count'
         ) }} as previous_nps,
-        100 * sqrt(
-            {{ nps_variance(
-                'added.promoter_count', 'added.detractor_count', 'added.answer_count'
-            ) }} / nullif(added.answer_count, 0)
-            + {{ nps_variance(
-                'added.previous_promoter_count', 'added.previous_detractor_count',
-                'added.previous_answer_count'
-            ) }} / nullif(added.previous_answer_count, 0)
-        ) as standard_error,
         {{ base_status('least(added.answer_count, added.previous_answer_count)') }}
             as base_status
 
@@ -161,17 +92,6 @@ compared as (
     inner join periods
         on added.period_type = periods.period_type
         and added.period_start_date = periods.period_start_date
-
-),
-
-tested as (
-
-    select
-        *,
-        cast((nps - previous_nps) / nullif(standard_error, 0) as decimal(12, 6))
-            as z_score
-
-    from compared
 
 ),
 
@@ -189,9 +109,6 @@ final as (
         previous_period_start_date,
         is_complete,
         base_status,
-        case
-            when base_status <> 'suppressed' then abs(z_score) > {{ z_95() }}
-        end as is_significant,
 
         -- measures
         cast(answer_count as bigint) as answer_count,
@@ -204,10 +121,9 @@ final as (
         {{ where_shown('previous_nps', 'decimal(7, 4)') }} as previous_nps,
         {{ where_shown('nps - previous_nps', 'decimal(18, 10)') }} as nps_change,
         {{ where_shown('mix_change', 'decimal(18, 10)') }} as mix_change,
-        {{ where_shown('rate_change', 'decimal(18, 10)') }} as rate_change,
-        {{ where_shown('z_score', 'decimal(12, 6)') }} as z_score
+        {{ where_shown('rate_change', 'decimal(18, 10)') }} as rate_change
 
-    from tested
+    from compared
 
 )
 

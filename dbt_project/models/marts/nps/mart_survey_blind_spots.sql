@@ -42,7 +42,7 @@ customers as (
 
 ),
 
--- the answers of one response count once
+-- the answers of one response count once; a response that skips everything tells nothing
 responses as (
 
     select
@@ -54,6 +54,7 @@ responses as (
         answered_date
 
     from answers
+    where not coalesce(is_skipped, false)
     group by
         survey_key,
         touchpoint_key,

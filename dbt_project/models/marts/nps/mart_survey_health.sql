@@ -58,6 +58,19 @@ repeats as (
 
 ),
 
+shown as (
+
+    select
+        survey_invitation_key,
+        count(*) as shown_count,
+        count(*) filter (where is_skipped) as skipped_count
+
+    from answers
+    where survey_invitation_key <> {{ unknown_key() }}
+    group by survey_invitation_key
+
+),
+
 invited as (
 
     select
@@ -77,9 +90,13 @@ invited as (
             where
             {{ days_between('repeats.previous_sent_date', 'repeats.sent_date') }}
             <= {{ var('repeat_ask_days') }}
-        ) as repeat_ask_count
+        ) as repeat_ask_count,
+        sum(shown.shown_count) as shown_count,
+        sum(shown.skipped_count) as skipped_count
 
     from repeats
+    left join shown
+        on repeats.survey_invitation_key = shown.survey_invitation_key
     inner join months
         on {{ month_start('repeats.sent_date') }} = months.month_start_date
         and repeats.sent_date < months.observed_date
@@ -97,7 +114,9 @@ responses as (
         customer_key,
         system,
         response_source_id,
-        answered_date
+        answered_date,
+        count(*) as shown_count,
+        count(*) filter (where is_skipped) as skipped_count
 
     from answers
     where survey_invitation_key = {{ unknown_key() }}
@@ -116,7 +135,9 @@ uninvited_responses as (
         responses.survey_key,
         customers.segment,
         months.month_start_date,
-        count(*) as uninvited_response_count
+        count(*) as uninvited_response_count,
+        sum(responses.shown_count) as shown_count,
+        sum(responses.skipped_count) as skipped_count
 
     from responses
     inner join months
@@ -142,7 +163,11 @@ groups as (
         coalesce(invited.asked_customer_count, 0) as asked_customer_count,
         coalesce(invited.repeat_ask_count, 0) as repeat_ask_count,
         coalesce(uninvited_responses.uninvited_response_count, 0)
-            as uninvited_response_count
+            as uninvited_response_count,
+        coalesce(invited.shown_count, 0) + coalesce(uninvited_responses.shown_count, 0)
+            as shown_count,
+        coalesce(invited.skipped_count, 0)
+        + coalesce(uninvited_responses.skipped_count, 0) as skipped_count
 
     from invited
     full join uninvited_responses
@@ -170,12 +195,15 @@ final as (
         cast(groups.delivered_count as bigint) as delivered_count,
         cast(groups.responded_count as bigint) as responded_count,
         cast(groups.uninvited_response_count as bigint) as uninvited_response_count,
+        cast(groups.shown_count as bigint) as shown_count,
+        cast(groups.skipped_count as bigint) as skipped_count,
         cast(groups.ask_count as bigint) as ask_count,
         cast(groups.asked_customer_count as bigint) as asked_customer_count,
         cast(groups.repeat_ask_count as bigint) as repeat_ask_count,
         {{ rate('groups.responded_count', 'groups.delivered_count') }} as response_rate,
         {{ rate('groups.ask_count', 'groups.asked_customer_count') }}
             as asks_per_customer,
+        {{ rate('groups.skipped_count', 'groups.shown_count') }} as skip_rate,
         {{ rate('groups.repeat_ask_count', 'groups.ask_count') }} as repeat_ask_rate
 
     from groups

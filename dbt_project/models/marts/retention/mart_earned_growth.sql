@@ -1,74 +1,14 @@
 with
 
-customer_periods as (
+customers as (
 
-    select * from {{ ref('revenue_bridge__customer_periods') }}
-
-),
-
-periods as (
-
-    select * from {{ ref('revenue_bridge__periods') }}
+    select * from {{ ref('earned_growth__customers') }}
 
 ),
 
-acquisitions as (
+limits as (
 
-    select * from {{ ref('fct_acquisitions') }}
-
-),
-
--- of several records of a customer the first one with a known reason counts
-ranked as (
-
-    select
-        customer_id,
-        acquired_by,
-        row_number() over (
-            partition by customer_id
-            order by
-                case when acquired_by = 'unknown' then 1 else 0 end,
-                acquired_at nulls last,
-                acquisition_key
-        ) as precedence
-    from acquisitions
-    where customer_id <> {{ unknown_key() }}
-
-),
-
-reasons as (
-
-    select
-        customer_id,
-        acquired_by
-    from ranked
-    where precedence = 1
-
-),
-
-classified as (
-
-    select
-        years.revenue_type,
-        years.period_start_date as year_start_date,
-        years.base_start_segment as segment,
-        periods.is_complete,
-        periods.is_base_complete,
-        coalesce(reasons.acquired_by, 'unknown') as acquired_by,
-        years.previous_revenue_amount > 0 as is_base,
-        years.previous_revenue_amount <= 0 and years.has_history as is_reactivated,
-        years.previous_revenue_amount <= 0 and not years.has_history as is_new,
-        years.previous_revenue_amount as base_revenue_amount,
-        greatest(years.revenue_amount, 0) as positive_revenue_amount
-    from customer_periods as years
-    inner join periods
-        on years.period_type = periods.period_type
-        and years.period_start_date = periods.period_start_date
-    left join reasons
-        on years.customer_id = reasons.customer_id
-    where
-        years.period_type = 'year'
-        and (years.previous_revenue_amount > 0 or years.revenue_amount > 0)
+    select * from {{ ref('earned_growth__limits') }}
 
 ),
 
@@ -82,33 +22,14 @@ summed as (
         is_base_complete,
         count(*) filter (where is_base) as base_customer_count,
         count(*) filter (where is_new) as new_customer_count,
-        coalesce(sum(base_revenue_amount) filter (where is_base), 0)
-            as base_revenue_amount,
-        coalesce(sum(positive_revenue_amount) filter (where is_base), 0)
-            as retained_revenue_amount,
-        coalesce(sum(positive_revenue_amount) filter (where is_reactivated), 0)
-            as reactivated_revenue_amount,
-        coalesce(sum(positive_revenue_amount) filter (where is_new), 0)
-            as new_revenue_amount,
-        coalesce(
-            sum(positive_revenue_amount) filter (
-                where is_new and acquired_by = 'referral'
-            ),
-            0
-        ) as earned_revenue_amount,
-        coalesce(
-            sum(positive_revenue_amount) filter (
-                where is_new and acquired_by = 'campaign'
-            ),
-            0
-        ) as bought_revenue_amount,
-        coalesce(
-            sum(positive_revenue_amount) filter (
-                where is_new and acquired_by = 'unknown'
-            ),
-            0
-        ) as unknown_reason_revenue_amount
-    from classified
+        sum(base_revenue_amount) as base_revenue_amount,
+        sum(retained_revenue_amount) as retained_revenue_amount,
+        sum(reactivated_revenue_amount) as reactivated_revenue_amount,
+        sum(new_revenue_amount) as new_revenue_amount,
+        sum(earned_revenue_amount) as earned_revenue_amount,
+        sum(bought_revenue_amount) as bought_revenue_amount,
+        sum(unknown_reason_revenue_amount) as unknown_reason_revenue_amount
+    from customers
     group by revenue_type, year_start_date, segment, is_complete, is_base_complete
 
 ),
@@ -123,8 +44,36 @@ grown as (
             as low_earned_growth_amount,
         retained_revenue_amount + earned_revenue_amount + unknown_reason_revenue_amount
         - base_revenue_amount as high_earned_growth_amount,
-        is_complete and is_base_complete as is_comparable
+        {{ base_status('base_customer_count') }} as base_status,
+        -- other years have no rates
+        case when is_complete and is_base_complete then base_revenue_amount end
+            as rated_revenue_amount
     from summed
+
+),
+
+-- a share of growth is defined only where revenue grew
+with_limits as (
+
+    select
+        grown.*,
+        case
+            when grown.rated_revenue_amount > 0 and grown.growth_amount > 0
+                then grown.growth_amount
+        end as rated_growth_amount,
+        limits.net_low,
+        limits.net_high,
+        limits.total_low,
+        limits.total_high,
+        limits.least_earned_low,
+        limits.least_earned_high,
+        limits.most_earned_low,
+        limits.most_earned_high
+    from grown
+    left join limits
+        on grown.revenue_type = limits.revenue_type
+        and grown.year_start_date = limits.year_start_date
+        and grown.segment = limits.segment
 
 ),
 
@@ -139,6 +88,7 @@ final as (
         -- attributes
         is_complete,
         is_base_complete,
+        base_status,
 
         -- measures
         cast(base_customer_count as bigint) as base_customer_count,
@@ -154,33 +104,42 @@ final as (
             as unknown_reason_revenue_amount,
         {{ rate('unknown_reason_revenue_amount', 'new_revenue_amount') }}
             as unknown_reason_rate,
-        case
-            when is_comparable
-                then {{ rate('retained_revenue_amount', 'base_revenue_amount') }}
-        end as net_revenue_retention_rate,
-        case
-            when is_comparable
-                then {{ rate('growth_amount', 'base_revenue_amount') }}
-        end as growth_rate,
-        case
-            when is_comparable
-                then {{ rate('low_earned_growth_amount', 'base_revenue_amount') }}
-        end as low_earned_growth_rate,
-        case
-            when is_comparable
-                then {{ rate('high_earned_growth_amount', 'base_revenue_amount') }}
-        end as high_earned_growth_rate,
-        -- a share of growth is defined only where revenue grew
-        case
-            when is_comparable and base_revenue_amount > 0 and growth_amount > 0
-                then {{ rate('low_earned_growth_amount', 'growth_amount') }}
-        end as low_earned_growth_ratio,
-        case
-            when is_comparable and base_revenue_amount > 0 and growth_amount > 0
-                then {{ rate('high_earned_growth_amount', 'growth_amount') }}
-        end as high_earned_growth_ratio
+        {{ where_shown(
+            rate('retained_revenue_amount', 'rated_revenue_amount'), 'decimal(18, 6)'
+        ) }} as net_revenue_retention_rate,
+        {{ where_shown('net_low', 'decimal(18, 6)') }}
+            as net_revenue_retention_rate_low,
+        {{ where_shown('net_high', 'decimal(18, 6)') }}
+            as net_revenue_retention_rate_high,
+        {{ where_shown(
+            rate('growth_amount', 'rated_revenue_amount'), 'decimal(18, 6)'
+        ) }} as growth_rate,
+        {{ where_shown('total_low - 1', 'decimal(18, 6)') }}
+            as growth_rate_low,
+        {{ where_shown('total_high - 1', 'decimal(18, 6)') }}
+            as growth_rate_high,
+        {{ where_shown(
+            rate('low_earned_growth_amount', 'rated_revenue_amount'), 'decimal(18, 6)'
+        ) }} as low_earned_growth_rate,
+        {{ where_shown('least_earned_low - 1', 'decimal(18, 6)') }}
+            as low_earned_growth_rate_low,
+        {{ where_shown('least_earned_high - 1', 'decimal(18, 6)') }}
+            as low_earned_growth_rate_high,
+        {{ where_shown(
+            rate('high_earned_growth_amount', 'rated_revenue_amount'), 'decimal(18, 6)'
+        ) }} as high_earned_growth_rate,
+        {{ where_shown('most_earned_low - 1', 'decimal(18, 6)') }}
+            as high_earned_growth_rate_low,
+        {{ where_shown('most_earned_high - 1', 'decimal(18, 6)') }}
+            as high_earned_growth_rate_high,
+        {{ where_shown(
+            rate('low_earned_growth_amount', 'rated_growth_amount'), 'decimal(18, 6)'
+        ) }} as low_earned_growth_ratio,
+        {{ where_shown(
+            rate('high_earned_growth_amount', 'rated_growth_amount'), 'decimal(18, 6)'
+        ) }} as high_earned_growth_ratio
 
-    from grown
+    from with_limits
 
 )
 

@@ -1,71 +1,14 @@
 with
 
-customer_months as (
+customers as (
 
-    select * from {{ ref('revenue_bridge__customer_months') }}
-
-),
-
-months as (
-
-    select * from {{ ref('revenue_bridge__periods') }}
-    where period_type = 'month'
+    select * from {{ ref('retention__customers') }}
 
 ),
 
--- the period ends with the month of the row; the base is as long and ends before it
-{% for revenue_type, months in var('retention_months').items() -%}
-    {{ revenue_type }} as (
+limits as (
 
-        select
-            revenue_type,
-            customer_id,
-            month_start_date,
-            {{ months }} as period_months,
-            month_start_date - interval {{ 2 * months - 1 }} month as base_start_at,
-            coalesce(
-                lag(segment, {{ 2 * months }}) over history,
-                first_value(segment) over history
-            ) as segment,
-            coalesce(lag(lifecycle_stage, {{ 2 * months }}) over history, 'prospect')
-                as lifecycle_stage,
-            sum(revenue_amount) over this_period as revenue_amount,
-            coalesce(sum(revenue_amount) over base_period, 0) as base_revenue_amount,
-            coalesce(lag(has_history, {{ months - 1 }}) over history, false)
-                as has_history
-        from customer_months
-        where revenue_type = '{{ revenue_type }}'
-        window
-            history as (
-                partition by customer_id
-                order by month_start_date
-                rows between unbounded preceding and current row
-            ),
-            this_period as (
-                partition by customer_id
-                order by month_start_date
-                rows between {{ months - 1 }} preceding and current row
-            ),
-            base_period as (
-                partition by customer_id
-                order by month_start_date
-                rows between {{ 2 * months - 1 }} preceding and {{ months }} preceding
-            )
-
-    ),
-
-{% endfor -%}
-
-compared as (
-
-    {% for revenue_type in var('retention_months') -%}
-        select * from {{ revenue_type }}
-
-        {% if not loop.last -%}
-            union all
-        {%- endif %}
-
-    {% endfor %}
+    select * from {{ ref('retention__limits') }}
 
 ),
 
@@ -76,13 +19,11 @@ classified as (
         base_revenue_amount > 0 as is_base,
         base_revenue_amount > 0 and revenue_amount > 0 as is_retained,
         base_revenue_amount > 0 and revenue_amount <= 0 as is_gone,
-        base_revenue_amount <= 0 and has_history as is_reactivated,
-        base_revenue_amount <= 0 and not has_history as is_new,
+        base_revenue_amount <= 0 and revenue_amount > 0 and has_history
+            as is_reactivated,
+        base_revenue_amount <= 0 and revenue_amount > 0 and not has_history as is_new,
         greatest(revenue_amount, 0) as positive_revenue_amount
-    from compared
-    where
-        base_revenue_amount > 0
-        or revenue_amount > 0
+    from customers
 
 ),
 
@@ -94,7 +35,11 @@ counted as (
         segment,
         lifecycle_stage,
         period_months,
-        base_start_at,
+        distance_months,
+        is_complete,
+        is_base_complete,
+        count(*) filter (where is_known) as stage_customer_count,
+        count(*) filter (where is_known and revenue_amount > 0) as stage_buyer_count,
         count(*) filter (where is_base) as base_customer_count,
         count(*) filter (where is_retained) as retained_customer_count,
         count(*) filter (where is_gone) as gone_customer_count,
@@ -122,25 +67,47 @@ counted as (
         segment,
         lifecycle_stage,
         period_months,
-        base_start_at
+        distance_months,
+        is_complete,
+        is_base_complete
 
 ),
 
--- a customer has churned only once the period has ended
+-- a customer has churned only once the period has ended; rates need a whole base too
 with_completeness as (
 
     select
-        counted.*,
-        months.is_complete,
-        months.history_start_date <= counted.base_start_at as is_base_complete,
-        case when months.is_complete then counted.gone_customer_count else 0 end
+        *,
+        case when is_complete then gone_customer_count else 0 end
             as churned_customer_count,
-        case when months.is_complete then 0 else counted.gone_customer_count end
-            as open_customer_count
-
+        case when is_complete then 0 else gone_customer_count end
+            as open_customer_count,
+        {{ base_status('base_customer_count') }} as base_status,
+        {{ base_status('stage_customer_count') }} as stage_base_status,
+        case when is_complete and is_base_complete then base_customer_count end
+            as rated_customer_count,
+        case when is_complete and is_base_complete then stage_customer_count end
+            as rated_stage_customer_count,
+        case when is_complete and is_base_complete then base_revenue_amount end
+            as rated_revenue_amount
     from counted
-    inner join months
-        on counted.month_start_date = months.period_start_date
+
+),
+
+with_limits as (
+
+    select
+        with_completeness.*,
+        limits.gross_low,
+        limits.gross_high,
+        limits.net_low,
+        limits.net_high
+    from with_completeness
+    left join limits
+        on with_completeness.revenue_type = limits.revenue_type
+        and with_completeness.month_start_date = limits.month_start_date
+        and with_completeness.segment = limits.segment
+        and with_completeness.lifecycle_stage = limits.lifecycle_stage
 
 ),
 
@@ -156,9 +123,14 @@ final as (
         -- attributes
         is_complete,
         is_base_complete,
+        base_status,
+        stage_base_status,
 
         -- measures
-        cast(period_months as integer) as period_months,
+        period_months,
+        distance_months,
+        cast(stage_customer_count as bigint) as stage_customer_count,
+        cast(stage_buyer_count as bigint) as stage_buyer_count,
         cast(base_customer_count as bigint) as base_customer_count,
         cast(retained_customer_count as bigint) as retained_customer_count,
         cast(churned_customer_count as bigint) as churned_customer_count,
@@ -172,20 +144,45 @@ final as (
         cast(new_revenue_amount as decimal(18, 2)) as new_revenue_amount,
         cast(reactivated_revenue_amount as decimal(18, 2))
             as reactivated_revenue_amount,
-        case
-            when is_complete and is_base_complete
-                then {{ rate('retained_customer_count', 'base_customer_count') }}
-        end as logo_retention_rate,
-        case
-            when is_complete and is_base_complete
-                then {{ rate('kept_revenue_amount', 'base_revenue_amount') }}
-        end as gross_revenue_retention_rate,
-        case
-            when is_complete and is_base_complete
-                then {{ rate('retained_revenue_amount', 'base_revenue_amount') }}
-        end as net_revenue_retention_rate
+        {{ where_shown(
+            rate('stage_buyer_count', 'rated_stage_customer_count'),
+            'decimal(18, 6)', 'stage_base_status'
+        ) }} as purchase_rate,
+        {{ where_shown(
+            share_low('stage_buyer_count', 'rated_stage_customer_count'),
+            'decimal(18, 6)', 'stage_base_status'
+        ) }} as purchase_rate_low,
+        {{ where_shown(
+            share_high('stage_buyer_count', 'rated_stage_customer_count'),
+            'decimal(18, 6)', 'stage_base_status'
+        ) }} as purchase_rate_high,
+        {{ where_shown(
+            rate('retained_customer_count', 'rated_customer_count'), 'decimal(18, 6)'
+        ) }} as logo_retention_rate,
+        {{ where_shown(
+            share_low('retained_customer_count', 'rated_customer_count'),
+            'decimal(18, 6)'
+        ) }} as logo_retention_rate_low,
+        {{ where_shown(
+            share_high('retained_customer_count', 'rated_customer_count'),
+            'decimal(18, 6)'
+        ) }} as logo_retention_rate_high,
+        {{ where_shown(
+            rate('kept_revenue_amount', 'rated_revenue_amount'), 'decimal(18, 6)'
+        ) }} as gross_revenue_retention_rate,
+        {{ where_shown('gross_low', 'decimal(18, 6)') }}
+            as gross_revenue_retention_rate_low,
+        {{ where_shown('gross_high', 'decimal(18, 6)') }}
+            as gross_revenue_retention_rate_high,
+        {{ where_shown(
+            rate('retained_revenue_amount', 'rated_revenue_amount'), 'decimal(18, 6)'
+        ) }} as net_revenue_retention_rate,
+        {{ where_shown('net_low', 'decimal(18, 6)') }}
+            as net_revenue_retention_rate_low,
+        {{ where_shown('net_high', 'decimal(18, 6)') }}
+            as net_revenue_retention_rate_high
 
-    from with_completeness
+    from with_limits
 
 )
 

@@ -12,6 +12,12 @@ customers as (
 
 ),
 
+refunds as (
+
+    select * from {{ ref('fct_refunds') }}
+
+),
+
 dates as (
 
     select * from {{ ref('dim_dates') }}
@@ -59,15 +65,45 @@ first_orders as (
 
 ),
 
+-- credit notes and returns count in their own month, those before the first order in the
+-- first month
+movements as (
+
+    select
+        customer_id,
+        month_start_date,
+        1 as order_count,
+        revenue_amount
+    from counted_orders
+
+    union all
+
+    select
+        refunds.customer_id,
+        greatest(
+            {{ month_start('refunds.refunded_date') }},
+            first_orders.cohort_month_start_date
+        ) as month_start_date,
+        0 as order_count,
+        -refunds.refund_amount as revenue_amount
+    from refunds
+    inner join first_orders
+        on refunds.customer_id = first_orders.customer_id
+    inner join as_of
+        on refunds.refunded_date < as_of.as_of_date
+    where refunds.is_of_customer
+
+),
+
 customer_months as (
 
     select
         customer_id,
         month_start_date,
-        count(*) as order_count,
+        sum(order_count) as order_count,
         sum(revenue_amount) as revenue_amount
 
-    from counted_orders
+    from movements
     group by customer_id, month_start_date
 
 ),
@@ -78,7 +114,8 @@ activity as (
         first_orders.cohort_month_start_date,
         first_orders.segment,
         customer_months.month_start_date,
-        count(*) as active_customer_count,
+        count(*) filter (where customer_months.order_count > 0)
+            as active_customer_count,
         sum(customer_months.order_count) as order_count,
         sum(customer_months.revenue_amount) as revenue_amount
 
@@ -167,6 +204,20 @@ followed as (
 
 ),
 
+-- an incomplete month has no rates
+with_base_status as (
+
+    select
+        *,
+        {{ base_status('cohort_customer_count') }} as base_status,
+        case when is_complete then cohort_customer_count end as rated_customer_count,
+        case when is_complete then active_customer_count end
+            as rated_active_customer_count,
+        case when is_complete then revenue_amount end as rated_revenue_amount
+    from followed
+
+),
+
 final as (
 
     select
@@ -178,6 +229,7 @@ final as (
         -- attributes
         month_start_date,
         is_complete,
+        base_status,
 
         -- measures
         cast(cohort_customer_count as bigint) as cohort_customer_count,
@@ -189,28 +241,29 @@ final as (
         cast(revenue_amount as decimal(18, 2)) as revenue_amount,
         cast(previous_revenue_amount as decimal(18, 2)) as previous_revenue_amount,
         cast(cumulative_revenue_amount as decimal(18, 2)) as cumulative_revenue_amount,
-        -- an incomplete month has no rates
-        case
-            when is_complete
-                then {{ rate('active_customer_count', 'cohort_customer_count') }}
-        end as retention_rate,
-        case
-            when is_complete
-                then
-                    {{ rate(
-                        'active_customer_count', 'previous_active_customer_count'
-                    ) }}
-        end as previous_month_rate,
-        case
-            when is_complete
-                then {{ rate('revenue_amount', 'cohort_revenue_amount') }}
-        end as revenue_retention_rate,
-        case
-            when is_complete
-                then {{ rate('revenue_amount', 'previous_revenue_amount') }}
-        end as previous_month_revenue_rate
+        {{ where_shown(
+            rate('active_customer_count', 'rated_customer_count'), 'decimal(18, 6)'
+        ) }} as retention_rate,
+        {{ where_shown(
+            share_low('active_customer_count', 'rated_customer_count'),
+            'decimal(18, 6)'
+        ) }} as retention_rate_low,
+        {{ where_shown(
+            share_high('active_customer_count', 'rated_customer_count'),
+            'decimal(18, 6)'
+        ) }} as retention_rate_high,
+        {{ where_shown(
+            rate('rated_active_customer_count', 'previous_active_customer_count'),
+            'decimal(18, 6)'
+        ) }} as previous_month_rate,
+        {{ where_shown(
+            rate('rated_revenue_amount', 'cohort_revenue_amount'), 'decimal(18, 6)'
+        ) }} as revenue_retention_rate,
+        {{ where_shown(
+            rate('rated_revenue_amount', 'previous_revenue_amount'), 'decimal(18, 6)'
+        ) }} as previous_month_revenue_rate
 
-    from followed
+    from with_base_status
 
 )
 

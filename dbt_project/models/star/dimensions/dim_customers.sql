@@ -18,12 +18,29 @@ deletions as (
 
 ),
 
+segments as (
+
+    select * from {{ ref('segments') }}
+
+),
+
 identified as (
 
     select
-        versions.*,
-        identities.customer_id
+        versions.system,
+        versions.source_id,
+        identities.customer_id,
+        -- a segment that the reference does not know says nothing
+        segments.segment,
+        versions.region,
+        versions.country,
+        versions.language,
+        versions.registered_at,
+        versions.version_at,
+        versions._load_date
     from versions
+    left join segments
+        on versions.segment = segments.segment
     left join identities
         on versions.system = identities.system
         and versions.source_id = identities.source_id

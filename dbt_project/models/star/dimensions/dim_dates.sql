@@ -1,13 +1,4 @@
-{#- When the records behind a door happened: every such day is in the calendar. -#}
-{%- set happened = {
-    'acquisitions': 'acquired_at',
-    'cases': 'opened_at',
-    'interactions': 'occurred_at',
-    'orders': 'ordered_at',
-    'subscriptions': 'started_at',
-    'survey_answers': 'answered_at',
-    'survey_invitations': 'sent_at',
-} -%}
+{#- Every day on which a record behind a door happened is in the calendar. -#}
 
 with
 
@@ -44,12 +35,12 @@ extents as (
         {{ local_date('max(registered_at)') }} as last_date
     from customers
 
-    {% for entity, happened_at in happened.items() -%}
+    {% for entity, time in happened_at().items() if entity != 'payments' -%}
         union all
 
         select
-            {{ local_date('min(' ~ happened_at ~ ')') }} as first_date,
-            {{ local_date('max(' ~ happened_at ~ ')') }} as last_date
+            {{ local_date('min(' ~ time ~ ')') }} as first_date,
+            {{ local_date('max(' ~ time ~ ')') }} as last_date
         from {{ ref('int_' ~ entity ~ '__unioned') }}
 
     {% endfor %}

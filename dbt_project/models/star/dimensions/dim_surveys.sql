@@ -23,7 +23,11 @@ final as (
 
         -- attributes
         coalesce(surveys.survey_name, surveys.source_id) as survey_name,
-        surveys.survey_type,
+        case
+            when surveys.survey_type in ('relational', 'transactional')
+                then surveys.survey_type
+            else 'unknown'
+        end as survey_type,
         coalesce(touchpoints.touchpoint, 'unknown') as touchpoint,
         coalesce(touchpoints.journey_stage, 'unknown') as journey_stage
 

@@ -26,13 +26,23 @@ final as (
             as acquisition_key,
         coalesce(customers.customer_key, {{ unknown_key() }}) as customer_key,
         coalesce(identities.customer_id, {{ unknown_key() }}) as customer_id,
-        coalesce(referrers.customer_id, {{ unknown_key() }}) as referrer_customer_id,
+        case
+            when
+                acquisitions.acquired_by = 'referral'
+                and referrers.customer_id is not null
+                then referrers.customer_id
+            else {{ unknown_key() }}
+        end as referrer_customer_id,
         {{ local_date('acquisitions.acquired_at') }} as acquired_date,
         acquisitions.system,
         acquisitions.source_id,
 
         -- attributes
-        acquisitions.acquired_by,
+        case
+            when acquisitions.acquired_by in ('referral', 'campaign')
+                then acquisitions.acquired_by
+            else 'unknown'
+        end as acquired_by,
         acquisitions.campaign,
 
         -- times

@@ -91,6 +91,7 @@ final as (
 
         -- measures
         cases.known_reopen_count as reopen_count,
+        cases.handover_count,
         coalesce(contacts.contact_count, 0) as contact_count,
         {{ hours_between('cases.opened_at', 'cases.first_response_at') }}
             as hours_to_first_response,

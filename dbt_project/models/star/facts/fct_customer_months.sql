@@ -13,13 +13,7 @@ months as (
 
 ends as (
 
-    select
-        month_start_date,
-        {{ tier_ends('recency') }},
-        {{ tier_ends('frequency') }},
-        {{ tier_ends('monetary') }}
-    from {{ ref('customer_months__tier_ends') }}
-    group by month_start_date
+    select * from {{ ref('customer_months__tier_ends') }}
 
 ),
 
@@ -27,12 +21,15 @@ ranked as (
 
     select
         months.*,
-        {{ tier_of('recency') }} as recency_tier,
-        {{ tier_of('frequency') }} as frequency_tier,
-        {{ tier_of('monetary') }} as monetary_tier
+        {{ fifth_of('recency') }} as recency_tier,
+        {{ fifth_of('frequency') }} as frequency_tier,
+        {{ fifth_of('monetary') }} as monetary_tier
     from months
-    left join ends
-        on months.month_start_date = ends.month_start_date
+    {% for measure in ['recency', 'frequency', 'monetary'] -%}
+        left join ends as {{ measure }}_ends
+            on months.month_start_date = {{ measure }}_ends.month_start_date
+            and {{ measure }}_ends.measure = '{{ measure }}'
+    {% endfor %}
 
 ),
 

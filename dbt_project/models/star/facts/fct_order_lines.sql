@@ -34,7 +34,7 @@ final as (
 
         -- attributes
         order_lines.line_number,
-        coalesce(orders.is_counted, false) as is_counted,
+        coalesce(orders.is_counted or orders.is_return, false) as is_counted,
         order_lines.is_margin_assumed,
 
         -- measures

@@ -43,8 +43,14 @@ placed as (
         coalesce(identities.customer_id, {{ unknown_key() }}) as customer_id,
         orders.*,
         coalesce(order_statuses.status_group, 'unknown') as status_group,
-        coalesce(order_statuses.is_counted, false) as is_counted
+        coalesce(order_statuses.is_counted, false)
+        and not coalesce(amounts.has_only_returns, false) as is_counted,
+        coalesce(order_statuses.is_counted, false)
+        and coalesce(amounts.has_only_returns, false) as is_return
     from orders
+    left join amounts
+        on orders.system = amounts.system
+        and orders.source_id = amounts.source_id
     left join identities
         on orders.system = identities.system
         and orders.customer_source_id = identities.source_id
@@ -81,6 +87,7 @@ final as (
         orders.order_status,
         orders.status_group,
         orders.is_counted,
+        orders.is_return,
         (
             orders.is_counted
             and orders.customer_id <> {{ unknown_key() }}

@@ -34,17 +34,24 @@ followed as (
             partition by system, subscription_source_id
             order by started_at, period_number, source_id
         ) as renewed_at,
-        -- a period of 28 to 31 days is a month, one of 365 is twelve
-        greatest(
-            round({{ days_between('started_at', 'ends_at') }} * 12 / 365.25), 1
-        ) as period_months
+        {{ days_between(local_date('started_at'), local_date('ends_at')) }}
+            as period_days
     from subscriptions
 
 ),
 
+-- a period of 28 to 31 days is a month, one of 365 is twelve; a shorter one, such as a
+-- week, is a part of a month by its days
 periods as (
 
-    select * from followed
+    select
+        *,
+        case
+            when period_days <= 0 then 1
+            when period_days < 28 then period_days * 12 / 365.25
+            else {{ whole_months('period_days') }}
+        end as period_months
+    from followed
 
 ),
 

@@ -64,6 +64,7 @@ final as (
         -- attributes
         answers.question,
         answers.metric,
+        answers.is_skipped,
         answers.is_valid,
         answers.nps_band,
 

@@ -26,7 +26,7 @@ orders as (
 
 refunds as (
 
-    select * from {{ ref('int_refunds__unioned') }}
+    select * from {{ ref('fct_refunds') }}
 
 ),
 
@@ -103,6 +103,14 @@ sightings as (
         occurred_date as seen_date
     from interactions
 
+    union all
+
+    select
+        customer_id,
+        refunded_date as seen_date
+    from refunds
+    where is_counted
+
 ),
 
 first_months as (
@@ -158,30 +166,35 @@ order_months as (
 
 ),
 
+-- a refund that is dated before its order lowers the month of the order
 counted_refunds as (
 
     select
-        orders.customer_id,
+        refunds.customer_id,
         refunds.refund_amount,
-        {{ local_date('refunds.refunded_at') }} as refunded_date
+        refunds.returned_cost_amount,
+        {{ month_start('refunds.refunded_date') }} as month_start_date
     from refunds
-    inner join counted_orders as orders
-        on refunds.system = orders.system
-        and refunds.order_source_id = orders.source_id
+    inner join as_of
+        on refunds.refunded_date < as_of.as_of_date
+    left join counted_orders
+        on refunds.order_key = counted_orders.order_key
+    where
+        refunds.is_counted
+        and (refunds.is_of_customer or counted_orders.order_key is not null)
 
 ),
 
 refund_months as (
 
     select
-        counted_refunds.customer_id,
-        {{ month_start('counted_refunds.refunded_date') }} as month_start_date,
-        sum(counted_refunds.refund_amount) as refunded_amount
+        customer_id,
+        month_start_date,
+        count(*) - count(returned_cost_amount) as unknown_margin_count,
+        sum(refund_amount) as refunded_amount,
+        sum(refund_amount - returned_cost_amount) as refunded_margin_amount
     from counted_refunds
-    inner join as_of
-        on counted_refunds.refunded_date < as_of.as_of_date
-    group by
-        counted_refunds.customer_id, {{ month_start('counted_refunds.refunded_date') }}
+    group by customer_id, month_start_date
 
 ),
 
@@ -247,10 +260,12 @@ measured as (
         coalesce(order_months.net_amount, 0)
         - coalesce(refund_months.refunded_amount, 0) as revenue_amount,
         case
-            when coalesce(order_months.unknown_margin_count, 0) = 0
+            when
+                coalesce(order_months.unknown_margin_count, 0) = 0
+                and coalesce(refund_months.unknown_margin_count, 0) = 0
                 then
                     coalesce(order_months.margin_amount, 0)
-                    - coalesce(refund_months.refunded_amount, 0)
+                    - coalesce(refund_months.refunded_margin_amount, 0)
         end as margin_amount,
         nps_months.nps_band,
         order_months.first_ordered_date,

@@ -1,8 +1,4 @@
-{%- set bins = {
-    'recency': {'value': ranked('recency'), 'part': 'left(customer_id, 1)'},
-    'frequency': {'value': ranked('frequency'), 'part': 'left(customer_id, 2)'},
-    'monetary': {'value': 'floor(' ~ ranked('monetary') ~ ')', 'part': "''"},
-} -%}
+{%- set measures = ['recency', 'frequency', 'monetary'] -%}
 
 with
 
@@ -14,19 +10,15 @@ buyers as (
 
 ),
 
--- bins keep the order of the ranked values, so only those in which a fifth ends need
--- sorting: for revenue, one bin per unit of currency; for days and orders, which many
--- customers share, also by a part of the id that breaks the ties
-binned as (
-    {% for measure, bin in bins.items() -%}
+distinct_values as (
+    {% for measure in measures -%}
         select
             '{{ measure }}' as measure,
             month_start_date,
-            {{ bin.value }} as bin,
-            {{ bin.part }} as bin_part,
-            count(*) as bin_count
+            {{ ranked(measure) }} as measure_value,
+            count(*) as value_customer_count
         from buyers
-        group by month_start_date, {{ bin.value }}, {{ bin.part }}
+        group by month_start_date, {{ ranked(measure) }}
         {%- if not loop.last %}
 
             union all
@@ -40,84 +32,15 @@ placed as (
 
     select
         *,
-        sum(bin_count) over (partition by measure, month_start_date) as buyer_count,
-        sum(bin_count) over (
+        sum(value_customer_count) over (
             partition by measure, month_start_date
-            order by bin, bin_part
+        ) as customer_count,
+        sum(value_customer_count) over (
+            partition by measure, month_start_date
+            order by measure_value
             rows between unbounded preceding and current row
         ) as last_place
-    from binned
-
-),
-
-tiers as (
-    {% for tier in [1, 2, 3, 4] -%}
-        select {{ tier }} as tier
-        {%- if not loop.last %}
-            union all
-        {% endif %}
-    {% endfor %}
-),
-
--- if five does not divide the count, the first fifths have one customer more
-ends as (
-
-    select
-        placed.*,
-        tiers.tier,
-        tiers.tier * floor(placed.buyer_count / 5)
-        + least(tiers.tier, placed.buyer_count % 5) as place
-    from placed
-    cross join tiers
-
-),
-
-bins_with_ends as (
-
-    select
-        measure,
-        month_start_date,
-        bin,
-        bin_part,
-        tier,
-        place - (last_place - bin_count) as place_in_bin
-    from ends
-    where
-        place <= last_place
-        and place > last_place - bin_count
-
-),
-
-contenders as (
-    {% for measure, bin in bins.items() -%}
-        select
-            bins_with_ends.*,
-            buyers.customer_id,
-            {{ ranked(measure) }} as measure_value
-        from buyers
-        inner join bins_with_ends
-            on buyers.month_start_date = bins_with_ends.month_start_date
-            and {{ bin.value }} = bins_with_ends.bin
-            and {{ bin.part }} = bins_with_ends.bin_part
-        where bins_with_ends.measure = '{{ measure }}'
-        {%- if not loop.last %}
-
-            union all
-
-        {% endif %}
-    {%- endfor %}
-
-),
-
-sorted as (
-
-    select
-        *,
-        row_number() over (
-            partition by measure, month_start_date, tier
-            order by measure_value, customer_id
-        ) as place
-    from contenders
+    from distinct_values
 
 ),
 
@@ -127,14 +50,15 @@ final as (
         -- grain
         measure,
         month_start_date,
-        tier,
 
-        -- the last customer of the tier
-        measure_value,
-        customer_id
+        -- the largest value of each fifth but the best
+        {{ tier_end('measure_value', 0.2) }} as end_1,
+        {{ tier_end('measure_value', 0.4) }} as end_2,
+        {{ tier_end('measure_value', 0.6) }} as end_3,
+        {{ tier_end('measure_value', 0.8) }} as end_4
 
-    from sorted
-    where place = place_in_bin
+    from placed
+    group by measure, month_start_date
 
 )
 

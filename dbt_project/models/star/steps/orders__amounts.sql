@@ -30,6 +30,9 @@ line_totals as (
         system,
         order_source_id,
         bool_or(is_margin_assumed) as is_margin_assumed,
+        -- goods taken back and nothing sold
+        max(net_amount) <= 0
+        and (sum(net_amount) < 0 or max(quantity) < 0) as has_only_returns,
         count(*) as line_count,
         sum(quantity) as item_count,
         sum(net_amount) as net_amount,
@@ -74,6 +77,7 @@ final as (
 
         -- attributes
         coalesce(line_totals.is_margin_assumed, false) as is_margin_assumed,
+        coalesce(line_totals.has_only_returns, false) as has_only_returns,
 
         -- measures
         coalesce(line_totals.line_count, 0) as line_count,

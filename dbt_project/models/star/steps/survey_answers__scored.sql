@@ -28,12 +28,25 @@ final as (
         -- attributes
         answers.channel,
         answers.question,
-        answers.metric,
+        case
+            when
+                answers.metric in (
+                    {%- for metric in survey_metrics() %}
+                        '{{ metric }}'{{ ',' if not loop.last }}
+                    {%- endfor %}
+                )
+                then answers.metric
+            else 'unknown'
+        end as metric,
+        answers.answer_value is null as is_skipped,
         case
             when answers.metric = 'nps' then nps_bands.nps_band is not null
             else
                 coalesce(
                     answers.scale_min < answers.scale_max
+                    -- a longer scale is a mistake, and too long for its figures
+                    and answers.scale_min >= -1000
+                    and answers.scale_max <= 1000
                     and answers.answer_value between answers.scale_min
                     and answers.scale_max,
                     false

@@ -62,7 +62,10 @@ scored as (
 
     select
         fitted.*,
-        contract_scores.no_renewal_probability,
+        case
+            when fitted.renewals_ahead_count = 0 then 0
+            else contract_scores.contract_loss_probability
+        end as contract_loss_probability,
         fitted.period_amount * fitted.margin_rate
         * contract_scores.expected_renewals as expected_margin,
         fitted.period_amount * fitted.margin_rate
@@ -74,12 +77,13 @@ scored as (
     left join contract_scores
         on fitted.contract_fit_id = contract_scores.fit_id
         and fitted.renewal_count = contract_scores.renewal_count
-        and fitted.period_days = contract_scores.period_days
+        and fitted.period_unit = contract_scores.period_unit
+        and fitted.period_length = contract_scores.period_length
         and fitted.renewals_ahead_count = contract_scores.renewals_ahead_count
 
 ),
 
--- one open contract without a forecast leaves the sum unknown
+-- one open contract without a forecast leaves the sum and the product unknown
 final as (
 
     select
@@ -90,12 +94,25 @@ final as (
         -- attributes
         bool_or(is_margin_assumed) as is_margin_assumed,
         bool_or(is_margin_floored) as is_margin_floored,
+        case
+            when bool_or(is_open and renewals_ahead_count = 0) then 'not_due'
+            when bool_or(is_open) then 'due'
+            else 'no_contract'
+        end as contract_renewal_status,
 
         -- measures
         count(*) as contract_count,
         count(*) filter (where is_open) as open_contract_count,
-        cast(min(no_renewal_probability) filter (where is_open) as decimal(9, 6))
-            as no_renewal_probability,
+        case
+            when
+                count(*) filter (where is_open and contract_loss_probability is null)
+                = 0
+                then
+                    cast(
+                        product(contract_loss_probability) filter (where is_open)
+                        as decimal(9, 6)
+                    )
+        end as contract_loss_probability,
         max(margin_rate) as margin_rate,
         case
             when

@@ -32,6 +32,7 @@ joined as (
         customer_orders.customer_id,
         customer_orders.order_count,
         customer_orders.canceled_order_count,
+        customer_orders.no_value_reason,
         customer_orders.first_order_date >= as_of.as_of_date as is_first_order_ahead,
         purchases.customer_id is not null as has_purchases,
         coalesce(contracts.contract_count, 0) > 0 as has_contracts,
@@ -41,16 +42,22 @@ joined as (
         purchases.spend_fit_id,
         contracts.contract_fit_id,
         purchases.model as purchase_model,
+        purchases.method,
+        purchases.spend_method,
         purchases.repeat_count,
         purchases.last_purchase_weeks,
         purchases.observed_weeks,
         purchases.alive_probability,
         purchases.no_order_probability,
         purchases.expected_orders,
+        purchases.expected_orders_low,
+        purchases.expected_orders_high,
         purchases.expected_order_amount,
         purchases.expected_margin_amount as purchase_margin_amount,
         purchases.residual_value_amount as purchase_residual_amount,
-        contracts.no_renewal_probability,
+        coalesce(contracts.contract_renewal_status, 'no_contract')
+            as contract_renewal_status,
+        contracts.contract_loss_probability,
         contracts.expected_margin_amount as contract_margin_amount,
         contracts.residual_value_amount as contract_residual_amount,
         coalesce(purchases.margin_rate, contracts.margin_rate) as margin_rate,
@@ -90,6 +97,7 @@ with_reason as (
             when has_purchases or has_open_contracts then null
             when order_count > 0 and is_first_order_ahead then 'only_future_orders'
             when order_count > 0 then 'refunded_in_full'
+            when no_value_reason = 'refunded_in_full' then 'refunded_in_full'
             when has_contracts then 'contract_ended'
             when canceled_order_count > 0 then 'only_canceled_orders'
             else 'no_order'
@@ -109,8 +117,11 @@ final as (
 
         -- attributes
         coalesce(purchase_model, 'none') as purchase_model,
+        method,
+        spend_method,
         case when contract_fit_id is null then 'none' else 'sbg' end as contract_model,
         no_forecast_reason,
+        contract_renewal_status,
         coalesce(fit_date < as_of_date, false) as is_fit_kept,
         coalesce(is_margin_assumed, false) as is_margin_rate_assumed,
         coalesce(is_margin_floored, false) as is_margin_floored,
@@ -122,18 +133,20 @@ final as (
         open_contract_count,
         alive_probability,
         no_order_probability,
-        no_renewal_probability,
+        contract_loss_probability,
         case
             when has_purchases and no_order_probability is null then null
-            when has_open_contracts and no_renewal_probability is null then null
+            when has_open_contracts and contract_loss_probability is null then null
             when has_purchases or has_open_contracts
                 then
                     cast(
                         coalesce(no_order_probability, 1)
-                        * coalesce(no_renewal_probability, 1) as decimal(9, 6)
+                        * coalesce(contract_loss_probability, 1) as decimal(9, 6)
                     )
-        end as churn_probability,
+        end as customer_loss_probability,
         expected_orders,
+        expected_orders_low,
+        expected_orders_high,
         expected_order_amount,
         margin_rate,
         case

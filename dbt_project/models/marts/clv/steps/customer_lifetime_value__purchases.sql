@@ -43,11 +43,15 @@ scored as (
         segment_fits.is_margin_floored,
         segment_fits.is_margin_assumed,
         purchase_fits.model,
+        purchase_fits.method,
+        spend_fits.method as spend_method,
         purchase_fits.as_of_date as purchase_fit_date,
         spend_fits.as_of_date as spend_fit_date,
         purchase_scores.alive_probability,
         purchase_scores.no_order_probability,
         purchase_scores.expected_orders,
+        purchase_scores.expected_orders_low,
+        purchase_scores.expected_orders_high,
         purchase_scores.discounted_orders,
         spend_fits.p * (spend_fits.v + cast(histories.repeat_amount as double))
         / (spend_fits.p * histories.repeat_count + spend_fits.q - 1)
@@ -77,6 +81,8 @@ final as (
 
         -- attributes
         model,
+        method,
+        spend_method,
         is_margin_assumed,
         is_margin_floored,
 
@@ -87,6 +93,8 @@ final as (
         cast(alive_probability as decimal(9, 6)) as alive_probability,
         cast(no_order_probability as decimal(9, 6)) as no_order_probability,
         cast(expected_orders as decimal(18, 6)) as expected_orders,
+        cast(expected_orders_low as decimal(18, 6)) as expected_orders_low,
+        cast(expected_orders_high as decimal(18, 6)) as expected_orders_high,
         cast(order_worth as decimal(18, 2)) as expected_order_amount,
         margin_rate,
         cast(margin_rate * order_worth * expected_orders as decimal(18, 2))

@@ -50,8 +50,10 @@ final as (
 
         -- measures
         answers.nps_value,
-        answers.answer_value - answers.scale_min as scale_steps,
-        answers.scale_max - answers.scale_min as scale_length,
+        case when answers.is_valid then answers.answer_value - answers.scale_min end
+            as scale_steps,
+        case when answers.is_valid then answers.scale_max - answers.scale_min end
+            as scale_length,
 
         -- times
         answers.answered_date,
@@ -64,7 +66,10 @@ final as (
         on answers.touchpoint_key = touchpoints.touchpoint_key
     left join customers
         on answers.customer_key = customers.customer_key
-    where answers.metric in ('nps', 'csat', 'ces', 'vs_expectation')
+    where
+        answers.metric in ('nps', 'csat', 'ces', 'vs_expectation')
+        -- a skipped question has no value to score
+        and not coalesce(answers.is_skipped, false)
 
 )
 

@@ -28,7 +28,6 @@ scaled as (
         1 + 6 * scale_steps / cast(scale_length as double) as place_of_seven
 
     from answers
-    where period_type = 'month'
 
 ),
 
@@ -57,7 +56,8 @@ final as (
 
     select
         -- grain
-        period_start_date as month_start_date,
+        period_type,
+        period_start_date,
         survey_answer_key,
         score_metric as metric,
 
@@ -67,6 +67,7 @@ final as (
         -- attributes
         survey_type,
         touchpoint,
+        journey_stage,
         segment,
         is_valid,
         is_counted,

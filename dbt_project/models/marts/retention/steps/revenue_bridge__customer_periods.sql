@@ -18,6 +18,12 @@ periods as (
 
 ),
 
+customer_bases as (
+
+    select * from {{ ref('revenue_bridge__customer_bases') }}
+
+),
+
 sums as (
 
     select
@@ -25,7 +31,7 @@ sums as (
         'month' as period_type,
         customer_id,
         month_start_date as period_start_date,
-        segment,
+        month_start_date as last_month_start_date,
         has_history,
         revenue_amount
     from customer_months
@@ -37,10 +43,25 @@ sums as (
         'year' as period_type,
         customer_id,
         year_start_date as period_start_date,
-        segment,
+        last_month_start_date,
         has_history,
         revenue_amount
     from customer_years
+
+),
+
+placed as (
+
+    select
+        sums.*,
+        case sums.period_type
+            when 'month' then customer_bases.month_segment
+            else customer_bases.year_segment
+        end as segment
+    from sums
+    left join customer_bases
+        on sums.customer_id = customer_bases.customer_id
+        and sums.last_month_start_date = customer_bases.month_start_date
 
 ),
 
@@ -49,14 +70,11 @@ compared as (
     select
         *,
         lag(segment) over history as previous_segment,
-        coalesce(lag(segment, 2) over history, first_value(segment) over history)
-            as base_start_segment,
         lag(revenue_amount) over history as previous_revenue_amount
-    from sums
+    from placed
     window history as (
         partition by revenue_type, period_type, customer_id
         order by period_start_date
-        rows between unbounded preceding and current row
     )
 
 ),
@@ -84,7 +102,6 @@ final as (
         periods.period_end_date,
         moved.segment,
         coalesce(moved.previous_segment, moved.segment) as previous_segment,
-        moved.base_start_segment,
         moved.has_history,
 
         -- measures

@@ -36,8 +36,7 @@ final as (
         year_start_date,
 
         -- attributes
-        -- the segment at the end of the year is that of its last month
-        max(segment) filter (where is_last_month) as segment,
+        max(month_start_date) as last_month_start_date,
         bool_and(has_history) as has_history,
 
         -- measures

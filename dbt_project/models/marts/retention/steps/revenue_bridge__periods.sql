@@ -86,7 +86,8 @@ final as (
         cast(periods.next_start_at - interval 1 day as date) as period_end_date,
         least(cast(periods.next_start_at as date), as_of.as_of_date) as observed_date,
         periods.next_start_at <= as_of.as_of_date as is_complete,
-        history.history_start_date <= periods.previous_start_at as is_base_complete,
+        coalesce(history.history_start_date <= periods.previous_start_at, false)
+            as is_base_complete,
         history.history_start_date
 
     from periods

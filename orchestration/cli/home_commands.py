@@ -1,0 +1,74 @@
+"""The commands for the home of a deployment and its versions, and the option that names the deployment.
+
+Part of ``main.py``. Heavy modules are imported inside the commands.
+"""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+
+import click
+
+from orchestration.config.deployment import load_deployment
+
+deployment_option = click.option(
+    "--deployment",
+    default="demo",
+    envvar="CX360_DEPLOYMENT",
+    show_default=True,
+    help="The name of the deployment, or the path of its folder.",
+)
+
+
+@click.command()
+@deployment_option
+def versions(deployment: str) -> None:
+    """List the published versions, with the current and the withdrawn ones."""
+    from orchestration.cli.versions import listed
+
+    click.echo(listed(load_deployment(deployment)))
+
+
+@click.command()
+@deployment_option
+@click.option("--version", help="Withdraw this version and every later one  [default: the current one]")
+def rollback(deployment: str, version: str | None) -> None:
+    """Withdraw a version: readers get the previous one, and its load dates are on hold until released."""
+    from orchestration.cli.versions import roll_back
+
+    click.echo(roll_back(load_deployment(deployment), version))
+
+
+@click.command()
+@deployment_option
+def verify(deployment: str) -> None:
+    """Compare every landed file and version with its checksum, and read all state; exit code 1 if one is damaged."""
+    from orchestration.cli.backup import verify as damage_of
+
+    damage = damage_of(load_deployment(deployment))
+    click.echo("\n".join(damage) or "Everything is as the pipeline wrote it.")
+    sys.exit(1 if damage else 0)
+
+
+@click.command()
+@deployment_option
+@click.option("--to", "target", type=click.Path(path_type=Path), required=True, help="The folder of the backups.")
+def backup(deployment: str, target: Path) -> None:
+    """Back up landing, quarantine, held units, state and versions into a new folder, with checksums."""
+    from orchestration.cli.backup import backup as back_up
+
+    click.echo(back_up(load_deployment(deployment), target))
+
+
+@click.command()
+@deployment_option
+@click.option("--from", "folder", type=click.Path(path_type=Path), required=True, help="The folder of one backup.")
+def restore(deployment: str, folder: Path) -> None:
+    """Restore a backup into an empty home, and compare every file with its checksum."""
+    from orchestration.cli.backup import restore as restore_home
+
+    click.echo(restore_home(load_deployment(deployment), folder))
+
+
+HOME_COMMANDS = (versions, rollback, verify, backup, restore)

@@ -1,0 +1,112 @@
+"""The command ``cx360 ui``: the web server, the daemon of the schedule and their code server, which end together.
+
+``dagster dev`` starts the same three, without a place for the guard (``webserver.py``).
+"""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from types import FrameType
+
+import yaml
+
+from orchestration.base.errors import PipelineError
+from orchestration.base.paths import PROJECT
+
+SECONDS_TO_END = 20
+POLL_SECONDS = 0.5
+LOCATION = "cx360"
+
+
+def serve(host: str, port: int, allowed_hosts: Sequence[str]) -> None:
+    """Run the UI until one of its processes ends or this one is interrupted.
+
+    The environment names the deployment and the Dagster instance.
+
+    Raises:
+        PipelineError: one of the processes ended by itself.
+        KeyboardInterrupt: ctrl-c, or a request to terminate.
+    """
+    signal.signal(signal.SIGTERM, _interrupt)
+    with tempfile.TemporaryDirectory(prefix="cx360-ui-") as folder, _ended_together() as processes:
+        socket = Path(folder) / "code.sock"
+        workspace = Path(folder) / "workspace.yaml"
+        location = {"grpc_server": {"socket": str(socket), "location_name": LOCATION}}
+        workspace.write_text(yaml.safe_dump({"load_from": [location]}), encoding="utf-8")
+        processes["code server"] = _started(*_code_server(socket))
+        while not socket.exists():
+            _check(processes, port)
+        allowed = [f"--allow={name}" for name in (*allowed_hosts, *_listening(host))]
+        listen = ["--", "-h", host, "-p", str(port), "-w", str(workspace)]
+        processes["web server"] = _started(sys.executable, "-m", "orchestration.cli.webserver", *allowed, *listen)
+        processes["daemon"] = _started(_program("dagster-daemon"), "run", "-w", str(workspace))
+        while True:
+            _check(processes, port)
+
+
+def _code_server(socket: Path) -> list[str]:
+    definitions = ["--module-name", "orchestration.definitions", "--attribute", "defs", "--location-name", LOCATION]
+    return [
+        _program("dagster"),
+        "code-server",
+        "start",
+        "--socket",
+        str(socket),
+        "--log-level",
+        "warning",
+        *definitions,
+    ]
+
+
+def _program(name: str) -> str:
+    return str(Path(sys.executable).with_name(name))
+
+
+def _started(*command: str) -> subprocess.Popen[bytes]:
+    return subprocess.Popen(command, cwd=PROJECT, env=os.environ)
+
+
+def _check(processes: dict[str, subprocess.Popen[bytes]], port: int) -> None:
+    """Wait a moment, and raise if a process has ended."""
+    time.sleep(POLL_SECONDS)
+    for name, process in processes.items():
+        if process.poll() is not None:
+            raise PipelineError(
+                f"The {name} of the UI ended with exit code {process.returncode}; its reason is above. If the port is"
+                f" taken, choose another: cx360 ui --port {port + 1}."
+            )
+
+
+def _listening(host: str) -> list[str]:
+    """The address that the UI listens on, as a name that it may be opened by; none if it listens on all."""
+    return [] if host in {"0.0.0.0", "::"} else [host.lower()]  # noqa: S104 - compared, not listened on
+
+
+@contextmanager
+def _ended_together() -> Iterator[dict[str, subprocess.Popen[bytes]]]:
+    """Processes that are ended at the end of the block."""
+    processes: dict[str, subprocess.Popen[bytes]] = {}
+    try:
+        yield processes
+    finally:
+        deadline = time.monotonic() + SECONDS_TO_END
+        for process in processes.values():
+            process.send_signal(signal.SIGINT)
+        for process in processes.values():
+            try:
+                process.wait(max(deadline - time.monotonic(), 0.1))
+            except subprocess.TimeoutExpired:
+                process.kill()
+                process.wait()
+
+
+def _interrupt(_signal: int, _frame: FrameType | None) -> None:
+    raise KeyboardInterrupt
