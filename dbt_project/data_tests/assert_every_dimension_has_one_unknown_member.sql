@@ -4,7 +4,9 @@
 {% set keys = {
     'dim_channels': 'channel_key',
     'dim_customers': 'customer_key',
+    'dim_current_customers': 'customer_id',
     'dim_journey_stages': 'journey_stage_key',
+    'dim_lifecycle_stages': 'lifecycle_stage_key',
     'dim_products': 'product_key',
     'dim_segments': 'segment_key',
     'dim_surveys': 'survey_key',

@@ -12,3 +12,8 @@
 {% macro unknown_key() -%}
     md5('unknown')
 {%- endmacro %}
+
+{# The key of the member for a value that cannot exist, such as the touchpoint of a relational survey. #}
+{% macro not_applicable_key() -%}
+    md5('not_applicable')
+{%- endmacro %}

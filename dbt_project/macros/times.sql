@@ -83,3 +83,13 @@
     {%- set day = var('history_start_date') -%}
     cast({{ "'" ~ day ~ "'" if day else 'null' }} as date)
 {%- endmacro %}
+
+{# The English name of a date's month. #}
+{% macro month_name(column) -%}
+    strftime({{ column }}, '%B')
+{%- endmacro %}
+
+{# The English name of a date's weekday. #}
+{% macro weekday_name(column) -%}
+    strftime({{ column }}, '%A')
+{%- endmacro %}

@@ -23,6 +23,14 @@ final as (
         'Unknown' as channel_name,
         'unknown' as channel_group
 
+    union all
+
+    select
+        {{ not_applicable_key() }} as channel_key,
+        'not_applicable' as channel,
+        'Not applicable' as channel_name,
+        'not_applicable' as channel_group
+
 )
 
 select * from final

@@ -82,6 +82,10 @@ final as (
         cast(extract(isoyear from days.date_day) as integer) as iso_year_number,
         cast(extract(week from days.date_day) as integer) as iso_week_number,
         cast(extract(isodow from days.date_day) as integer) as iso_day_of_week,
+        {{ month_name('days.date_day') }} as month_name,
+        extract(year from days.date_day) || ' Q' || extract(quarter from days.date_day)
+            as quarter_name,
+        {{ weekday_name('days.date_day') }} as weekday_name,
         extract(isodow from days.date_day) in (6, 7) as is_weekend,
         as_of.as_of_date is not null as is_as_of
 

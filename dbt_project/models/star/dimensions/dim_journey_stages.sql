@@ -25,6 +25,15 @@ final as (
         null as stage_order,
         null as is_post_purchase
 
+    union all
+
+    select
+        {{ not_applicable_key() }} as journey_stage_key,
+        'not_applicable' as journey_stage,
+        'Not applicable' as journey_stage_name,
+        null as stage_order,
+        null as is_post_purchase
+
 )
 
 select * from final

@@ -12,6 +12,21 @@ touchpoints as (
 
 ),
 
+-- a relational survey asks about the whole relationship: it has no touchpoint
+placed as (
+
+    select
+        *,
+        case
+            when survey_type in ('relational', 'transactional') then survey_type
+            else 'unknown'
+        end as known_survey_type,
+        case when survey_type = 'relational' then 'not_applicable' else touchpoint end
+            as asked_touchpoint
+    from surveys
+
+),
+
 final as (
 
     select
@@ -23,17 +38,13 @@ final as (
 
         -- attributes
         coalesce(surveys.survey_name, surveys.source_id) as survey_name,
-        case
-            when surveys.survey_type in ('relational', 'transactional')
-                then surveys.survey_type
-            else 'unknown'
-        end as survey_type,
+        surveys.known_survey_type as survey_type,
         coalesce(touchpoints.touchpoint, 'unknown') as touchpoint,
         coalesce(touchpoints.journey_stage, 'unknown') as journey_stage
 
-    from surveys
+    from placed as surveys
     left join touchpoints
-        on surveys.touchpoint = touchpoints.touchpoint
+        on surveys.asked_touchpoint = touchpoints.touchpoint
 
     union all
 

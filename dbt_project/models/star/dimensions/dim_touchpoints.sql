@@ -56,6 +56,20 @@ final as (
         'unknown' as channel,
         null as is_post_purchase
 
+    union all
+
+    select
+        {{ not_applicable_key() }} as touchpoint_key,
+        {{ not_applicable_key() }} as journey_stage_key,
+        {{ not_applicable_key() }} as channel_key,
+        'not_applicable' as touchpoint,
+        'Not applicable' as touchpoint_name,
+        'not_applicable' as touchpoint_type,
+        'not_applicable' as owner_department,
+        'not_applicable' as journey_stage,
+        'not_applicable' as channel,
+        null as is_post_purchase
+
 )
 
 select * from final

@@ -87,8 +87,10 @@ final as (
             as interaction_key,
         interactions.touchpoint_key,
         interactions.channel_key,
-        coalesce(interactions.previous_channel_key, {{ unknown_key() }})
-            as previous_channel_key,
+        case
+            when interactions.customer_id is null then {{ unknown_key() }}
+            else coalesce(interactions.previous_channel_key, {{ not_applicable_key() }})
+        end as previous_channel_key,
         coalesce(orders.order_key, {{ unknown_key() }}) as order_key,
         coalesce(cases.case_key, {{ unknown_key() }}) as case_key,
         coalesce(customers.customer_key, {{ unknown_key() }}) as customer_key,
