@@ -1,11 +1,11 @@
 -- A failing row is a month or year and revenue type whose closing amount is not the sum of the
 -- customer months, or of the contract periods open at the month's end.
-{{ config(meta={'dagster': {'ref': {'name': 'mart_revenue_bridge'}}}) }}
+{{ config(meta={'dagster': {'ref': {'name': 'revenue_bridge__figures'}}}) }}
 with
 
 bridges as (
 
-    select * from {{ ref('mart_revenue_bridge') }}
+    select * from {{ ref('revenue_bridge__figures') }}
 
 ),
 

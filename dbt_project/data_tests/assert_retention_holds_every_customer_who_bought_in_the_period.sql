@@ -66,7 +66,6 @@ published as (
     from retention
     inner join last_month
         on retention.month_start_date = last_month.month_start_date
-    where retention.revenue_type = 'orders'
     group by retention.month_start_date
 
 ),

@@ -1,6 +1,6 @@
 -- A failing row is a figure that two retention marts publish for one revenue type, period and
 -- segment and that differs: revenue retention, customers and revenue of the base, retained,
--- new and reactivated revenue. Only mart_retention_by_segment_stage has logo and gross
+-- new and reactivated revenue. Only retention by segment and stage has logo and gross
 -- retention.
 {%- set figures = [
     'base_customer_count',
@@ -12,24 +12,24 @@
     'net_revenue_retention_rate',
 ] -%}
 {%- set year_lengths = {'orders': 12, 'subscriptions': 1} -%}
-{{ config(meta={'dagster': {'ref': {'name': 'mart_earned_growth'}}}) }}
+{{ config(meta={'dagster': {'ref': {'name': 'earned_growth__figures'}}}) }}
 with
 
 retention as (
 
-    select * from {{ ref('mart_retention_by_segment_stage') }}
+    select * from {{ ref('retention__figures') }}
 
 ),
 
 growth as (
 
-    select * from {{ ref('mart_earned_growth') }}
+    select * from {{ ref('earned_growth__figures') }}
 
 ),
 
 bridges as (
 
-    select * from {{ ref('mart_revenue_bridge') }}
+    select * from {{ ref('revenue_bridge__figures') }}
 
 ),
 

@@ -1,11 +1,11 @@
 -- A failing row is a segment whose closing amount or customers of a month or year are not
 -- the opening of the next one.
-{{ config(meta={'dagster': {'ref': {'name': 'mart_revenue_bridge'}}}) }}
+{{ config(meta={'dagster': {'ref': {'name': 'revenue_bridge__figures'}}}) }}
 with
 
 bridges as (
 
-    select * from {{ ref('mart_revenue_bridge') }}
+    select * from {{ ref('revenue_bridge__figures') }}
 
 ),
 

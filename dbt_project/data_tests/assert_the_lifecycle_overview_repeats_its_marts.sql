@@ -50,9 +50,7 @@ nps as (
 retention as (
 
     select * from {{ ref('mart_retention_by_segment_stage') }}
-    where
-        revenue_type = 'orders'
-        and base_customer_count > 0
+    where base_customer_count > 0
 
 ),
 

@@ -7,16 +7,13 @@ from expectations.rules import between, never
 from expectations.suite import MartSuite, ProfileRule
 
 
-def _revenue_of_ended_months(revenue_type: str) -> tuple[ProfileRule, ...]:
+def _revenue_of_ended_months(figure: str, label: str) -> tuple[ProfileRule, ...]:
     """Months that had ended in the published version hardly change: only late rows change them."""
-    ended = (
-        f"revenue_type = '{revenue_type}' and period_type = 'month'"
-        " and last_day(period_start_date) < getvariable('ended_by')"
-    )
+    ended = "last_day(month_start_date) < getvariable('ended_by')"
     return parts_move_by_share(
-        f"{revenue_type}_revenue",
-        f"the revenue of {revenue_type} in the months that had ended, without the month and segment that changed most",
-        part="period_start_date || ' ' || segment",
+        figure,
+        f"the revenue of {label} in the months that had ended, without the month and segment that changed most",
+        part="month_start_date || ' ' || segment",
         sql="closing_amount",
         where=ended,
         base=f"sum(closing_customer_count) filter (where {ended})",
@@ -81,45 +78,71 @@ RETENTION_COHORTS = MartSuite(
     ),
 )
 
-RETENTION_BY_SEGMENT_STAGE = MartSuite(
-    mart="mart_retention_by_segment_stage",
-    rules=(
-        *_rate("purchase_rate", "stage_base_status", _COMPARABLE),
-        *_rate("logo_retention_rate", "base_status", _COMPARABLE),
-        *_rate("gross_revenue_retention_rate", "base_status", _COMPARABLE),
-        *_rate("net_revenue_retention_rate", "base_status", _COMPARABLE, at_most=None),
-        *between("base_customer_count", 0),
-        *between("base_revenue_amount", 0),
-        *never(
-            "gross_above_net",
-            "gross_revenue_retention_rate > net_revenue_retention_rate",
-            "more revenue is kept than retained",
+
+def _retention(mart: str) -> MartSuite:
+    """The rules of retention by segment and lifecycle stage, of orders or subscriptions."""
+    return MartSuite(
+        mart=mart,
+        rules=(
+            *_rate("purchase_rate", "stage_base_status", _COMPARABLE),
+            *_rate("logo_retention_rate", "base_status", _COMPARABLE),
+            *_rate("gross_revenue_retention_rate", "base_status", _COMPARABLE),
+            *_rate("net_revenue_retention_rate", "base_status", _COMPARABLE, at_most=None),
+            *between("base_customer_count", 0),
+            *between("base_revenue_amount", 0),
+            *never(
+                "gross_above_net",
+                "gross_revenue_retention_rate > net_revenue_retention_rate",
+                "more revenue is kept than retained",
+            ),
+            *never(
+                "early_churn",
+                "not is_complete and churned_customer_count > 0",
+                "customers churn before the period ends",
+            ),
         ),
-        *never(
-            "early_churn", "not is_complete and churned_customer_count > 0", "customers churn before the period ends"
+    )
+
+
+RETENTION_BY_SEGMENT_STAGE = _retention("mart_retention_by_segment_stage")
+
+SUBSCRIPTION_RETENTION = _retention("mart_subscription_retention")
+
+
+def _bridge(mart: str, movements: tuple[ProfileRule, ...] = ()) -> MartSuite:
+    """The rules of a revenue bridge, by month or by year."""
+    return MartSuite(
+        mart=mart,
+        movements=movements,
+        rules=(
+            *between("expansion_amount", 0),
+            *between("contraction_amount", 0),
+            *between("opening_customer_count", 0),
+            *between("closing_customer_count", 0),
+            *never(
+                "broken",
+                "opening_amount + new_amount + reactivated_amount + expansion_amount + transferred_in_amount"
+                " - contraction_amount - churned_amount - open_amount - transferred_out_amount <> closing_amount",
+                "the bridge does not close",
+            ),
+            *never(
+                "early_churn",
+                "not is_complete and churned_customer_count > 0",
+                "customers churn before the period ends",
+            ),
         ),
-    ),
+    )
+
+
+REVENUE_BRIDGE = _bridge("mart_revenue_bridge", _revenue_of_ended_months("orders_revenue", "orders"))
+
+REVENUE_BRIDGE_YEARLY = _bridge("mart_revenue_bridge_yearly")
+
+SUBSCRIPTION_BRIDGE = _bridge(
+    "mart_subscription_bridge", _revenue_of_ended_months("subscriptions_revenue", "subscriptions")
 )
 
-REVENUE_BRIDGE = MartSuite(
-    mart="mart_revenue_bridge",
-    movements=(*_revenue_of_ended_months("orders"), *_revenue_of_ended_months("subscriptions")),
-    rules=(
-        *between("expansion_amount", 0),
-        *between("contraction_amount", 0),
-        *between("opening_customer_count", 0),
-        *between("closing_customer_count", 0),
-        *never(
-            "broken",
-            "opening_amount + new_amount + reactivated_amount + expansion_amount + transferred_in_amount"
-            " - contraction_amount - churned_amount - open_amount - transferred_out_amount <> closing_amount",
-            "the bridge does not close",
-        ),
-        *never(
-            "early_churn", "not is_complete and churned_customer_count > 0", "customers churn before the period ends"
-        ),
-    ),
-)
+SUBSCRIPTION_BRIDGE_YEARLY = _bridge("mart_subscription_bridge_yearly")
 
 CONTRACT_SURVIVAL = MartSuite(
     mart="mart_contract_survival",
@@ -142,20 +165,28 @@ CONTRACT_SURVIVAL = MartSuite(
     ),
 )
 
-EARNED_GROWTH = MartSuite(
-    mart="mart_earned_growth",
-    rules=(
-        *between("unknown_reason_rate", 0, 1),
-        *_rate("net_revenue_retention_rate", "base_status", _COMPARABLE, at_most=None),
-        *_rate("growth_rate", "base_status", _COMPARABLE, at_least=-1, at_most=None),
-        *_rate("low_earned_growth_rate", "base_status", _COMPARABLE, at_least=-1, at_most=None),
-        *_rate("high_earned_growth_rate", "base_status", _COMPARABLE, at_least=-1, at_most=None),
-        *between("base_revenue_amount", 0),
-        *between("new_revenue_amount", 0),
-        *never(
-            "inverted_bounds",
-            "low_earned_growth_rate > high_earned_growth_rate",
-            "the bounds of earned growth are inverted",
+
+def _growth(mart: str) -> MartSuite:
+    """The rules of growth by year and segment."""
+    return MartSuite(
+        mart=mart,
+        rules=(
+            *between("unknown_reason_rate", 0, 1),
+            *_rate("net_revenue_retention_rate", "base_status", _COMPARABLE, at_most=None),
+            *_rate("growth_rate", "base_status", _COMPARABLE, at_least=-1, at_most=None),
+            *_rate("low_earned_growth_rate", "base_status", _COMPARABLE, at_least=-1, at_most=None),
+            *_rate("high_earned_growth_rate", "base_status", _COMPARABLE, at_least=-1, at_most=None),
+            *between("base_revenue_amount", 0),
+            *between("new_revenue_amount", 0),
+            *never(
+                "inverted_bounds",
+                "low_earned_growth_rate > high_earned_growth_rate",
+                "the bounds of earned growth are inverted",
+            ),
         ),
-    ),
-)
+    )
+
+
+EARNED_GROWTH = _growth("mart_earned_growth")
+
+SUBSCRIPTION_GROWTH = _growth("mart_subscription_growth")

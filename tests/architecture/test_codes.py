@@ -40,9 +40,7 @@ def test_every_code_has_a_label_and_a_sort_order(manifest: Manifest) -> None:
 
 def test_every_column_with_codes_is_published(manifest: Manifest) -> None:
     """A column that was renamed or deleted leaves no codes behind."""
-    columns = {
-        column for model in models(manifest) if layer(model) in PUBLISHED_LAYERS for column in model["columns"]
-    }
+    columns = {column for model in models(manifest) if layer(model) in PUBLISHED_LAYERS for column in model["columns"]}
     with CODES.open(encoding="utf-8", newline="") as file:
         named = {row["column_name"] for row in csv.DictReader(file)}
     assert_none(named - columns, "No published table has the column: take its codes out of seeds/reference/codes.csv:")

@@ -36,16 +36,14 @@ def assert_cohorts_agree(night: Company, cohorts: Mapping[tuple[date, int, str],
         ), cell
 
 
-def assert_retention_agrees(
-    night: Company, revenue_type: str, expected: Mapping[tuple[date, str, str], Counter[str]]
-) -> None:
+def assert_retention_agrees(night: Company, mart: str, expected: Mapping[tuple[date, str, str], Counter[str]]) -> None:
     """Shares with Wilson's interval, and ratios of revenue within their limits, above the minimum base."""
     minimum = night.deployment.minimum_base
     columns = [f"{rate}{end}" for rate in (*SHARES, *REVENUE_RATES) for end in ("", "_low", "_high")]
     rows = night.query(
         f"""
         select month_start_date, segment, lifecycle_stage, is_complete and is_base_complete, {", ".join(columns)}
-        from marts.mart_retention_by_segment_stage where revenue_type = '{revenue_type}'
+        from marts.{mart}
         """
     )
     for month, segment, stage, is_comparable, *values in rows:

@@ -138,8 +138,8 @@ def test_purchases_without_a_header_become_revenue(made: Made) -> None:
     assert pieces == [(500, rows["pieces"].sum())]
     months = company.query(
         """
-        select strftime(period_start_date, '%Y-%m'), sum(closing_amount) from marts.mart_revenue_bridge
-        where period_type = 'month' group by all having sum(closing_amount) > 0 order by 1
+        select strftime(month_start_date, '%Y-%m'), sum(closing_amount) from marts.mart_revenue_bridge
+        group by all having sum(closing_amount) > 0 order by 1
         """
     )
     expected = rows.groupby(rows["day"].dt.strftime("%Y-%m"))["cents"].sum()

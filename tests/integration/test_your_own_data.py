@@ -104,8 +104,8 @@ def test_three_files_become_marts_and_the_next_night_follows(project: Copy) -> N
     revenue = project.query(
         "acme",
         """
-        select period_start_date, sum(closing_amount) from marts.mart_revenue_bridge
-        where period_type = 'month' group by all having sum(closing_amount) > 0 order by 1
+        select month_start_date, sum(closing_amount) from marts.mart_revenue_bridge
+        group by all having sum(closing_amount) > 0 order by 1
         """,
     )
     assert revenue == [
@@ -181,8 +181,8 @@ def test_orders_alone_become_marts_and_the_buyers_addresses_stay_behind(project:
     revenue = project.query(
         "kiosk",
         """
-        select strftime(period_start_date, '%Y-%m'), sum(closing_amount) from marts.mart_revenue_bridge
-        where period_type = 'month' group by all having sum(closing_amount) > 0
+        select strftime(month_start_date, '%Y-%m'), sum(closing_amount) from marts.mart_revenue_bridge
+        group by all having sum(closing_amount) > 0
         """,
     )
     assert sorted(revenue) == sorted(by_month.items())

@@ -64,9 +64,8 @@ def test_a_month_counts_the_plan_of_its_end_once_and_a_pause_ends_as_a_return(ru
     found = runs.after_history(
         """
         select new_customer_count, new_amount, reactivated_customer_count, reactivated_amount, closing_amount
-        from marts.mart_revenue_bridge
-        where revenue_type = 'subscriptions' and period_type = 'month' and segment = 'contracts'
-            and period_start_date = '2026-09-01'
+        from marts.mart_subscription_bridge
+        where segment = 'contracts' and month_start_date = '2026-09-01'
         """
     )
     assert found == [(2, Decimal("40.00"), 1, Decimal("20.00"), Decimal("60.00"))]

@@ -211,9 +211,8 @@ def test_43_a_trial_a_change_and_a_pause_count_the_plan_of_the_months_end(replay
     [bridge] = replayed.rows(
         """
         select new_customer_count, new_amount, reactivated_customer_count, reactivated_amount
-        from marts.mart_revenue_bridge
-        where revenue_type = 'subscriptions' and period_type = 'month' and segment = 'contracts'
-            and period_start_date = date '2026-09-01'
+        from marts.mart_subscription_bridge
+        where segment = 'contracts' and month_start_date = date '2026-09-01'
         """
     )
     assert bridge == (2, Decimal("40.00"), 1, Decimal("20.00"))

@@ -47,12 +47,12 @@ def scores(*, invalid: int) -> str:
 def revenue(ended: float, running: float, customer_count: int = 500, one: float = 0) -> str:
     """Eleven months of one segment that ended with this revenue each, and the running one; ``one`` adds to a month."""
     return f"""marts.mart_revenue_bridge as
-        select 'orders' as revenue_type, 'month' as period_type, 'consumer' as segment, period_start_date,
-            (if(period_start_date = date '2026-02-01', {running}, {ended})
-                + if(period_start_date = date '2025-10-01', {one}, 0))::decimal(18, 2) as closing_amount,
+        select 'consumer' as segment, month_start_date,
+            (if(month_start_date = date '2026-02-01', {running}, {ended})
+                + if(month_start_date = date '2025-10-01', {one}, 0))::decimal(18, 2) as closing_amount,
             {customer_count} as closing_customer_count
         from (
-            select date '2025-03-01' + to_months(range::integer) as period_start_date from range(12)
+            select date '2025-03-01' + to_months(range::integer) as month_start_date from range(12)
         ) as months"""
 
 
@@ -141,7 +141,7 @@ def test_a_movement_rule_may_warn(warehouses: Warehouses) -> None:
     [
         [],
         ["marts.mart_customer_values as select 1 as customer_id"],
-        ["marts.mart_revenue_bridge as select 'orders' as revenue_type, 9 as closing_amount"],
+        ["marts.mart_revenue_bridge as select 'retail' as segment, 9 as closing_amount"],
         [revenue(10_000, 100, customer_count=18)],
     ],
     ids=["nothing", "no such mart", "no such column", "too few customers"],

@@ -18,13 +18,13 @@ RETENTION = (
     "revenue_bridge__customer_bases",
     "revenue_bridge__customer_years",
     "revenue_bridge__customer_periods",
-    "mart_revenue_bridge",
+    "revenue_bridge__figures",
     "retention__customers",
     "retention__limits",
-    "mart_retention_by_segment_stage",
+    "retention__figures",
     "earned_growth__customers",
     "earned_growth__limits",
-    "mart_earned_growth",
+    "earned_growth__figures",
     "mart_retention_cohorts",
 )
 """In the order of their dependencies."""

@@ -32,10 +32,10 @@ def test_a_single_night_has_an_opening_of_zero_and_no_rate(retention_models: Mod
         dim_dates=days,
     )
     with retention_models.build(RETENTION, world) as connection:
-        bridges = rows_of(connection, "mart_revenue_bridge")
+        bridges = rows_of(connection, "revenue_bridge__figures")
         [month] = [row for row in bridges if row["period_type"] == "month"]
-        [retention] = rows_of(connection, "mart_retention_by_segment_stage")
-        [growth] = rows_of(connection, "mart_earned_growth")
+        [retention] = rows_of(connection, "retention__figures")
+        [growth] = rows_of(connection, "earned_growth__figures")
         [cohort] = rows_of(connection, "mart_retention_cohorts")
     assert (month["opening_amount"], month["new_amount"], month["closing_amount"]) == (0, 10, 10)
     assert {row["churned_amount"] for row in bridges} == {0}
@@ -59,7 +59,7 @@ def test_a_free_order_makes_a_history_without_revenue(retention_models: Models) 
         dim_dates=list(calendar(date(2026, 3, 1))),
     )
     with retention_models.build(RETENTION, world) as connection:
-        [bridge] = [row for row in rows_of(connection, "mart_revenue_bridge") if row["period_type"] == "month"]
+        [bridge] = [row for row in rows_of(connection, "revenue_bridge__figures") if row["period_type"] == "month"]
         cohort = rows_of(connection, "mart_retention_cohorts")
     assert (bridge["period_start_date"], bridge["new_amount"], bridge["reactivated_amount"]) == (MONTHS[-1], 0, 5)
     assert [row["active_customer_count"] for row in cohort] == [1, 1]
@@ -77,7 +77,7 @@ def test_a_customer_without_a_segment_is_unknown_until_the_segment_is_known(rete
         dim_dates=list(calendar(date(2026, 3, 1))),
     )
     with retention_models.build(RETENTION, world) as connection:
-        rows = [row for row in rows_of(connection, "mart_revenue_bridge") if row["period_start_date"] == MONTHS[-1]]
+        rows = [row for row in rows_of(connection, "revenue_bridge__figures") if row["period_start_date"] == MONTHS[-1]]
         cohorts = rows_of(connection, "mart_retention_cohorts")
     moved = {row["segment"]: (row["transferred_in_amount"], row["transferred_out_amount"]) for row in rows}
     assert moved == {"unknown": (0, 10), "retail": (10, 0)}

@@ -19,7 +19,6 @@ nps as (
 retention as (
 
     select * from {{ ref('mart_retention_by_segment_stage') }}
-    where revenue_type = 'orders'
 
 ),
 
