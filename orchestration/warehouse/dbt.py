@@ -57,6 +57,7 @@ def dbt_vars(deployment: Deployment, home: Home) -> dict[str, Any]:
         "timezone": deployment.timezone,
         "timezones": {name: system.timezone for name, system in deployment.systems.items() if system.timezone},
         "currency": deployment.currency,
+        "owner": deployment.owner,
         "system_ranks": deployment.system_ranks(),
         "entities": deployment.entities(),
         "snapshots": deployment.snapshots(),
