@@ -57,7 +57,7 @@ def version(
             dg.AssetSpec(
                 VERSION,
                 deps=[spec.key for spec in history],
-                description="One row per published version: an immutable DuckDB file, the marts as Parquet, and a "
+                description="One row per published version: an immutable DuckDB file, star and marts as Parquet, and a "
                 "manifest.",
                 group_name="publish",
                 owners=[deployment.owner],

@@ -21,10 +21,11 @@ import duckdb
 from orchestration.base import durable
 from orchestration.base.checksums import checksums
 from orchestration.base.errors import PipelineError
-from orchestration.base.paths import Home, sql_text
+from orchestration.base.paths import Home
 from orchestration.base.state import DamagedStateError
 from orchestration.config.settings import Retention
 from orchestration.publication.holds import Holds
+from orchestration.publication.parquet import write_parquet
 from orchestration.publication.versions import DATABASE, MANIFEST, DamagedVersion, Version, describe, read_version
 
 # a reader may have resolved `current` and not opened the file yet: a replaced version stays at least this long
@@ -76,7 +77,7 @@ class Publication:
         return [version for version in map(read_version, self._folders()) if isinstance(version, DamagedVersion)]
 
     def publish(self, as_of_date: date, run_id: str, facts: Mapping[str, Any]) -> Path:
-        """Move ``cx360.duckdb`` into a new version, with its marts as Parquet, and point ``current`` at it.
+        """Move ``cx360.duckdb`` into a new version, with star and marts as Parquet, and point ``current`` at it.
 
         Args:
             facts: further entries of the manifest, beside version, number, as-of date, run and tables.
@@ -223,7 +224,7 @@ class Publication:
         return f"{self.current} was a folder instead of a link. It is now {target}."
 
     def _export_and_move(self, folder: Path) -> dict[str, dict[str, Any]]:
-        """Write the marts as Parquet, move the database file into the version, and describe its tables."""
+        """Write star and marts as Parquet, move the database file into the version, and describe its tables."""
         with duckdb.connect(self.home.star_db) as connection:
             # closing a file checkpoints it silently, and a full disk leaves its tables in a log that is not moved
             connection.execute("checkpoint")
@@ -231,10 +232,7 @@ class Publication:
             names = connection.execute(
                 "select schema_name, table_name from duckdb_tables() where database_name = 'cx360' order by all"
             ).fetchall()
-            for schema, table in names:
-                if schema == "marts":
-                    target = sql_text(folder / "parquet" / f"{table}.parquet")
-                    connection.execute(f"copy cx360.{schema}.{table} to {target} (format parquet, compression zstd)")
+            write_parquet(connection, "cx360", folder / "parquet")
             tables = {f"{schema}.{table}": describe(connection, f"cx360.{schema}.{table}") for schema, table in names}
         log = self.home.star_db.with_name(self.home.star_db.name + ".wal")
         if log.exists():

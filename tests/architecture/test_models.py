@@ -29,6 +29,9 @@ from tests.architecture.project import (
 
 MODELS = PROJECT / "dbt_project" / "models"
 
+# exposures that hold every published table
+COPIES = {"published_file", "postgres_publication"}
+
 TYPE_OF_NAME = {
     r"(?:is|has)_.*": r"boolean",
     r".*_at|valid_from|valid_to": r"timestamp",
@@ -181,11 +184,54 @@ def answers(manifest: Manifest) -> list[Node]:
     return [model for model in models(manifest) if layer(model) == "marts" and not is_step(model)]
 
 
+def read_by(manifest: Manifest, exposure: Node) -> set[str]:
+    return {parent for parent in exposure["depends_on"]["nodes"] if parent in manifest["nodes"]}
+
+
 def test_every_mart_has_someone_who_reads_it(manifest: Manifest) -> None:
-    read = {parent for exposure in manifest["exposures"].values() for parent in exposure["depends_on"]["nodes"]}
+    """The published file and its copy in PostgreSQL hold every mart, so they read none of them."""
+    exposures = [exposure for exposure in manifest["exposures"].values() if exposure["name"] not in COPIES]
+    read = {parent for exposure in exposures for parent in read_by(manifest, exposure)}
     offences = [mart["name"] for mart in answers(manifest) if mart["unique_id"] not in read]
     assert answers(manifest)
     assert_none(offences, "Name its reader in models/exposures.yml, or delete the mart:")
+
+
+def test_a_copy_of_the_publication_holds_every_mart(manifest: Manifest) -> None:
+    copies = [exposure for exposure in manifest["exposures"].values() if exposure["name"] in COPIES]
+    offences = [
+        f"{copy['name']}: {mart['name']}"
+        for copy in copies
+        for mart in answers(manifest)
+        if mart["unique_id"] not in read_by(manifest, copy)
+    ]
+    assert len(copies) == len(COPIES)
+    assert_none(offences, "Add the mart to the exposure in models/exposures.yml:")
+
+
+def test_dimensions_and_marts_have_the_key_of_their_grain_as_primary_key(manifest: Manifest) -> None:
+    """DuckDB and PostgreSQL enforce it, and BI tools find it. Foreign keys are the references of `keys`."""
+    offences = []
+    for model in [*answers(manifest), *(model for model in models(manifest) if model["name"].startswith("dim_"))]:
+        primary = [rule["columns"] for rule in model["constraints"] if rule["type"] == "primary_key"]
+        if primary != unique_keys(manifest, model)[:1]:
+            offences.append(f"{model['name']}: {primary}")
+    assert_none(offences, "Give the model the constraint {type: primary_key, columns: [...]} of its first `unique`:")
+
+
+META = {"metric", "formula", "unit", "additivity", "window", "exclusions", "source"}
+
+
+def test_the_registry_knows_what_a_column_says_of_its_figure(manifest: Manifest) -> None:
+    """A misspelt key would be ignored; macros/metrics.sql explains them."""
+    offences = [
+        f"{model['name']}.{name}: {key}"
+        for model in models(manifest)
+        for name, column in model["columns"].items()
+        for key in column["config"].get("meta", {})
+        if key not in META
+    ]
+    assert_none(offences, f"Meta of a column is one of {', '.join(sorted(META))}:")
 
 
 def test_every_mart_says_when_its_periods_end(manifest: Manifest) -> None:

@@ -10,6 +10,8 @@ from collections.abc import Iterator
 
 import duckdb
 import pandas as pd
+import pyarrow as pa
+import pyarrow.parquet as pq
 import pytest
 
 from orchestration.warehouse.dbt import run_dbt
@@ -61,6 +63,17 @@ def test_every_published_table_and_column_has_a_description(demo_night: Company)
     assert undescribed == []
 
 
+def test_every_dimension_and_mart_has_a_primary_key(demo_night: Company) -> None:
+    keyed = "select table_name from duckdb_constraints() where constraint_type = 'PRIMARY KEY'"
+    missing = demo_night.query(
+        f"""
+        select table_name from duckdb_tables()
+        where (schema_name = 'marts' or starts_with(table_name, 'dim_')) and table_name not in ({keyed})
+        """
+    )
+    assert missing == []
+
+
 def test_the_published_file_has_the_not_null_constraints_of_the_star(demo_night: Company) -> None:
     [(count,)] = demo_night.query(
         "select count(*) from duckdb_constraints() where constraint_type = 'NOT NULL' and schema_name = 'star'"
@@ -69,16 +82,34 @@ def test_the_published_file_has_the_not_null_constraints_of_the_star(demo_night:
     assert count > 50
 
 
-def test_every_mart_is_published_as_parquet_with_the_same_rows(demo_night: Company) -> None:
+def test_star_and_marts_are_published_as_parquet_with_the_same_rows(demo_night: Company) -> None:
     folder = demo_night.published.parent / "parquet"
     with duckdb.connect(demo_night.published, read_only=True) as connection:
-        marts = connection.execute("select table_name from duckdb_tables() where schema_name = 'marts'").fetchall()
-        for (mart,) in marts:
+        tables = connection.execute(
+            "select schema_name, table_name from duckdb_tables() where schema_name in ('star', 'marts')"
+        ).fetchall()
+        for schema, table in tables:
             different = connection.execute(
-                f"select * from marts.{mart} except all select * from read_parquet('{folder / mart}.parquet')"
+                f"select * from {schema}.{table} except all select * from read_parquet('{folder / table}.parquet')"
             ).fetchall()
-            assert different == [], mart
-    assert {f"{mart}.parquet" for (mart,) in marts} == {path.name for path in folder.iterdir()}
+            assert different == [], table
+    assert {f"{table}.parquet" for _, table in tables} == {path.name for path in folder.iterdir()}
+
+
+def test_a_parquet_file_has_the_comments_and_types_of_its_table(demo_night: Company) -> None:
+    folder = demo_night.published.parent / "parquet"
+    for file in folder.iterdir():
+        schema = pq.read_schema(file)
+        comments = demo_night.query(
+            f"select column_name, comment from duckdb_columns() where table_name = '{file.stem}'"
+        )
+        [(described,)] = demo_night.query(f"select comment from duckdb_tables() where table_name = '{file.stem}'")
+        assert schema.metadata[b"description"].decode() == described
+        assert json.loads(schema.metadata[b"columns"]) == {name: comment for name, comment in comments}
+    orders = pq.read_schema(folder / "fct_orders.parquet")
+    assert orders.field("net_amount").type == pa.decimal128(18, 2)
+    assert orders.field("ordered_date").type == pa.date32()
+    assert orders.field("ordered_at").type == pa.timestamp("us")
 
 
 def test_nps_equals_what_pandas_computes_from_the_survey_tools_files(demo_night: Company) -> None:

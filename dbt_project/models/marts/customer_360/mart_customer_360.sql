@@ -108,9 +108,12 @@ final as (
         coalesce(contacts.contact_count, 0) as contact_count,
         coalesce(contacts.contact_count_90_days, 0) as contact_count_90_days,
         contacts.last_contact_at,
-        contacts.last_contact_channel,
-        contacts.last_contact_touchpoint,
-        contacts.last_contact_journey_stage,
+        coalesce(contacts.last_contact_channel, 'not_applicable')
+            as last_contact_channel,
+        coalesce(contacts.last_contact_touchpoint, 'not_applicable')
+            as last_contact_touchpoint,
+        coalesce(contacts.last_contact_journey_stage, 'not_applicable')
+            as last_contact_journey_stage,
 
         -- cases
         coalesce(counted_cases.case_count, 0) as case_count,
