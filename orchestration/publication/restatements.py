@@ -61,8 +61,8 @@ def restated(
 ) -> pd.DataFrame:
     """Compare the marts of the next version with those of the previous one.
 
-    Periods that have not ended in both are excluded: their figures are expected to change. So are marts that had another
-    grain in the previous version, or were not in it: their rows have no counterpart.
+    Periods that have not ended in both are excluded: their figures are expected to change. So are marts that the
+    previous version lacks or has at another grain: their rows have no counterpart.
 
     Args:
         connection: to the work warehouse, with the next version attached as ``cx360``.
