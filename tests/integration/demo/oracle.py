@@ -21,8 +21,10 @@ ZONE = "Europe/Berlin"
 TOUCHPOINTS = Path(__file__).resolve().parents[3] / "deployments" / "demo" / "reference" / "touchpoints.csv"
 
 Counts = tuple[int, int, int, int]
-GRAINS = {"month": "M", "quarter": "Q"}
 """Answers, promoters, passives, detractors."""
+
+GRAINS = {"month": "M", "quarter": "Q"}
+"""The grains of the NPS marts, as pandas names their periods."""
 
 
 class Extracts:
