@@ -90,7 +90,9 @@ counted as (
             sum(superseded_count) as superseded_count
 
         from {{ ref(mart) }}
-        group by {{ grain }}_start_date{{ ', survey_type' if survey_type == 'survey_type' }}
+        group by
+            {{ grain }}_start_date
+            {%- if survey_type == 'survey_type' %}, survey_type{% endif %}
         {% if not loop.last %}
             union all
         {% endif %}

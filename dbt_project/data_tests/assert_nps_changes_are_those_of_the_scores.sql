@@ -1,7 +1,17 @@
 -- A failing row is a mart of NPS changes, a period and a survey type whose answers are not
--- those of mart_nps_by_segment_stage, in the period or in the one before.
-{%- set parts = ['', '_by_segment', '_by_lifecycle', '_by_stage'] -%}
+-- those of mart_nps_by_segment_stage, in the period or in the one before. Relational answers
+-- have no journey stage.
 {%- set grains = [('month', '', 1), ('quarter', '_quarterly', 3)] -%}
+{%- set marts = [
+    ('mart_nps_change', 'month'),
+    ('mart_nps_change_by_segment', 'month'),
+    ('mart_nps_change_by_lifecycle', 'month'),
+    ('mart_nps_change_by_stage', 'month'),
+    ('mart_nps_change_quarterly', 'quarter'),
+    ('mart_nps_change_by_segment_quarterly', 'quarter'),
+    ('mart_nps_change_by_lifecycle_quarterly', 'quarter'),
+    ('mart_nps_change_by_stage_quarterly', 'quarter'),
+] -%}
 {{ config(meta={'dagster': {'ref': {'name': 'mart_nps_change'}}}) }}
 with
 
@@ -24,54 +34,44 @@ scored as (
     {%- endfor %}
 ),
 
-changed as (
-    {% for part in parts %}
-        {%- set outer = loop %}
-        {%- for grain, suffix, month_count in grains %}
+expected as (
+    {% for mart, grain in marts %}
         select
-            'mart_nps_change{{ part ~ suffix }}' as mart,
+            '{{ mart }}' as mart,
+            *
+
+        from scored
+        where
+            grain = '{{ grain }}'
+            and answer_count > 0
+            {% if '_by_stage' in mart %}
+                and survey_type <> 'relational'
+            {% endif %}
+        {% if not loop.last %}
+            union all
+        {% endif %}
+    {%- endfor %}
+),
+
+changed as (
+    {% for mart, grain in marts %}
+        select
+            '{{ mart }}' as mart,
             '{{ grain }}' as grain,
             {{ grain }}_start_date as period_start_date,
             survey_type,
             sum(answer_count) as answer_count,
             sum(promoter_count - detractor_count) as nps_sum,
             sum(previous_answer_count) as previous_answer_count,
-            sum(previous_promoter_count - previous_detractor_count) as previous_nps_sum
+            sum(previous_promoter_count - previous_detractor_count)
+                as previous_nps_sum
 
-        from {{ ref('mart_nps_change' ~ part ~ suffix) }}
+        from {{ ref(mart) }}
         group by {{ grain }}_start_date, survey_type
-        {% if not (loop.last and outer.last) %}
+        {% if not loop.last %}
             union all
         {% endif %}
-        {%- endfor %}
     {%- endfor %}
-),
-
--- a period with answers in every mart of changes, except relational ones by journey stage
-expected as (
-
-    select
-        marts.mart,
-        scored.*
-    from scored
-    inner join (
-        {% for part in parts %}
-            {%- set outer = loop %}
-            {%- for grain, suffix, month_count in grains %}
-            select
-                'mart_nps_change{{ part ~ suffix }}' as mart,
-                '{{ grain }}' as grain,
-                {{ "'relational'" if part == '_by_stage' else "''" }} as without_survey_type
-            {% if not (loop.last and outer.last) %}
-                union all
-            {% endif %}
-            {%- endfor %}
-        {%- endfor %}
-    ) as marts
-        on scored.grain = marts.grain
-        and scored.survey_type <> marts.without_survey_type
-    where scored.answer_count > 0
-
 )
 
 select

@@ -64,18 +64,24 @@ final as (
         totals.z_score,
         totals.p_value,
         totals.adjusted_p_value,
-        {{ where_shown('splits.segment_mix_change', 'decimal(18, 10)', 'totals.base_status') }}
-            as segment_mix_change,
-        {{ where_shown('splits.segment_rate_change', 'decimal(18, 10)', 'totals.base_status') }}
-            as segment_rate_change,
-        {{ where_shown('splits.lifecycle_mix_change', 'decimal(18, 10)', 'totals.base_status') }}
-            as lifecycle_mix_change,
-        {{ where_shown('splits.lifecycle_rate_change', 'decimal(18, 10)', 'totals.base_status') }}
-            as lifecycle_rate_change,
-        {{ where_shown('splits.stage_mix_change', 'decimal(18, 10)', 'totals.base_status') }}
-            as stage_mix_change,
-        {{ where_shown('splits.stage_rate_change', 'decimal(18, 10)', 'totals.base_status') }}
-            as stage_rate_change
+        {{ where_shown(
+            'splits.segment_mix_change', 'decimal(18, 10)', 'totals.base_status'
+        ) }} as segment_mix_change,
+        {{ where_shown(
+            'splits.segment_rate_change', 'decimal(18, 10)', 'totals.base_status'
+        ) }} as segment_rate_change,
+        {{ where_shown(
+            'splits.lifecycle_mix_change', 'decimal(18, 10)', 'totals.base_status'
+        ) }} as lifecycle_mix_change,
+        {{ where_shown(
+            'splits.lifecycle_rate_change', 'decimal(18, 10)', 'totals.base_status'
+        ) }} as lifecycle_rate_change,
+        {{ where_shown(
+            'splits.stage_mix_change', 'decimal(18, 10)', 'totals.base_status'
+        ) }} as stage_mix_change,
+        {{ where_shown(
+            'splits.stage_rate_change', 'decimal(18, 10)', 'totals.base_status'
+        ) }} as stage_rate_change
 
     from totals
     left join splits
