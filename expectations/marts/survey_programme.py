@@ -45,7 +45,7 @@ def _missing_channels(present: str, entity: str) -> str:
     return f"""(
         select string_agg(distinct channel, ',' order by channel)
         from cx360.star.dim_touchpoints
-        where channel <> 'unknown'
+        where channel not in ('unknown', 'not_applicable')
             and list_contains(getvariable('delivered_entities'), '{entity}')
             and not list_contains(getvariable('known_gaps'), channel)
             and channel not in ({present})
