@@ -100,7 +100,7 @@ QUERIES = {
         }) }}
     """,
 }
-SHRUNK = ("nps_shrinkage__priors", "mart_nps_by_segment_stage")
+SHRUNK = ("nps_shrinkage__priors", "nps_by_segment_stage__periods")
 CELLS = (4, 8, 20)
 SPREADS = (0, 10, 20, 30)
 POPULATIONS = 150
@@ -204,7 +204,6 @@ def _answers(rng: np.random.Generator, cells: pd.DataFrame) -> pd.DataFrame:
         {
             "period_type": "month",
             "period_start_date": periods,
-            "period_end_date": periods,
             "is_complete": True,
             "metric": "nps",
             "survey_type": "transactional",

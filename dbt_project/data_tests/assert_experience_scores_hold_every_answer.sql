@@ -1,8 +1,13 @@
--- A failing row is a score and survey type with answers before the as-of date, valid or
--- not, that are missing from the mart or counted twice; or a month whose total is not the
--- sum of its rows.
-{{ config(meta={'dagster': {'ref': {'name': 'mart_experience_scores'}}}) }}
-
+-- A failing row is a month and survey type with answers to a question before the as-of date,
+-- valid or not, that are missing from the mart of its score or counted twice; or whose total
+-- is not the sum of its rows.
+{%- set marts = [
+    ('mart_nps_scores', 'nps', 'nps_sum'),
+    ('mart_csat_scores', 'csat', 'satisfied_count'),
+    ('mart_ces_scores', 'ces', 'ces_sum'),
+    ('mart_expectation_scores', 'vs_expectation', 'exceeded_count'),
+] -%}
+{{ config(meta={'dagster': {'ref': {'name': 'mart_nps_scores'}}}) }}
 with
 
 answers as (
@@ -14,24 +19,6 @@ answers as (
 surveys as (
 
     select * from {{ ref('dim_surveys') }}
-
-),
-
-score_metrics as (
-
-    select * from {{ ref('score_metrics') }}
-
-),
-
-scores as (
-
-    select * from {{ ref('mart_experience_scores') }}
-
-),
-
-totals as (
-
-    select * from {{ ref('mart_experience_scores_total') }}
 
 ),
 
@@ -47,7 +34,7 @@ given as (
 
     select
         {{ month_start('answers.answered_date') }} as month_start_date,
-        score_metrics.metric,
+        answers.metric,
         surveys.survey_type,
         count(*) as answer_count,
         count(*) filter (where not answers.is_valid) as invalid_count
@@ -55,42 +42,62 @@ given as (
     from answers
     inner join as_of
         on answers.answered_date < as_of.as_of_date
-    inner join score_metrics
-        on answers.metric = score_metrics.asked_metric
     left join surveys
         on answers.survey_key = surveys.survey_key
-    where not answers.is_skipped
+    where
+        answers.metric in ('nps', 'csat', 'ces', 'vs_expectation')
+        and not answers.is_skipped
     group by
         {{ month_start('answers.answered_date') }},
-        score_metrics.metric,
+        answers.metric,
         surveys.survey_type
 
 ),
 
 added as (
+    {% for mart, metric, score_sum in marts %}
+        select
+            month_start_date,
+            '{{ metric }}' as metric,
+            survey_type,
+            sum(answer_count + invalid_count + superseded_count) as answer_count,
+            sum(invalid_count) as invalid_count,
+            sum({{ score_sum }}) as score_sum,
+            sum(responded_count) as responded_count
 
-    select
-        month_start_date,
-        metric,
-        survey_type,
-        sum(answer_count + invalid_count + superseded_count) as answer_count,
-        sum(invalid_count) as invalid_count,
-        sum(score_sum) as score_sum,
-        sum(responded_count) as responded_count
+        from {{ ref(mart) }}
+        group by month_start_date, survey_type
+        {% if not loop.last %}
+            union all
+        {% endif %}
+    {%- endfor %}
+),
 
-    from scores
-    group by month_start_date, metric, survey_type
+totals as (
+    {% for mart, metric, score_sum in marts %}
+        select
+            month_start_date,
+            '{{ metric }}' as metric,
+            survey_type,
+            answer_count + invalid_count + superseded_count as answer_count,
+            {{ score_sum }} as score_sum,
+            responded_count
 
+        from {{ ref(mart ~ '_total') }}
+        {% if not loop.last %}
+            union all
+        {% endif %}
+    {%- endfor %}
 ),
 
 compared as (
 
     select
         coalesce(given.metric, added.metric) as metric,
+        coalesce(given.month_start_date, added.month_start_date) as month_start_date,
         coalesce(given.answer_count, 0) as given_count,
         added.answer_count as added_count,
-        totals.answer_count + totals.invalid_count + totals.superseded_count
-            as total_count,
+        totals.answer_count as total_count,
         coalesce(given.invalid_count, 0) as given_invalid_count,
         added.invalid_count as added_invalid_count,
         added.score_sum as added_sum,

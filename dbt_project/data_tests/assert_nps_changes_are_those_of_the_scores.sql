@@ -1,94 +1,99 @@
--- A failing row is a period, survey type and segmentation whose groups do not add up to the
--- answers of mart_nps_by_segment_stage, or whose total is not the change that mart_nps_change
--- divides into mix and rate.
-{{ config(meta={'dagster': {'ref': {'name': 'mart_nps_group_change'}}}) }}
-
+-- A failing row is a mart of NPS changes, a period and a survey type whose answers are not
+-- those of mart_nps_by_segment_stage, in the period or in the one before. Relational answers
+-- have no journey stage.
+{%- set grains = [('month', '', 1), ('quarter', '_quarterly', 3)] -%}
+{%- set marts = [
+    ('mart_nps_change', 'month'),
+    ('mart_nps_change_by_segment', 'month'),
+    ('mart_nps_change_by_lifecycle', 'month'),
+    ('mart_nps_change_by_stage', 'month'),
+    ('mart_nps_change_quarterly', 'quarter'),
+    ('mart_nps_change_by_segment_quarterly', 'quarter'),
+    ('mart_nps_change_by_lifecycle_quarterly', 'quarter'),
+    ('mart_nps_change_by_stage_quarterly', 'quarter'),
+] -%}
+{{ config(meta={'dagster': {'ref': {'name': 'mart_nps_change'}}}) }}
 with
 
-changes as (
-
-    select * from {{ ref('mart_nps_change') }}
-
-),
-
-group_changes as (
-
-    select * from {{ ref('mart_nps_group_change') }}
-
-),
-
-by_stage as (
-
-    select * from {{ ref('mart_nps_by_segment_stage') }}
-
-),
-
 scored as (
+    {% for grain, suffix, month_count in grains %}
+        select
+            '{{ grain }}' as grain,
+            {{ grain }}_start_date as period_start_date,
+            cast({{ grain }}_start_date + interval '{{ month_count }} month' as date)
+                as next_period_start_date,
+            survey_type,
+            sum(answer_count) as answer_count,
+            sum(nps_sum) as nps_sum
 
-    select
-        period_type,
-        period_start_date,
-        survey_type,
-        sum(answer_count) as answer_count,
-        sum(nps_sum) as nps_sum
-
-    from by_stage
-    group by period_type, period_start_date, survey_type
-
+        from {{ ref('mart_nps_by_segment_stage' ~ suffix) }}
+        group by {{ grain }}_start_date, survey_type
+        {% if not loop.last %}
+            union all
+        {% endif %}
+    {%- endfor %}
 ),
 
-added as (
+expected as (
+    {% for mart, grain in marts %}
+        select
+            '{{ mart }}' as mart,
+            *
 
-    select
-        period_type,
-        period_start_date,
-        survey_type,
-        segmentation,
-        sum(answer_count) as answer_count,
-        sum(promoter_count - detractor_count) as nps_sum,
-        sum(previous_answer_count) as previous_answer_count
-
-    from group_changes
-    group by period_type, period_start_date, survey_type, segmentation
-
+        from scored
+        where
+            grain = '{{ grain }}'
+            and answer_count > 0
+            {% if '_by_stage' in mart %}
+                and survey_type <> 'relational'
+            {% endif %}
+        {% if not loop.last %}
+            union all
+        {% endif %}
+    {%- endfor %}
 ),
 
-totals as (
+changed as (
+    {% for mart, grain in marts %}
+        select
+            '{{ mart }}' as mart,
+            '{{ grain }}' as grain,
+            {{ grain }}_start_date as period_start_date,
+            survey_type,
+            sum(answer_count) as answer_count,
+            sum(promoter_count - detractor_count) as nps_sum,
+            sum(previous_answer_count) as previous_answer_count,
+            sum(previous_promoter_count - previous_detractor_count)
+                as previous_nps_sum
 
-    select * from group_changes
-    where segmentation = 'total'
-
+        from {{ ref(mart) }}
+        group by {{ grain }}_start_date, survey_type
+        {% if not loop.last %}
+            union all
+        {% endif %}
+    {%- endfor %}
 )
 
 select
-    added.*,
-    scored.answer_count as score_answer_count,
-    scored.nps_sum as score_nps_sum,
-    totals.nps_change,
-    changes.nps_change as split_nps_change
-from added
-full join scored
-    on added.period_type = scored.period_type
-    and added.period_start_date = scored.period_start_date
-    and added.survey_type = scored.survey_type
-left join totals
-    on added.period_type = totals.period_type
-    and added.period_start_date = totals.period_start_date
-    and added.survey_type = totals.survey_type
-left join changes
-    on added.period_type = changes.period_type
-    and added.period_start_date = changes.period_start_date
-    and added.survey_type = changes.survey_type
-    and added.segmentation = changes.segmentation
+    coalesce(changed.mart, expected.mart) as mart,
+    coalesce(changed.period_start_date, expected.period_start_date)
+        as period_start_date,
+    coalesce(changed.survey_type, expected.survey_type) as survey_type,
+    expected.answer_count as score_answer_count,
+    changed.answer_count,
+    previous.answer_count as previous_score_answer_count,
+    changed.previous_answer_count
+from changed
+full join expected
+    on changed.mart = expected.mart
+    and changed.period_start_date = expected.period_start_date
+    and changed.survey_type = expected.survey_type
+left join scored as previous
+    on changed.grain = previous.grain
+    and changed.period_start_date = previous.next_period_start_date
+    and changed.survey_type = previous.survey_type
 where
-    coalesce(added.answer_count, 0) <> coalesce(scored.answer_count, 0)
-    or coalesce(added.nps_sum, 0) <> coalesce(scored.nps_sum, 0)
-    or added.previous_answer_count <> totals.previous_answer_count
-    or (
-        added.segmentation <> 'total'
-        and changes.answer_count is distinct from totals.answer_count
-    )
-    or (
-        added.segmentation <> 'total'
-        and changes.nps_change is distinct from totals.nps_change
-    )
+    coalesce(changed.answer_count, 0) <> coalesce(expected.answer_count, 0)
+    or coalesce(changed.nps_sum, 0) <> coalesce(expected.nps_sum, 0)
+    or changed.previous_answer_count <> coalesce(previous.answer_count, 0)
+    or changed.previous_nps_sum <> coalesce(previous.nps_sum, 0)

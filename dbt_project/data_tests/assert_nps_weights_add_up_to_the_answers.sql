@@ -38,13 +38,12 @@ active as (
 counted as (
 
     select
-        period_start_date as month_start_date,
+        month_start_date,
         survey_type,
         sum(answer_count) as answer_count
 
     from by_stage
-    where period_type = 'month'
-    group by period_start_date, survey_type
+    group by month_start_date, survey_type
 
 )
 

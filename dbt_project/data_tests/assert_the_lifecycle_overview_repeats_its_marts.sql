@@ -37,13 +37,8 @@ overview_values as (
 
 nps as (
 
-    select
-        *,
-        {{ month_start('period_end_date') }} as month_start_date
-    from {{ ref('mart_nps_by_segment_lifecycle') }}
-    where
-        period_type = 'trailing_quarter'
-        and answer_count > 0
+    select * from {{ ref('mart_nps_by_segment_lifecycle') }}
+    where answer_count > 0
 
 ),
 

@@ -40,7 +40,7 @@
     {%- endif -%}
     {%- if config.persist_column_docs() -%}
         {%- for column in model.columns.values() %}
-    comment on column {{ relation }}.{{ column.name }} is {{ duckdb_escape_comment(column.description) }};
+    comment on column {{ relation }}.{{ column.name }} is {{ duckdb_escape_comment(column.description.split() | join(' ')) }};
         {%- endfor -%}
     {%- endif -%}
 {%- endmacro %}

@@ -24,12 +24,12 @@ if TYPE_CHECKING:
 # headings of the columns, and the query that fills them; a section without rows is left out
 SECTIONS: tuple[tuple[tuple[str, ...], str], ...] = (
     (
-        ("NPS, last quarter", "stage", "answers", "NPS"),
+        ("NPS, last complete quarter", "stage", "answers", "NPS"),
         """
         select survey_type, journey_stage, sum(answer_count), round(100.0 * sum(nps_sum) / sum(answer_count), 1)
-        from marts.mart_nps_by_segment_stage as mart
-        where answer_count > 0 and period_type = 'trailing_quarter' and period_end_date = (
-            select max(period_end_date) from marts.mart_nps_by_segment_stage where period_type = 'trailing_quarter'
+        from marts.mart_nps_by_segment_stage_quarterly as mart
+        where answer_count > 0 and quarter_start_date = (
+            select max(quarter_start_date) from marts.mart_nps_by_segment_stage_quarterly where is_complete
         )
         group by survey_type, journey_stage
         order by survey_type, (

@@ -61,7 +61,8 @@ def restated(
 ) -> pd.DataFrame:
     """Compare the marts of the next version with those of the previous one.
 
-    Periods that have not ended in both are excluded: their figures are expected to change.
+    Periods that have not ended in both are excluded: their figures are expected to change. So are marts that the
+    previous version lacks or has at another grain: their rows have no counterpart.
 
     Args:
         connection: to the work warehouse, with the next version attached as ``cx360``.
@@ -73,19 +74,27 @@ def restated(
     """
     connection.execute(f"attach {sql_text(previous.folder / 'cx360.duckdb')} as before (read_only)")
     ended_by = min(previous.as_of_date, run["as_of_date"])
-    published = {
-        name
-        for (name,) in connection.execute(
-            "select table_name from duckdb_tables() where database_name = 'before' and schema_name = 'marts'"
-        ).fetchall()
-    }
-    changed = [_changed(connection, mart, ended_by) for mart in marts if mart.name in published]
+    changed = [_changed(connection, mart, ended_by) for mart in marts if _has_this_grain(connection, mart)]
     rows = pd.concat(changed, ignore_index=True) if changed else pd.DataFrame()
     cause = ", ".join(_causes(connection, previous, run, taken_load_dates)) if len(rows) else ""
     connection.execute("detach before")
     return rows.assign(
         run_id=run["run_id"], as_of_date=run["as_of_date"], previous_version=previous.name, cause=cause or "other"
     )
+
+
+def _has_this_grain(connection: duckdb.DuckDBPyConnection, mart: PeriodMart) -> bool:
+    """Whether the columns of the mart's grain identify a row of the previous version too."""
+    columns = connection.execute(
+        "select column_name from duckdb_columns()"
+        " where database_name = 'before' and schema_name = 'marts' and table_name = ?",
+        [mart.name],
+    ).fetchall()
+    if not {*mart.grain} <= {name for (name,) in columns}:
+        return False
+    grain = ", ".join(mart.grain)
+    repeated = f"select 1 from before.marts.{mart.name} group by {grain} having count(*) > 1 limit 1"
+    return connection.execute(repeated).fetchone() is None
 
 
 def _changed(connection: duckdb.DuckDBPyConnection, mart: PeriodMart, ended_by: date) -> pd.DataFrame:

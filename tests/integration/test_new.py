@@ -216,7 +216,6 @@ def test_a_french_survey_becomes_scores(made: Made) -> None:
     [(count, published)] = company.query(
         """
         select sum(answer_count), 100 * sum(nps_sum) / sum(answer_count) from marts.mart_nps_by_segment_stage
-        where period_type = 'month'
         """
     )
     assert (count, published) == (240, pytest.approx(nps))

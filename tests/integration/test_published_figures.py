@@ -121,7 +121,7 @@ def declared_sources(night: Company) -> Iterator[tuple[str, str, dict[str, Any]]
 @pytest.mark.xdist_group("demo nights")
 def test_a_plain_sum_of_an_additive_column_is_the_sum_of_its_source(demo_night: Company) -> None:
     schemas = {
-        table: schema
+        str(table): schema
         for table, schema in demo_night.query("select table_name, schema_name from duckdb_tables() where not internal")
     }
     additivity = {

@@ -10,7 +10,7 @@ import pytest
 from demo.generate import generate
 from orchestration.warehouse.dbt import run_dbt
 from tests.integration.conftest import HISTORY, Company, company
-from tests.integration.demo.oracle import nps_counts
+from tests.integration.demo.oracle import nps_counts, of_every_grain
 from tests.integration.two_shops_oracle import Both
 from tests.unit.demo.truths import Demo
 
@@ -204,14 +204,8 @@ def test_panel_answers_refer_to_outlet_purchases(night: Company, extracts: Both)
 def test_every_nps_row_equals_both_survey_tools(night: Company, extracts: Both) -> None:
     groups = ("survey_type", "segment", "journey_stage")
     expected = nps_counts(extracts, *groups)
-    published = night.query(
-        f"""
-        select
-            period_type, period_start_date, {", ".join(groups)}, answer_count, promoter_count, passive_count,
-            detractor_count
-        from marts.mart_nps_by_segment_stage
-        """
-    )
+    counts = ("answer_count", "promoter_count", "passive_count", "detractor_count")
+    published = night.query(of_every_grain("mart_nps_by_segment_stage", ", ".join([*groups, *counts])))
     assert {row[:5]: row[5:] for row in published} == expected
     nps = extracts.answers[extracts.answers["metric"] == "nps"]
     tools_of = nps.groupby("person")["system"].nunique()

@@ -217,7 +217,7 @@ def test_the_lineage_page_shows_the_groups_of_the_flow(ui: str, page: Page) -> N
 @pytest.mark.usefixtures("runs_of_night")
 def test_a_marts_page_shows_its_description_its_columns_and_its_checks(ui: str, page: Page) -> None:
     visit(page, f"{ui}/assets/marts/mart_nps_by_segment_stage")
-    expect(page.get_by_text("One row per period", exact=False).first).to_be_visible(timeout=60_000)
+    expect(page.get_by_text("One row per month, survey type", exact=False).first).to_be_visible(timeout=60_000)
     expect(page.get_by_text("promoter_count", exact=True).first).to_be_visible()
     expect(page.get_by_text("customer-experience@demo.example").first).to_be_visible()
     visit(page, f"{ui}/assets/marts/mart_nps_by_segment_stage?view=checks")

@@ -22,7 +22,7 @@ from tests.postgres import Postgres
 
 pytestmark = pytest.mark.long
 
-NPS_ALL = "from marts.mart_nps_by_segment_stage where period_type = 'month'"
+NPS_ALL = "from marts.mart_nps_by_segment_stage"
 
 
 @pytest.fixture
@@ -243,10 +243,9 @@ def test_a_web_service_becomes_scores_of_a_touchpoint(project: Copy) -> None:
     assert project.query(
         "bistro",
         """
-        select touchpoint, sum(answer_count), sum(score_sum) from marts.mart_experience_scores
-        where metric = 'csat' group by all
+        select touchpoint, sum(answer_count), sum(satisfied_count) from marts.mart_csat_scores group by all
         """,
-    ) == [("visit", 2, Decimal(1))]
+    ) == [("visit", 2, 1)]
     stage = "select journey_stage from star.dim_touchpoints where touchpoint = 'visit'"
     assert project.query("bistro", stage) == [("use",)]
     customers = "select latest_csat_answer from marts.mart_customer_360 order by 1"
@@ -275,9 +274,8 @@ def test_two_ready_systems_of_a_database_become_one_customer(project: Copy, post
     assert project.query(
         "outfitter",
         """
-        select touchpoint, sum(answer_count), sum(score_sum) from marts.mart_experience_scores
-        where metric = 'csat' group by all
+        select touchpoint, sum(answer_count), sum(satisfied_count) from marts.mart_csat_scores group by all
         """,
-    ) == [("support_ticket", 2, Decimal(1))]
+    ) == [("support_ticket", 2, 1)]
     assert project.query("outfitter", "select count(*) from star.fct_cases") == [(2,)]
     assert not [text for text in published_texts(project, "outfitter") if "@" in text]

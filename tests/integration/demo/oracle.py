@@ -23,6 +23,9 @@ TOUCHPOINTS = Path(__file__).resolve().parents[3] / "deployments" / "demo" / "re
 Counts = tuple[int, int, int, int]
 """Answers, promoters, passives, detractors."""
 
+GRAINS = {"month": "M", "quarter": "Q"}
+"""The grains of the NPS marts, as pandas names their periods."""
+
 
 class Extracts:
     """All extract files of a demo company."""
@@ -195,27 +198,32 @@ class Extracts:
 
 
 def nps_counts(extracts: Extracts, *groups: str) -> dict[tuple[object, ...], Counts]:
-    """Answers to the NPS question by period type, first day of the period, and the given groups."""
+    """Answers to the NPS question by the name of a grain, first day of the period, and the given groups."""
     nps = extracts.answers.query("metric == 'nps'")
-    months = pd.period_range(nps["day"].min(), extracts.drops[-1].name, freq="M")
     found: dict[tuple[object, ...], Counts] = {}
-    for month in months:
-        for name, first in (("month", month), ("trailing_quarter", month - 2)):
-            inside = nps[nps["month"].between(first.start_time.date(), month.start_time.date())]
+    for name, frequency in GRAINS.items():
+        for period in pd.period_range(nps["day"].min(), extracts.drops[-1].name, freq=frequency):
+            inside = nps[nps["day"].between(period.start_time.date(), period.end_time.date())]
             for group, rows in inside.groupby(list(groups)):
                 values = list(rows["value"])
                 promoters = sum(value >= 9 for value in values)
                 detractors = sum(value <= 6 for value in values)
                 passives = len(values) - promoters - detractors
-                found[name, first.start_time.date(), *group] = (len(values), promoters, passives, detractors)
+                found[name, period.start_time.date(), *group] = (len(values), promoters, passives, detractors)
     return found
 
 
+def of_every_grain(mart: str, columns: str) -> str:
+    """Return the query of these columns in the months and the quarters of a mart, each with its grain and first day."""
+    return (
+        f"select 'month', month_start_date, {columns} from marts.{mart}"
+        f" union all select 'quarter', quarter_start_date, {columns} from marts.{mart}_quarterly"
+    )
+
+
 def nps_changes(extracts: Extracts) -> dict[tuple[object, ...], tuple[Counts, Counts]]:
-    """By period type, first day, survey type, segmentation and group: the answers, and those of the period before."""
+    """By grain, first day, survey type, segmentation and group: the answers, and those of the period before."""
     none = (0, 0, 0, 0)
-    months_of = {"month": 1, "trailing_quarter": 3}
-    last = pd.Period(extracts.drops[-1].name, freq="M")
     found: dict[tuple[object, ...], tuple[Counts, Counts]] = {}
     for segmentation in ("total", "segment", "lifecycle_stage", "journey_stage"):
         groups = ["survey_type"] if segmentation == "total" else ["survey_type", segmentation]
@@ -225,11 +233,11 @@ def nps_changes(extracts: Extracts) -> dict[tuple[object, ...], tuple[Counts, Co
             if (survey_type, segmentation) != ("relational", "journey_stage")
         }
         for (name, first, *rest), now in counts.items():
-            month, length = pd.Period(str(first), freq="M"), months_of[str(name)]
-            before = counts.get((name, (month - length).start_time.date(), *rest), none)
+            period = pd.Period(str(first), freq=GRAINS[str(name)])
+            before = counts.get((name, (period - 1).start_time.date(), *rest), none)
             found[name, first, *rest] = (now, before)
-            if month + 2 * length - 1 <= last:
-                following = (name, (month + length).start_time.date(), *rest)
+            if (period + 1).start_time.date().isoformat() <= extracts.drops[-1].name:
+                following = (name, (period + 1).start_time.date(), *rest)
                 found.setdefault(following, (counts.get(following, none), now))
     return found
 

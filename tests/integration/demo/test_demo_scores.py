@@ -12,9 +12,20 @@ import pytest
 from scipy import stats
 
 from tests.integration.conftest import Company
-from tests.integration.demo.oracle import ZONE, Counts, Extracts, nps_changes, nps_counts, score_values
+from tests.integration.demo.oracle import ZONE, Counts, Extracts, nps_changes, nps_counts, of_every_grain, score_values
 
 pytestmark = pytest.mark.xdist_group("demo nights")
+
+# of each score: the question whose mart has it, the sum of its values, and the sum of their squares
+SCORES = {
+    "nps": ("nps", "nps_sum", "promoter_count + detractor_count"),
+    "csat": ("csat", "satisfied_count", "satisfied_count"),
+    "ces_mean": ("ces", "ces_sum", "ces_square_sum"),
+    "ces_easy": ("ces", "easy_count", "easy_count"),
+    "ces_high_effort": ("ces", "high_effort_count", "high_effort_count"),
+    "met_or_exceeded": ("expectation", "met_or_exceeded_count", "met_or_exceeded_count"),
+    "exceeded": ("expectation", "exceeded_count", "exceeded_count"),
+}
 
 
 @pytest.fixture(scope="module")
@@ -58,14 +69,8 @@ def test_every_nps_row_equals_the_extracts(
     expected = nps_counts(extracts, *groups)
     if mart.endswith("lifecycle"):
         expected = {key: counts for key, counts in expected.items() if key[2] == "relational"}
-    published = demo_night.query(
-        f"""
-        select
-            period_type, period_start_date, {columns}, answer_count, promoter_count, passive_count, detractor_count,
-            nps, nps_low, nps_high
-        from marts.{mart}
-        """
-    )
+    counts = "answer_count, promoter_count, passive_count, detractor_count"
+    published = demo_night.query(of_every_grain(mart, f"{columns}, {counts}, nps, nps_low, nps_high"))
     assert len(expected) > 50
     assert {row[:5]: row[5:9] for row in published} == expected
     for row in published:
@@ -86,14 +91,9 @@ def test_every_shrunk_score_equals_the_extracts(
     populations: dict[tuple[object, ...], dict[tuple[object, ...], Counts]] = defaultdict(dict)
     for (*population, segment, stage), counts in nps_counts(extracts, "survey_type", *groups).items():
         populations[tuple(population)][segment, stage] = counts
-    published = demo_night.query(
-        f"""
-        select
-            period_type, period_start_date, {columns}, cast(nps_shrunk as double), cast(nps_shrunk_low as double),
-            cast(nps_shrunk_high as double), cast(own_answers_weight as double)
-        from marts.{mart}
-        """
-    )
+    figures = ["nps_shrunk", "nps_shrunk_low", "nps_shrunk_high", "own_answers_weight"]
+    doubles = ", ".join(f"cast({figure} as double)" for figure in figures)
+    published = demo_night.query(of_every_grain(mart, f"{columns}, {doubles}"))
     # a weight of 0 is a result too: the cells differ by no more than chance
     assert sum(row[5] is not None for row in published) > 10
     for row in published:
@@ -129,17 +129,20 @@ def shrunk_of(cells: list[Counts], own: Counts) -> tuple[float | None, ...]:
 
 def test_every_change_and_its_significance_equal_the_extracts(demo_night: Company, extracts: Extracts) -> None:
     expected = nps_changes(extracts)
-    published = demo_night.query(
-        """
-        select
-            period_type, period_start_date, survey_type, segmentation, group_name,
-            answer_count, promoter_count, detractor_count,
-            previous_answer_count, previous_promoter_count, previous_detractor_count,
-            cast(nps_change as double), cast(z_score as double), cast(p_value as double),
-            cast(adjusted_p_value as double), is_significant, is_significant_adjusted
-        from marts.mart_nps_group_change
-        """
-    )
+    figures = """
+        answer_count, promoter_count, detractor_count,
+        previous_answer_count, previous_promoter_count, previous_detractor_count,
+        cast(nps_change as double), cast(z_score as double), cast(p_value as double),
+        cast(adjusted_p_value as double), is_significant, is_significant_adjusted
+    """
+    groups = {
+        "mart_nps_change": "'total', 'all'",
+        "mart_nps_change_by_segment": "'segment', segment",
+        "mart_nps_change_by_lifecycle": "'lifecycle_stage', lifecycle_stage",
+        "mart_nps_change_by_stage": "'journey_stage', journey_stage",
+    }
+    queries = [of_every_grain(mart, f"survey_type, {group}, {figures}") for mart, group in groups.items()]
+    published = demo_night.query(" union all ".join(queries))
     counts = {key: (now[0], now[1], now[3], before[0], before[1], before[3]) for key, (now, before) in expected.items()}
     assert len(expected) > 500
     assert {row[:5]: row[5:11] for row in published} == counts
@@ -173,16 +176,20 @@ def test_every_experience_score_equals_the_extracts(demo_night: Company, extract
     values = score_values(extracts)
     values = values.assign(square=values["adds"] ** 2).groupby(groups).agg({"adds": ["size", "sum"], "square": "sum"})
     expected = {key: tuple(map(int, sums)) for key, *sums in values.itertuples()}
-    published = demo_night.query(
-        """
-        select
-            month_start_date, metric, survey_type, touchpoint, segment, answer_count, cast(score_sum as integer),
-            cast(score_square_sum as integer)
-        from marts.mart_experience_scores where answer_count > 0
-        """
-    )
+    published = demo_night.query(of_every_score("", "survey_type, touchpoint, segment, answer_count"))
     assert len(expected) > 500
     assert {row[:5]: row[5:] for row in published} == expected
+
+
+def of_every_score(suffix: str, columns: str) -> str:
+    """Return the query of month, score, these columns, sum and sum of squares in the marts of all questions."""
+    return " union all ".join(
+        f"""
+        select month_start_date, '{score}', {columns}, cast({total} as integer), cast({squares} as integer)
+        from marts.mart_{question}_scores{suffix} where answer_count > 0
+        """
+        for score, (question, total, squares) in SCORES.items()
+    )
 
 
 def test_totals_and_coverage_equal_the_extracts(demo_night: Company, extracts: Extracts) -> None:
@@ -196,17 +203,11 @@ def test_totals_and_coverage_equal_the_extracts(demo_night: Company, extracts: E
         buyers = active[month]
         for key, rows in values_of_month.groupby(["score", "survey_type"]):
             people = set(rows["person"].dropna())
-            sums = (len(rows), int(rows["adds"].sum()), len(people), len(people & buyers), len(buyers))
+            sums = (len(rows), len(people), len(people & buyers), len(buyers), int(rows["adds"].sum()))
             expected[month, *key] = sums
-    published = demo_night.query(
-        """
-        select
-            month_start_date, metric, survey_type, answer_count, cast(score_sum as integer), customer_count,
-            covered_customer_count, active_customer_count
-        from marts.mart_experience_scores_total where answer_count > 0
-        """
-    )
-    assert {row[:3]: row[3:] for row in published} == expected
+    customers = "customer_count, covered_customer_count, active_customer_count"
+    published = demo_night.query(of_every_score("_total", f"survey_type, answer_count, {customers}"))
+    assert {row[:3]: row[3:-1] for row in published} == expected
 
 
 def test_invitations_and_response_rates_equal_the_extracts(demo_night: Company, extracts: Extracts) -> None:

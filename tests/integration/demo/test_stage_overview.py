@@ -42,8 +42,8 @@ def test_repurchases_of_a_stage_are_the_orders_after_the_first_contact(demo_nigh
     published = demo_night.query(
         """
         select
-            period_start_date, segment, journey_stage, contacted_customer_count, repurchased_customer_count
-        from marts.mart_stage_overview where period_type = 'month' and contacted_customer_count > 0
+            month_start_date, segment, journey_stage, contacted_customer_count, repurchased_customer_count
+        from marts.mart_stage_overview where contacted_customer_count > 0
         """
     )
     assert len(expected) > 100

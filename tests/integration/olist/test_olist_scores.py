@@ -13,23 +13,23 @@ def test_scores_equal_the_share_of_four_and_five_stars(olist_night: Company) -> 
     published = olist_night.query(
         """
         select
-            strftime(month_start_date, '%Y-%m'), segment, answer_count, cast(score_sum as integer),
-            cast(score as double), metric, survey_type, touchpoint
-        from marts.mart_experience_scores
+            strftime(month_start_date, '%Y-%m'), segment, answer_count, satisfied_count,
+            cast(csat_rate as double), survey_type, touchpoint
+        from marts.mart_csat_scores
         """
     )
-    assert {row[5:] for row in published} == {("csat", "transactional", "order_review")}
+    assert {row[5:] for row in published} == {("transactional", "order_review")}
     assert {row[:2]: row[2:4] for row in published} == expected
     for month, state, _, _, score, *_ in published:
         count, satisfied = expected[str(month), str(state)]
-        assert score == (pytest.approx(satisfied / count, abs=5.1e-5) if count >= 10 else None)
+        assert score == (pytest.approx(satisfied / count, abs=5.1e-7) if count >= 10 else None)
 
 
 def test_totals_equal_the_csv_files(olist_night: Company) -> None:
     published = olist_night.query(
         """
-        select strftime(month_start_date, '%Y-%m'), answer_count, cast(score_sum as integer), customer_count
-        from marts.mart_experience_scores_total
+        select strftime(month_start_date, '%Y-%m'), answer_count, satisfied_count, customer_count
+        from marts.mart_csat_scores_total
         """
     )
     assert {row[0]: row[1:] for row in published} == oracle.csat_by_month(olist_night.extracts)
@@ -55,8 +55,12 @@ def test_stages_with_contacts_and_without_responses_are_blind_spots(olist_night:
     "mart",
     [
         "mart_nps_by_segment_lifecycle",
+        "mart_nps_by_segment_stage_quarterly",
         "mart_nps_change",
-        "mart_nps_group_change",
+        "mart_nps_change_by_stage",
+        "mart_nps_scores",
+        "mart_ces_scores",
+        "mart_expectation_scores_total",
         "mart_nps_strata",
         "mart_nps_weighted",
     ],

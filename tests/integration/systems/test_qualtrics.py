@@ -108,13 +108,12 @@ def answers(voice: dict[str, pd.DataFrame]) -> pd.DataFrame:
     return answers_of(voice)
 
 
-def scores(night: Company, metric: str) -> dict[object, tuple[object, ...]]:
-    """Valid answers, invalid answers and score by month and survey type."""
+def scores(night: Company, question: str, score: str) -> dict[object, tuple[object, ...]]:
+    """Valid answers, invalid answers and the score of a question by month and survey type."""
     rows = night.query(
         f"""
-        select month_start_date, survey_type, answer_count, invalid_count, score, base_status
-        from marts.mart_experience_scores_total
-        where metric = '{metric}' and answer_count + invalid_count > 0
+        select month_start_date, survey_type, answer_count, invalid_count, {score}, base_status
+        from marts.mart_{question}_scores_total where answer_count + invalid_count > 0
         """
     )
     assert {row[-1] for row in rows} <= {"shown", "flagged"}
@@ -171,7 +170,7 @@ def test_nps_is_taken_from_questions_of_that_type(night: Company, answers: pd.Da
     }
 
     assert len(expected) == 12
-    assert scores(night, "nps") == expected
+    assert scores(night, "nps", "nps") == expected
 
 
 def test_csat_and_ces_are_taken_from_the_questions_that_the_deployment_names(
@@ -181,11 +180,11 @@ def test_csat_and_ces_are_taken_from_the_questions_that_the_deployment_names(
     ces = answers.query("metric == 'ces'").groupby(["month", "type"])["value"]
 
     # "don't know" is on no scale
-    assert scores(night, "csat") == {
+    assert scores(night, "csat", "csat_rate") == {
         group: ((values <= 5).sum(), (values == 99).sum(), (values.isin([4, 5])).sum() / (values <= 5).sum())
         for group, values in csat
     }
-    assert scores(night, "ces_mean") == {group: (len(values), 0, values.mean()) for group, values in ces}
+    assert scores(night, "ces", "ces_mean") == {group: (len(values), 0, values.mean()) for group, values in ces}
     assert (answers["value"] == 99).any()
 
 

@@ -190,16 +190,15 @@ def test_csat_is_the_share_of_good_ratings(night: Company, desk: dict[str, pd.Da
 
     rows = published(
         night,
-        ("month_start_date", "answer_count", "score_sum", "score", "base_status"),
-        "marts.mart_experience_scores_total"
-        " where metric = 'csat' and survey_type = 'transactional' and answer_count > 0",
+        ("month_start_date", "answer_count", "satisfied_count", "csat_rate", "base_status"),
+        "marts.mart_csat_scores_total where survey_type = 'transactional' and answer_count > 0",
     )
     assert rows["answer_count"].to_dict() == expected["answers"].to_dict()
-    assert rows["score_sum"].astype(int).to_dict() == expected["good"].to_dict()
+    assert rows["satisfied_count"].to_dict() == expected["good"].to_dict()
     shown = rows[rows["base_status"] != "suppressed"]
     assert len(shown) >= 4
-    share = (expected["good"] / expected["answers"]).round(4)
-    assert {month: float(score) for month, score in shown["score"].items()} == {
+    share = (expected["good"] / expected["answers"]).round(6)
+    assert {month: float(score) for month, score in shown["csat_rate"].items()} == {
         month: share[month] for month in shown.index
     }
 

@@ -9,7 +9,7 @@ import pytest
 
 from expectations.marts.clv import CUSTOMER_LIFETIME_VALUE, no_dominant_customer
 from expectations.marts.customer_360 import CUSTOMER_360
-from expectations.marts.nps import EXPERIENCE_SCORES_TOTAL, NPS_BY_SEGMENT_STAGE
+from expectations.marts.nps import NPS_BY_SEGMENT_STAGE, NPS_SCORES_TOTAL
 from expectations.marts.retention import REVENUE_BRIDGE
 from expectations.suite import MartSuite
 from orchestration.base.paths import Home
@@ -29,17 +29,17 @@ def customers(count: int) -> str:
 
 
 def answers(*, promoters: int, detractors: int) -> str:
-    """The running quarter, and the one before with promoters only."""
+    """The first and the last of three months, and the month before them with promoters only."""
     return f"""marts.mart_nps_by_segment_stage as
-        select 'relational' as survey_type, 'trailing_quarter' as period_type, period_end_date, nps_sum, answer_count
+        select 'relational' as survey_type, month_start_date, nps_sum, answer_count
         from (values
-            (date '2026-02-28', {promoters}, {promoters}), (date '2026-02-28', {-detractors}, {detractors}),
-            (date '2026-01-31', 900, 900)
-        ) as quarters(period_end_date, nps_sum, answer_count)"""
+            (date '2025-12-01', {promoters}, {promoters}), (date '2026-02-01', {-detractors}, {detractors}),
+            (date '2025-11-01', 900, 900)
+        ) as months(month_start_date, nps_sum, answer_count)"""
 
 
 def scores(*, invalid: int) -> str:
-    return f"""marts.mart_experience_scores_total as
+    return f"""marts.mart_nps_scores_total as
         select date '2026-01-01' as month_start_date, 900 as answer_count, 0 as superseded_count,
             {invalid} as invalid_count"""
 
@@ -82,7 +82,7 @@ def values_to_come(count: int, each: float, largest_revenue: float = 10) -> str:
             ["relational NPS", "50", "24", "-26", "movement.nps_change", "25"],
         ),
         (
-            EXPERIENCE_SCORES_TOTAL,
+            NPS_SCORES_TOTAL,
             scores(invalid=0),
             [scores(invalid=47)],  # 47 of 947 are 0.0496
             scores(invalid=100),

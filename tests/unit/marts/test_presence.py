@@ -7,7 +7,7 @@ from collections.abc import Sequence
 import dagster as dg
 import pytest
 
-from expectations.marts.nps import SURVEY_BLIND_SPOTS
+from expectations.marts.survey_programme import SURVEY_BLIND_SPOTS
 from orchestration.config.settings import Presence
 from orchestration.gates.judge import Finding
 from tests.unit.marts.warehouses import Warehouses, executed
@@ -38,8 +38,12 @@ def company(contacts: str, responses: str, feedback: str) -> list[str]:
         f"""marts.mart_survey_blind_spots as
             select *, contact_count > 0 and response_count = 0 as is_blind_spot from (values {responses})
             as months(journey_stage, month_start_date, contact_count, response_count)""",
-        f"""marts.mart_experience_scores as select * from (values {feedback})
+        f"""marts.mart_csat_scores as select * from (values {feedback})
             as months(touchpoint, month_start_date, answer_count)""",
+        *(
+            f"marts.mart_{question}_scores as select * from cx360.marts.mart_csat_scores limit 0"
+            for question in ("nps", "ces", "expectation")
+        ),
     ]
 
 

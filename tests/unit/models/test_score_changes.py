@@ -48,17 +48,18 @@ def test_mix_and_rate_add_up_to_the_change(models: Models, before: dict[str, Ban
         }
     )
     given_tables = {"nps_change__groups": sides, "experience_scores__periods": periods}
-    with models.build(["nps_change__pairs", "mart_nps_change"], given_tables) as connection:
-        rows = connection.sql("select * from mart_nps_change").df()
+    names = ["nps_change__pairs", "nps_change__splits", "nps_change__tests", "nps_change__totals"]
+    with models.build(names, given_tables) as connection:
+        rows = connection.sql("select * from nps_change__totals").df()
     row = rows.set_index("period_start_date").loc[months[1]]
     if min(sum(map(sum, side.values())) for side in (before, after)) < 10:
-        assert row[["nps_change", "mix_change", "rate_change"]].isna().all()
+        assert row[["nps_change", "segment_mix_change", "segment_rate_change"]].isna().all()
         return
     mix, rate = _split(before, after)
-    assert row["mix_change"] == pytest.approx(float(mix), abs=1e-9)
-    assert row["rate_change"] == pytest.approx(float(rate), abs=1e-9)
+    assert row["segment_mix_change"] == pytest.approx(float(mix), abs=1e-9)
+    assert row["segment_rate_change"] == pytest.approx(float(rate), abs=1e-9)
     assert row["nps_change"] == pytest.approx(float(mix + rate), abs=1e-9)
-    assert abs(row["mix_change"] + row["rate_change"] - row["nps_change"]) <= 1e-9
+    assert abs(row["segment_mix_change"] + row["segment_rate_change"] - row["nps_change"]) <= 1e-9
 
 
 def _split(before: dict[str, Bands], after: dict[str, Bands]) -> tuple[Fraction, Fraction]:
@@ -168,7 +169,7 @@ def test_every_group_and_the_total_once_are_tested(
             "is_complete": True,
         }
     )
-    rows = models.rows("mart_nps_group_change", nps_change__pairs=pairs, experience_scores__periods=periods)
+    rows = models.rows("nps_change__tests", nps_change__pairs=pairs, experience_scores__periods=periods)
     sums = rows.groupby("segmentation")[["answer_count", "promoter_count", "previous_detractor_count"]].sum()
     assert (sums == sums.loc["total"]).all(axis=None)
     assert (rows["segmentation"] == "total").sum() == 1

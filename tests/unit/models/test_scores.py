@@ -31,7 +31,6 @@ def answers(counts: dict[str, Bands]) -> pd.DataFrame:
         {
             "period_type": "month",
             "period_start_date": pd.Timestamp("2025-03-01"),
-            "period_end_date": pd.Timestamp("2025-03-31"),
             "is_complete": True,
             "metric": "nps",
             "survey_type": "transactional",
@@ -47,10 +46,10 @@ def answers(counts: dict[str, Bands]) -> pd.DataFrame:
 
 
 def by_segment(models: Models, period_answers: pd.DataFrame) -> pd.DataFrame:
-    """Return the rows of mart_nps_by_segment_stage, with the prior of the same answers."""
-    names = ["nps_shrinkage__priors", "mart_nps_by_segment_stage"]
+    """Return the rows of nps_by_segment_stage__periods, with the prior of the same answers."""
+    names = ["nps_shrinkage__priors", "nps_by_segment_stage__periods"]
     with models.build(names, {"experience_scores__period_answers": period_answers}) as connection:
-        return connection.sql("select * from mart_nps_by_segment_stage").df()
+        return connection.sql("select * from nps_by_segment_stage__periods").df()
 
 
 def intervals(models: Models, **counts: list[int] | Numbers) -> pd.DataFrame:
@@ -204,6 +203,7 @@ def test_weights_represent_every_customer_and_sum_to_the_answers(
 def test_a_single_night_is_an_incomplete_month_and_quarter_without_change(models: Models) -> None:
     dates = pd.DataFrame({"date_day": pd.date_range("2025-01-01", "2025-12-31")})
     dates["month_start_date"] = dates["date_day"].dt.to_period("M").dt.start_time
+    dates["quarter_start_date"] = dates["date_day"].dt.to_period("Q").dt.start_time
     dates["is_as_of"] = dates["date_day"] == pd.Timestamp("2025-01-02")
     periods = models.rows("experience_scores__periods", dim_dates=dates)
     night = pd.DataFrame(
@@ -236,11 +236,13 @@ def test_a_single_night_is_an_incomplete_month_and_quarter_without_change(models
     # the twelfth answer is of the as-of date, which is not in the figures
     assert scores.set_index("period_type")[["answer_count", "is_complete", "nps"]].to_dict("index") == {
         "month": {"answer_count": 11, "is_complete": False, "nps": 100.0},
-        "trailing_quarter": {"answer_count": 11, "is_complete": False, "nps": 100.0},
+        "quarter": {"answer_count": 11, "is_complete": False, "nps": 100.0},
     }
     given_tables = {"experience_scores__period_answers": in_periods, "experience_scores__periods": periods}
-    with models.build(["nps_change__groups", "nps_change__pairs", "mart_nps_change"], given_tables) as connection:
-        changes = connection.sql("select * from mart_nps_change").df()
-    assert len(changes) == 6
+    names = ["nps_change__groups", "nps_change__pairs", "nps_change__splits", "nps_change__tests", "nps_change__totals"]
+    with models.build(names, given_tables) as connection:
+        changes = connection.sql("select * from nps_change__totals").df()
+    assert set(changes["period_type"]) == {"month", "quarter"}
+    assert len(changes) == 2
     assert set(changes["base_status"]) == {"suppressed"}
-    assert changes["nps_change"].isna().all()
+    assert changes[["nps_change", "segment_mix_change", "stage_rate_change"]].isna().all(axis=None)

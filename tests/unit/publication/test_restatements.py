@@ -23,7 +23,13 @@ Row = tuple[date, str | None, int | None, str | None, float | None]
 
 
 def write(
-    connection: duckdb.DuckDBPyConnection, database: str, rows: Sequence[Row], *, merged: int, rejected: int
+    connection: duckdb.DuckDBPyConnection,
+    database: str,
+    rows: Sequence[Row],
+    *,
+    merged: int,
+    rejected: int,
+    segment: str = "segment",
 ) -> None:
     """Create a database with one mart and the tables that give the causes."""
     connection.execute(
@@ -32,7 +38,7 @@ def write(
         create schema {database}.star;
         create schema {database}.quality;
         create table {database}.marts.mart_orders (
-            month_start_date date, segment varchar, order_count bigint, net_amount decimal(18, 2), mean double
+            month_start_date date, {segment} varchar, order_count bigint, net_amount decimal(18, 2), mean double
         );
         create table {database}.star.map_customer_merges as select range as customer_id from range({merged});
         create table {database}.quality.quality_landing_reconciliation as
@@ -60,9 +66,10 @@ def compare(tmp_path: Path) -> Iterator[Any]:
         taken: set[date] | None = None,
         revision: str = "a",
         as_of_date: date = AS_OF,
+        segment_before: str = "segment",
     ) -> list[dict[str, Any]]:
         with duckdb.connect(tmp_path / "cx360.duckdb") as before:
-            write(before, "cx360", old, merged=0, rejected=5)
+            write(before, "cx360", old, merged=0, rejected=5, segment=segment_before)
         connection = duckdb.connect(":memory:")
         opened.append(connection)
         connection.execute("attach ':memory:' as cx360")
@@ -120,6 +127,16 @@ def test_an_added_or_removed_row_is_listed_without_its_zeros(compare: Any) -> No
     gone = {figure for segment, figure, _ in found if segment == "retail"}
     assert gone == {"order_count", "net_amount", "mean"}
     assert {entry for entry in found if entry[0] != "retail"} == {("premium", "order_count", 4.0)}
+
+
+@pytest.mark.parametrize(
+    ("old", "segment_before"),
+    [(OLD, "region"), ([*OLD, (FEBRUARY, "retail", 4, "40.00", 10.0)], "segment")],
+    ids=["a column of the grain is new", "a column of the grain is gone"],
+)
+def test_a_mart_that_had_another_grain_is_not_compared(compare: Any, old: list[Row], segment_before: str) -> None:
+    new = [OLD[0], (FEBRUARY, "retail", 21, "210.50", 10.0), *OLD[2:]]
+    assert compare(old, new, segment_before=segment_before) == []
 
 
 def test_a_figure_that_became_null_is_listed(compare: Any) -> None:

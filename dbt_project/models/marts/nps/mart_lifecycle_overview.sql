@@ -8,11 +8,7 @@ customer_months as (
 
 nps as (
 
-    select
-        *,
-        {{ month_start('period_end_date') }} as month_start_date
-    from {{ ref('mart_nps_by_segment_lifecycle') }}
-    where period_type = 'trailing_quarter'
+    select * from {{ ref('mart_nps_by_segment_lifecycle') }}
 
 ),
 

@@ -52,7 +52,6 @@ final as (
         customer_id,
 
         -- attributes
-        period_end_date,
         is_complete,
         metric,
         survey_type,

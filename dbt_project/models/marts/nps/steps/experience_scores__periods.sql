@@ -14,32 +14,45 @@ as_of as (
 
 ),
 
-months as (
+days as (
 
     select
-        dates.month_start_date,
-        as_of.as_of_date,
-        cast(dates.month_start_date + interval '1 month' as date)
-            as next_month_start_date
-
-    from dates
-    inner join as_of
-        on dates.date_day < as_of.as_of_date
-    group by dates.month_start_date, as_of.as_of_date
-
-),
-
-lengths as (
-
-    select
+        date_day,
         'month' as period_type,
-        1 as month_count
+        1 as month_count,
+        month_start_date as period_start_date
+    from dates
 
     union all
 
     select
-        'trailing_quarter' as period_type,
-        3 as month_count
+        date_day,
+        'quarter' as period_type,
+        3 as month_count,
+        quarter_start_date as period_start_date
+    from dates
+
+),
+
+begun as (
+
+    select
+        days.period_type,
+        days.period_start_date,
+        as_of.as_of_date,
+        cast(days.period_start_date + days.month_count * interval '1 month' as date)
+            as next_period_start_date,
+        cast(days.period_start_date - days.month_count * interval '1 month' as date)
+            as previous_period_start_date
+
+    from days
+    inner join as_of
+        on days.date_day < as_of.as_of_date
+    group by
+        days.period_type,
+        days.period_start_date,
+        days.month_count,
+        as_of.as_of_date
 
 ),
 
@@ -47,24 +60,16 @@ final as (
 
     select
         -- grain
-        lengths.period_type,
-        cast(
-            months.next_month_start_date - lengths.month_count * interval '1 month'
-            as date
-        ) as period_start_date,
+        period_type,
+        period_start_date,
 
         -- attributes
-        cast(months.next_month_start_date - interval '1 day' as date)
-            as period_end_date,
-        cast(
-            months.next_month_start_date - 2 * lengths.month_count * interval '1 month'
-            as date
-        ) as previous_period_start_date,
-        least(months.next_month_start_date, months.as_of_date) as observed_date,
-        months.next_month_start_date <= months.as_of_date as is_complete
+        cast(next_period_start_date - interval '1 day' as date) as period_end_date,
+        previous_period_start_date,
+        least(next_period_start_date, as_of_date) as observed_date,
+        next_period_start_date <= as_of_date as is_complete
 
-    from months
-    cross join lengths
+    from begun
 
 )
 

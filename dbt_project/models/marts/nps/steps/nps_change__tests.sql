@@ -48,8 +48,6 @@ compared as (
 
     select
         groups.*,
-        periods.period_end_date,
-        periods.previous_period_start_date,
         periods.is_complete,
         {{ nps(
             'groups.promoter_count', 'groups.detractor_count', 'groups.answer_count'
@@ -123,13 +121,11 @@ final as (
         -- grain
         period_type,
         period_start_date,
-        period_end_date,
         survey_type,
         segmentation,
         group_name,
 
         -- attributes
-        previous_period_start_date,
         is_complete,
         base_status,
         p_value <= {{ significance_level() }} as is_significant,

@@ -8,7 +8,7 @@ answers as (
 
 groups as (
 
-    select * from {{ ref('mart_experience_scores') }}
+    select * from {{ ref('experience_scores__groups') }}
 
 ),
 
@@ -126,13 +126,13 @@ final as (
         cast(superseded_count as bigint) as superseded_count,
         cast(score_sum as decimal(18, 6)) as score_sum,
         cast(score_square_sum as decimal(18, 6)) as score_square_sum,
-        {{ where_shown(score('score_sum', 'answer_count'), 'decimal(10, 4)') }}
+        {{ where_shown(score('score_sum', 'answer_count'), 'decimal(18, 10)') }}
             as score,
         {{ where_shown(
-            score_low('score_sum', 'score_square_sum', 'answer_count'), 'decimal(10, 4)'
+            score_low('score_sum', 'score_square_sum', 'answer_count'), 'decimal(18, 10)'
         ) }} as score_low,
         {{ where_shown(
-            score_high('score_sum', 'score_square_sum', 'answer_count'), 'decimal(10, 4)'
+            score_high('score_sum', 'score_square_sum', 'answer_count'), 'decimal(18, 10)'
         ) }} as score_high,
         cast(delivered_count as bigint) as delivered_count,
         cast(responded_count as bigint) as responded_count,

@@ -1,0 +1,42 @@
+with
+
+scores as (
+
+    select * from {{ ref('nps_by_segment_lifecycle__periods') }}
+    where period_type = 'quarter'
+
+),
+
+final as (
+
+    select
+        -- grain
+        period_start_date as quarter_start_date,
+        segment,
+        lifecycle_stage,
+
+        -- attributes
+        is_complete,
+        base_status,
+
+        -- measures
+        answer_count,
+        promoter_count,
+        passive_count,
+        detractor_count,
+        invalid_count,
+        superseded_count,
+        nps_sum,
+        nps,
+        nps_low,
+        nps_high,
+        nps_shrunk,
+        nps_shrunk_low,
+        nps_shrunk_high,
+        own_answers_weight
+
+    from scores
+
+)
+
+select * from final
