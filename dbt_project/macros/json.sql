@@ -17,3 +17,14 @@
             when json_type({{ column }}) = 'OBJECT' then {{ column }}
         end
 {%- endmacro %}
+
+{# Rows that are known when SQL is compiled, as one literal: `attributes` name their texts, null where one has none. #}
+{% macro literal_rows(rows, attributes) -%}
+    {%- set shape = {} -%}
+    {%- for attribute in attributes -%}
+        {%- do shape.update({attribute: 'VARCHAR'}) -%}
+    {%- endfor -%}
+    select unnest(
+        from_json('{{ tojson(rows).replace("'", "''") }}', '{{ tojson([shape]) }}'), recursive := true
+    )
+{%- endmacro %}

@@ -25,10 +25,10 @@
                 'column_name': column.name,
                 'metric_name': meta.metric or column.name | replace('_', ' ') | capitalize,
                 'formula': meta.formula or modules.re.sub('\\s+', ' ', column.description | trim),
-                'unit': meta.unit or by_name.unit or table.unit,
+                'unit': meta.unit or by_name.unit or table.unit or none,
                 'time_window': meta.window or table.window or grain_window(node),
-                'exclusions': meta.exclusions or table.exclusions,
-                'additivity': meta.additivity or additivity,
+                'exclusions': meta.exclusions or table.exclusions or none,
+                'additivity': meta.additivity or additivity or none,
                 'source_columns': described_source(node, column.name, facts, meta.source),
             }) -%}
         {%- endfor -%}

@@ -146,3 +146,32 @@ def test_a_plain_sum_of_an_additive_column_is_the_sum_of_its_source(demo_night: 
         )
         assert total == expected, f"{table}.{column} is not {source}"
         assert total, f"{table}.{column} is empty: the comparison shows nothing"
+
+
+@pytest.mark.xdist_group("demo nights")
+@pytest.mark.parametrize(
+    ("table", "asked"),
+    [
+        ("mart_nps_scores", "nps"),
+        ("mart_nps_scores_total", "nps"),
+        ("mart_nps_by_segment_stage", "nps"),
+        ("mart_nps_by_segment_stage_quarterly", "nps"),
+        ("mart_csat_scores", "csat"),
+        ("mart_csat_scores_total", "csat"),
+        ("mart_ces_scores", "ces"),
+        ("mart_ces_scores_total", "ces"),
+        ("mart_expectation_scores", "vs_expectation"),
+        ("mart_expectation_scores_total", "vs_expectation"),
+    ],
+)
+def test_a_plain_sum_of_answers_is_every_valid_answer_once(demo_night: Company, table: str, asked: str) -> None:
+    """An answer that a later one of its customer replaces is counted apart."""
+    [(summed, answers)] = demo_night.query(
+        f"""
+        select
+            (select sum(answer_count + superseded_count) from marts.{table}),
+            (select count(*) from star.fct_survey_answers where metric = '{asked}' and is_valid)
+        """
+    )
+    assert summed == answers
+    assert answers

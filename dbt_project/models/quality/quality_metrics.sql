@@ -1,4 +1,3 @@
-{%- set metrics = registered_metrics() if execute else [] -%}
 {%- set attributes = [
     'table_name',
     'column_name',
@@ -15,20 +14,7 @@ with
 
 registered as (
 
-    select *
-    from (
-        values
-        {% for metric in metrics -%}
-            (
-                {%- for attribute in attributes %}
-                    {%- set text = metric[attribute] %}
-                    {{ "'" ~ text.replace("'", "''") ~ "'" if text else 'null' }}
-                    {{- ',' if not loop.last }}
-                {%- endfor %}
-            )
-            {{- ',' if not loop.last }}
-        {% endfor -%}
-    ) as listed ({{ attributes | join(', ') }})
+    {{ literal_rows(registered_metrics() if execute else [], attributes) }}
 
 ),
 
@@ -48,7 +34,7 @@ final as (
         end as unit,
         additivity,
         time_window,
-        cast(exclusions as varchar) as exclusions,
+        exclusions,
         '{{ var("owner") }}' as owner,
         source_columns
 
