@@ -28,6 +28,8 @@ final as (
         previous_promoter_count,
         previous_detractor_count,
         nps,
+        nps_low,
+        nps_high,
         previous_nps,
         nps_change,
         z_score,

@@ -139,6 +139,12 @@ final as (
         cast(previous_promoter_count as bigint) as previous_promoter_count,
         cast(previous_detractor_count as bigint) as previous_detractor_count,
         {{ where_shown('nps', 'decimal(7, 4)') }} as nps,
+        {{ where_shown(
+            nps_low('promoter_count', 'detractor_count', 'answer_count'), 'decimal(7, 4)'
+        ) }} as nps_low,
+        {{ where_shown(
+            nps_high('promoter_count', 'detractor_count', 'answer_count'), 'decimal(7, 4)'
+        ) }} as nps_high,
         {{ where_shown('previous_nps', 'decimal(7, 4)') }} as previous_nps,
         {{ where_shown('nps - previous_nps', 'decimal(18, 10)') }} as nps_change,
         cast(z_score as decimal(12, 6)) as z_score,

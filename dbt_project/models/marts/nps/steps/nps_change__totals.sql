@@ -59,6 +59,8 @@ final as (
         totals.previous_promoter_count,
         totals.previous_detractor_count,
         totals.nps,
+        totals.nps_low,
+        totals.nps_high,
         totals.previous_nps,
         totals.nps_change,
         totals.z_score,
