@@ -55,7 +55,7 @@ def test_answers_equal_what_pandas_computes_from_the_facts(demo_night: Company) 
 
     at_risk = frame(demo_night, "select * from marts.mart_customer_360 where residual_value_amount is not null")
     values = at_risk["residual_value_amount"].astype(float) * at_risk["no_order_probability"].astype(float)
-    shown = [float(value) for *_, value in demo_night.query(lines["4"])]
+    shown = [float(str(value)) for *_, value in demo_night.query(lines["4"])]
     assert shown == pytest.approx(values.nlargest(10).tolist(), abs=0.01)
 
     cases = frame(demo_night, "select reason from star.fct_cases").value_counts()
