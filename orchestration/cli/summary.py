@@ -5,6 +5,7 @@ Only sums of figures that the marts hold; definitions belong to the marts (``doc
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
@@ -86,8 +87,7 @@ def print_outcome(console: Console, deployment: Deployment, outcome: Outcome) ->
         for problem in outcome.problems:
             console.print(f"\n{problem}", style="red", markup=False)
         manifest = publication.manifest()
-        still = f"Version {manifest['version']} stays published." if manifest else "Nothing is published yet."
-        console.print(f"\nThe night has failed. {still} Details: make ui DEPLOYMENT={deployment.argument}")
+        console.print(f"\n{_failed(outcome, manifest)} Details: make ui DEPLOYMENT={deployment.argument}")
         return
     console.print("", published(deployment, publication), sep="\n")
     if days := outcome.undelivered_days:
@@ -96,6 +96,15 @@ def print_outcome(console: Console, deployment: Deployment, outcome: Outcome) ->
         console.print("Nothing was pending: every load date with extracts is published or on hold.")
     if held := hold_reason(deployment, publication):
         console.print(held, style="yellow", markup=False)
+
+
+def _failed(outcome: Outcome, manifest: Mapping[str, Any] | None) -> str:
+    """Return what became of a night that failed, and what readers have."""
+    if manifest is None:
+        return "The night has failed. Nothing is published yet."
+    if manifest["run_id"] == outcome.run_id:
+        return f"Version {manifest['version']} is published, and a step after it has failed."
+    return f"The night has failed. Version {manifest['version']} stays published."
 
 
 def published(deployment: Deployment, publication: Publication) -> Group:

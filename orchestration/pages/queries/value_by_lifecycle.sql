@@ -1,0 +1,22 @@
+-- One row per lifecycle stage, in the order of a customer's life: value to come, and its interval as in value_total.
+select
+    value.lifecycle_stage as group_code,
+    value.lifecycle_stage as group_name,
+    count(*) as customer_count,
+    count(residual_value_amount) as forecast_count,
+    sum(historic_value_amount) as historic_value_amount,
+    sum(residual_value_amount) as residual_value_amount,
+    greatest(
+        sum(residual_value_amount) - 1.959964 * sqrt(sum(residual_value_amount * residual_value_amount)), 0
+    ) as residual_low,
+    sum(residual_value_amount) + 1.959964 * sqrt(sum(residual_value_amount * residual_value_amount)) as residual_high,
+    avg(residual_value_amount) as mean_amount,
+    avg(residual_value_amount)
+    - 1.959964 * stddev_samp(residual_value_amount) / sqrt(count(residual_value_amount)) as mean_low,
+    avg(residual_value_amount)
+    + 1.959964 * stddev_samp(residual_value_amount) / sqrt(count(residual_value_amount)) as mean_high,
+    count(*) over () as group_count
+from marts.mart_customer_lifetime_value as value
+group by value.lifecycle_stage
+order by list_position(['prospect', 'new', 'active', 'at_risk', 'lapsed', 'won_back'], value.lifecycle_stage)
+limit $most_groups
