@@ -8,12 +8,15 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date
+from functools import cache
 from pathlib import Path
 from typing import Any
 
 import duckdb
+from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
 from orchestration.base.errors import PipelineError
+from orchestration.base.paths import DBT_PROJECT
 
 QUERIES = Path(__file__).parent / "queries"
 MOST_GROUPS = 12
@@ -51,23 +54,23 @@ class Source:
         """Return whether the version has this table with at least one row."""
         return bool(self.manifest["tables"].get(table, {}).get("row_count"))
 
-    def rows(self, query: str, **parameters: object) -> list[Row]:
+    def rows(self, query: str, **names: str) -> list[Row]:
         """Return the rows of ``queries/<query>.sql``.
 
+        Every query may use ``$minimum_base``, ``$most_groups``, ``$most_periods`` and ``$run_id``.
+
         Args:
-            parameters: the values of the query's own parameters, beside ``minimum_base``, ``most_groups``,
-                ``most_periods`` and ``run_id``.
+            names: names of the project's tables and columns that the query's template takes.
 
         Raises:
             PipelineError: the version lacks a table or a column of the query.
         """
-        sql = (QUERIES / f"{query}.sql").read_text(encoding="utf-8")
+        sql = _queries().get_template(f"{query}.sql").render(names)
         known = {
             "minimum_base": self.minimum_base,
             "most_groups": MOST_GROUPS,
             "most_periods": MOST_PERIODS,
             "run_id": self.manifest["run_id"],
-            **parameters,
         }
         used = {name: value for name, value in known.items() if f"${name}" in sql}
         try:
@@ -77,5 +80,13 @@ class Source:
                 f"Version {self.manifest['version']} has not what the page's query '{query}' reads: {error}\n"
                 "It was published by another version of cx360. Publish a new one: cx360 run --full-refresh"
             ) from error
-        names = [column[0] for column in found.description or ()]
-        return [dict(zip(names, row, strict=True)) for row in found.fetchall()]
+        columns = [column[0] for column in found.description or ()]
+        return [dict(zip(columns, row, strict=True)) for row in found.fetchall()]
+
+
+@cache
+def _queries() -> Environment:
+    """Return the queries as templates: they use the formulas of dbt's macros, so that each has one home."""
+    return Environment(  # noqa: S701 - SQL, in which nothing is delivered text
+        loader=FileSystemLoader([QUERIES, DBT_PROJECT / "macros"]), undefined=StrictUndefined
+    )

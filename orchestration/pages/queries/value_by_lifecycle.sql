@@ -1,7 +1,7 @@
 -- One row per lifecycle stage, in the order of a customer's life: value to come, and its interval as in value_total.
 select
     value.lifecycle_stage as group_code,
-    value.lifecycle_stage as group_name,
+    coalesce(any_value(dim.lifecycle_stage_name), value.lifecycle_stage) as group_name,
     count(*) as customer_count,
     count(residual_value_amount) as forecast_count,
     sum(historic_value_amount) as historic_value_amount,
@@ -17,6 +17,7 @@ select
     + 1.959964 * stddev_samp(residual_value_amount) / sqrt(count(residual_value_amount)) as mean_high,
     count(*) over () as group_count
 from marts.mart_customer_lifetime_value as value
+left join star.dim_lifecycle_stages as dim on value.lifecycle_stage = dim.lifecycle_stage
 group by value.lifecycle_stage
-order by list_position(['prospect', 'new', 'active', 'at_risk', 'lapsed', 'won_back'], value.lifecycle_stage)
+order by any_value(dim.stage_order) nulls last
 limit $most_groups

@@ -30,7 +30,7 @@ def lifecycle(source: Source) -> Section | None:
             month(row["month_start_date"]),
             row["customer_count"],
             is_complete=row["is_complete"],
-            series=label(row["lifecycle_stage"]),
+            series=clean(row["stage_name"]),
         )
         for row in rows
     ]

@@ -11,8 +11,9 @@ from orchestration.pages.drawing import spec, svg
 from orchestration.pages.page import Page
 from orchestration.pages.parts import Chart, Figure, Section, Table
 from orchestration.pages.sentences import extremes, interval, largest, left_out
-from orchestration.pages.source import Row, Source
-from orchestration.pages.words import clean, counted, label, money, number, percent
+from orchestration.pages.source import Source
+from orchestration.pages.topics.common import name_of, points_table
+from orchestration.pages.words import counted, label, money, number, percent
 
 CUSTOMERS = "marts.mart_customer_lifetime_value"
 MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
@@ -81,7 +82,7 @@ def _by(source: Source, query: str, noun: str, title: str) -> list[Chart]:
 
     def points(column: str, prefix: str) -> list[Point]:
         return [
-            Point(_name(row), row[column], row[f"{prefix}_low"], row[f"{prefix}_high"], row["forecast_count"])
+            Point(name_of(row), row[column], row[f"{prefix}_low"], row[f"{prefix}_high"], row["forecast_count"])
             for row in shown
         ]
 
@@ -92,7 +93,7 @@ def _by(source: Source, query: str, noun: str, title: str) -> list[Chart]:
             f"{title}: value to come",
             svg(spec(charts.bars(totals, COLOURS, title=source.currency), COLOURS)),
             largest(totals, "value to come", in_money),
-            _points_table(f"{query}_total", f"Value to come by {noun}", headings, totals),
+            points_table(f"{query}_total", f"Value to come by {noun}", headings, totals),
             f"{CUSTOMERS}.residual_value_amount",
             notes,
         ),
@@ -100,28 +101,11 @@ def _by(source: Source, query: str, noun: str, title: str) -> list[Chart]:
             f"{title}: value to come per customer",
             svg(spec(charts.dots(means, COLOURS, title=f"{source.currency} per customer"), COLOURS)),
             extremes(means, "customer", in_money),
-            _points_table(f"{query}_mean", f"Value to come per customer by {noun}", headings, means),
+            points_table(f"{query}_mean", f"Value to come per customer by {noun}", headings, means),
             "marts.mart_clv_by_segment_stage.mean_residual_value_amount",
             notes,
         ),
     ]
-
-
-def _name(row: Row) -> str:
-    return label(row["group_name"]) if row["group_name"] == row["group_code"] else clean(row["group_name"])
-
-
-def _points_table(name: str, caption: str, headings: tuple[str, ...], points: list[Point], digits: int = 0) -> Table:
-    rows = [
-        [
-            parts.name(point.label),
-            parts.figure(point.base),
-            parts.figure(point.value, digits),
-            parts.between(point.low, point.high, digits),
-        ]
-        for point in points
-    ]
-    return Table(name, caption, headings, rows)
 
 
 def _tiers(source: Source) -> Table:
