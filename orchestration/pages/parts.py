@@ -5,13 +5,15 @@ A part holds finished text. Add here a kind of part; keep out what it says (``to
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 from typing import ClassVar
 
 from markupsafe import Markup
 
+from orchestration.pages.charts import Drawing
+from orchestration.pages.drawing import MAIL, PAGE, Colours, png, spec, svg
 from orchestration.pages.words import MISSING, Number, clean, label, money, number, percent
 
 
@@ -95,18 +97,28 @@ class Chart:
     """A drawing, its finding in one sentence, and the same figures as a table.
 
     Attributes:
-        sentence: the finding, computed from the data; also the text of the drawing for screen readers.
+        drawing: draws it in given colours.
+        sentence: the finding, computed from the data; screen readers read it instead of the drawing.
         definition: the column that it shows, ``<schema>.<table>.<column>``.
         notes: groups left out, incomplete periods.
     """
 
     kind: ClassVar[str] = "chart"
     title: str
-    svg: Markup
+    drawing: Callable[[Colours], Drawing]
     sentence: str
     table: Table
     definition: str
     notes: Sequence[str] = ()
+
+    @property
+    def svg(self) -> Markup:
+        """Its drawing for a page."""
+        return svg(spec(self.drawing(PAGE), PAGE))
+
+    def png(self) -> bytes:
+        """Return its drawing for a mail."""
+        return png(spec(self.drawing(MAIL), MAIL))
 
 
 @dataclass(frozen=True)

@@ -4,11 +4,12 @@ Add a page here: a module of ``topics/`` with ``PAGE``. A page whose sections ha
 """
 
 from orchestration.pages.page import Page
-from orchestration.pages.topics import customers, overview, quality, retention, scores, surveys, tables, value
+from orchestration.pages.topics import brief, customers, overview, quality, retention, scores, surveys, tables, value
 from orchestration.pages.topics import definitions as meanings
 
 PAGES: tuple[Page, ...] = (
     overview.PAGE,
+    brief.PAGE,
     scores.PAGE,
     retention.PAGE,
     value.PAGE,

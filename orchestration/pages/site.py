@@ -10,15 +10,14 @@ from pathlib import Path
 from typing import Any
 
 import duckdb
-from jinja2 import Environment, FileSystemLoader, StrictUndefined
-from markupsafe import Markup
 
 from orchestration.config.deployment import Deployment
+from orchestration.pages.mail import write_mail
 from orchestration.pages.reading_order import PAGES
 from orchestration.pages.source import Source
+from orchestration.pages.templating import environment, facts, stylesheet
 from orchestration.pages.words import clean
 
-TEMPLATES = Path(__file__).parent / "templates"
 # a page runs nothing and fetches nothing, whatever a delivered text may contain
 POLICY = "default-src 'none'; style-src 'unsafe-inline'; img-src data:; base-uri 'none'; form-action 'none'"
 
@@ -55,7 +54,7 @@ def write_site(
         path = folder / page.file
         path.write_text(text, encoding="utf-8")
         written.append(path)
-    return written
+    return [*written, *write_mail(source, folder)]
 
 
 def source_of(connection: duckdb.DuckDBPyConnection, manifest: Mapping[str, Any], deployment: Deployment) -> Source:
@@ -66,27 +65,5 @@ def source_of(connection: duckdb.DuckDBPyConnection, manifest: Mapping[str, Any]
         clean(deployment.name),
         deployment.currency,
         deployment.minimum_base,
-        deployment.flagged_base,
+        deployment.brief.figures,
     )
-
-
-def environment() -> Environment:
-    """Return the templates; every text is escaped unless it is markup."""
-    made = Environment(loader=FileSystemLoader(TEMPLATES), autoescape=True, undefined=StrictUndefined, trim_blocks=True)
-    made.filters["definition"] = lambda column: f"tables.html#{column}"
-    return made
-
-
-def facts(source: Source) -> dict[str, object]:
-    """Return what every page says about the version."""
-    return {
-        "deployment": source.deployment,
-        "version": source.manifest["version"],
-        "as_of_date": source.as_of_date.isoformat(),
-        "minimum_base": source.minimum_base,
-    }
-
-
-def stylesheet() -> Markup:
-    """Return the stylesheet."""
-    return Markup((TEMPLATES / "site.css").read_text(encoding="utf-8"))  # noqa: S704 - a file of the project

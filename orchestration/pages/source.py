@@ -5,7 +5,7 @@ Add here what every query may use; keep out what a page shows (``topics/``).
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from functools import cache
@@ -36,6 +36,7 @@ class Source:
         manifest: the description of the version.
         currency: the currency of every amount.
         minimum_base: the smallest number of answers or customers that may be shown.
+        brief: the names of the figures of the nightly brief.
     """
 
     connection: duckdb.DuckDBPyConnection
@@ -43,7 +44,7 @@ class Source:
     deployment: str
     currency: str
     minimum_base: int
-    flagged_base: int
+    brief: Sequence[str] = ()
 
     @property
     def as_of_date(self) -> date:

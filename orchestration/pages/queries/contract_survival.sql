@@ -1,4 +1,5 @@
 -- One row per plan (the largest ones) and renewal number: the share of contracts still running after it, over segments.
+{% from 'scores.sql' import share_low, share_high %}
 with
 
 due as (
@@ -28,10 +29,8 @@ select
     due.due_count,
     plans.group_count,
     1.0 * due.renewed_count / due.due_count as renewal_rate,
-    (renewed_count + 1.920729 - 1.959964 * sqrt(renewed_count * (due_count - renewed_count) / due_count + 0.960365))
-    / (due_count + 3.841459) as renewal_rate_low,
-    (renewed_count + 1.920729 + 1.959964 * sqrt(renewed_count * (due_count - renewed_count) / due_count + 0.960365))
-    / (due_count + 3.841459) as renewal_rate_high
+    {{ share_low('due.renewed_count', 'due.due_count') }} as renewal_rate_low,
+    {{ share_high('due.renewed_count', 'due.due_count') }} as renewal_rate_high
 from due
 inner join plans on due.plan = plans.plan
 where due.due_count >= $minimum_base and due.period_number <= 24

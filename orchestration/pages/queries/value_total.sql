@@ -1,4 +1,5 @@
 -- One row: value of all customers. An interval is that of another draw of such customers, as in mart_clv_by_segment_stage:
+{% from 'scores.sql' import z_95 %}
 -- the variance of a bootstrapped sum is the sum of the squares.
 select
     count(*) as customer_count,
@@ -7,9 +8,6 @@ select
     sum(revenue_amount) as revenue_amount,
     sum(historic_value_amount) as historic_value_amount,
     sum(residual_value_amount) as residual_value_amount,
-    sum(residual_value_amount) - 1.959964 * sqrt(sum(residual_value_amount * residual_value_amount)) as residual_low,
-    sum(residual_value_amount) + 1.959964 * sqrt(sum(residual_value_amount * residual_value_amount)) as residual_high,
-    sum(residual_value_amount) filter (where lifecycle_stage in ('at_risk', 'lapsed')) as stake_amount,
-    count(*) filter (where lifecycle_stage = 'at_risk') as at_risk_count,
-    count(*) filter (where lifecycle_stage = 'lapsed') as lapsed_count
+    sum(residual_value_amount) - {{ z_95() }} * sqrt(sum(residual_value_amount * residual_value_amount)) as residual_low,
+    sum(residual_value_amount) + {{ z_95() }} * sqrt(sum(residual_value_amount * residual_value_amount)) as residual_high
 from marts.mart_customer_lifetime_value

@@ -9,11 +9,10 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import date
+from functools import partial
 
 from orchestration.pages import charts, parts
 from orchestration.pages.charts import Point
-from orchestration.pages.drawing import PAGE as COLOURS
-from orchestration.pages.drawing import spec, svg
 from orchestration.pages.parts import Cell, Chart, Table
 from orchestration.pages.sentences import Form, change, extremes, incomplete, latest, left_out
 from orchestration.pages.source import Row, Source
@@ -48,7 +47,7 @@ class Measure:
         return parts.share(value, self.digits) if self.is_share else parts.figure(value, self.digits)
 
 
-NPS = Measure("NPS", "answer", "+d", number, domain=(-100, 100), reference=0)
+NPS = Measure("NPS", "answer", "d", number, domain=(-100, 100), reference=0)
 SHARE = Measure("share", "answer", ".0%", percent, 1, is_share=True)
 EASE = Measure("mean, 1 to 7", "answer", ".1f", lambda value: number(value, 2), 2)
 
@@ -104,14 +103,14 @@ def compared(
     points = group_points(rows, source.minimum_base)
     if not points:
         return []
-    drawing = charts.dots(
-        points, COLOURS, title=measure.unit, form=measure.axis, domain=measure.domain, reference=measure.reference
+    drawing = partial(
+        charts.dots, points, title=measure.unit, form=measure.axis, domain=measure.domain, reference=measure.reference
     )
     changes = [row for row in rows if row["base"] >= source.minimum_base and row["value"] is not None]
     return [
         Chart(
             title,
-            svg(spec(drawing, COLOURS)),
+            drawing,
             f"{when}. {extremes(points, measure.base, measure.form)}",
             groups_table(name, f"{title}, {when}", noun, points, measure, changes),
             definition,
@@ -163,9 +162,9 @@ def followed(
     """Return the chart of a figure over periods; none without a period."""
     if not points:
         return []
-    drawing = charts.over_time(
+    drawing = partial(
+        charts.over_time,
         points,
-        COLOURS,
         title=measure.unit,
         form=measure.axis,
         base_title=f"{measure.base}s",
@@ -181,7 +180,7 @@ def followed(
     return [
         Chart(
             title,
-            svg(spec(drawing, COLOURS)),
+            drawing,
             f"{told} {finding}".strip(),
             table,
             definition,

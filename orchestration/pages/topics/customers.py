@@ -6,16 +6,55 @@ from functools import partial
 
 from orchestration.pages import charts, parts
 from orchestration.pages.charts import Point
-from orchestration.pages.drawing import PAGE as COLOURS
-from orchestration.pages.drawing import spec, svg
 from orchestration.pages.page import Page
-from orchestration.pages.parts import Cell, Chart, Section, Table
+from orchestration.pages.parts import Cell, Chart, Figure, Section, Table
 from orchestration.pages.sentences import incomplete, largest, left_out
 from orchestration.pages.source import Source
 from orchestration.pages.words import clean, counted, label, money, month, number
 
 STAGES = ("prospect", "new", "active", "at_risk", "lapsed", "won_back")
 MEASURES = {"recency": "days since the last order", "frequency": "orders", "monetary": "revenue"}
+
+
+def risk(source: Source) -> Section | None:
+    """Return how many customers are at risk, and what forecasts still expect from them."""
+    if not source.has("marts.mart_customer_lifetime_value"):
+        return None
+    [row] = source.rows("customers_at_risk")
+    base = f"of {counted(row['buyer_count'], 'buyer')}"
+    table = "marts.mart_customer_lifetime_value"
+    figures = [
+        Figure(
+            "at_risk_count",
+            "Customers at risk",
+            number(row["at_risk_count"]),
+            f"{table}.lifecycle_stage",
+            row["at_risk_count"],
+            base=f"{base}, by days since the last order",
+        ),
+        Figure(
+            "likely_lost_count",
+            "Customers more likely lost than not",
+            number(row["likely_lost_count"]),
+            f"{table}.customer_loss_probability",
+            row["likely_lost_count"],
+            base=f"of {counted(row['forecast_count'], 'customer')} with a forecast",
+        ),
+    ]
+    shown = [figure for figure in figures if int(str(figure.value)) >= source.minimum_base or figure.value == 0]
+    if row["stake_forecast_count"] >= source.minimum_base:
+        shown.append(
+            Figure(
+                "stake_amount",
+                "Value at stake",
+                money(row["stake_amount"], source.currency),
+                f"{table}.residual_value_amount",
+                parts.exact(row["stake_amount"]),
+                f"{money(row['stake_low'], source.currency)} to {money(row['stake_high'], source.currency)}",
+                f"to come from {counted(row['stake_forecast_count'], 'customer')} at risk",
+            )
+        )
+    return Section("At risk", shown) if shown else None
 
 
 def lifecycle(source: Source) -> Section | None:
@@ -39,7 +78,7 @@ def lifecycle(source: Source) -> Section | None:
     total = sum(int(point.value or 0) for point in now)
     chart = Chart(
         "Customers by lifecycle stage",
-        svg(spec(charts.stacked(points, COLOURS, title="customers"), COLOURS)),
+        partial(charts.stacked, points, title="customers"),
         f"{last}, {counted(total, 'customer')}: {largest(now, 'customers')}",
         Table(
             "lifecycle_months",
@@ -71,7 +110,7 @@ def _loss(source: Source) -> list[Chart]:
     return [
         Chart(
             "Customers by probability of loss",
-            svg(spec(charts.bars(points, COLOURS, title="customers", color=1), COLOURS)),
+            partial(charts.bars, points, title="customers", color=1),
             f"{counted(count, 'customer')} are more likely than not to be lost; forecasts expect"
             f" {money(value, source.currency)} from them.",
             Table(
@@ -152,5 +191,5 @@ PAGE = Page(
     "customers",
     "Customers",
     "Who are our customers, where do they stand, and how many are at risk? Numbers of customers only.",
-    (lifecycle, tiers),
+    (risk, lifecycle, tiers),
 )

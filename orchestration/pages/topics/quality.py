@@ -50,6 +50,17 @@ def health(source: Source) -> Section | None:
             base="of ended periods, by this version",
         ),
     ]
+    [late] = source.rows("late_tables")
+    figures.append(
+        Figure(
+            "late_table_count",
+            "Tables late",
+            number(late["late_count"]),
+            "quality.quality_landing_reconciliation.load_date",
+            late["late_count"],
+            base=f"of {counted(late['table_count'], 'table')}: nothing for {late['last_load_date']}",
+        )
+    )
     return Section("This version", figures)
 
 

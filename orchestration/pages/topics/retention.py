@@ -6,10 +6,9 @@ from functools import partial
 
 from orchestration.pages import charts, parts
 from orchestration.pages.charts import Point
-from orchestration.pages.drawing import PAGE as COLOURS
-from orchestration.pages.drawing import spec, svg
 from orchestration.pages.page import Page
 from orchestration.pages.parts import Cell, Chart, Figure, Section, Table
+from orchestration.pages.sentences import left_out
 from orchestration.pages.source import Row, Source
 from orchestration.pages.topics.common import Measure, compared, followed, period_points
 from orchestration.pages.words import counted, money, month, percent
@@ -71,28 +70,9 @@ def _before(row: Row) -> str:
 
 def kept(source: Source) -> Section | None:
     """Return customers kept over time and by group."""
-    rows = _months(source)
-    if not rows:
+    found = over_time(source)
+    if not found:
         return None
-    table = "marts.mart_retention_by_segment_stage.logo_retention_rate"
-    found: list[Chart] = followed(
-        source,
-        period_points(rows, month),
-        CUSTOMERS_KEPT,
-        name="retention_months",
-        title="Customers kept, orders",
-        definition=table,
-        notes=(f"Buyers {_before(rows[-1])}; a month that has not ended still gains orders.",),
-    )
-    if source.has("marts.mart_subscription_retention"):
-        found += followed(
-            source,
-            period_points(source.rows("retention_months", mart="mart_subscription_retention"), month),
-            CUSTOMERS_KEPT,
-            name="subscription_months",
-            title="Customers kept, subscriptions",
-            definition="marts.mart_subscription_retention.logo_retention_rate",
-        )
     for column, dimension, noun, order in (
         ("segment", "dim_segments", "segment", "base desc"),
         ("lifecycle_stage", "dim_lifecycle_stages", "lifecycle stage", "any_value(dim.stage_order) nulls last"),
@@ -106,10 +86,35 @@ def kept(source: Source) -> Section | None:
                 name=f"retention_by_{column}",
                 title=f"Customers kept by {noun}",
                 noun=noun,
-                definition=table,
+                definition="marts.mart_retention_by_segment_stage.logo_retention_rate",
                 when=month(groups[0]["period"]),
             )
-    return Section("Who buys again", found) if found else None
+    return Section("Who buys again", found)
+
+
+def over_time(source: Source) -> list[Chart]:
+    """Return customers kept over months: of orders, and of subscriptions."""
+    found: list[Chart] = []
+    if rows := _months(source):
+        found += followed(
+            source,
+            period_points(rows, month),
+            CUSTOMERS_KEPT,
+            name="retention_months",
+            title="Customers kept, orders",
+            definition="marts.mart_retention_by_segment_stage.logo_retention_rate",
+            notes=(f"Buyers {_before(rows[-1])}; a month that has not ended still gains orders.",),
+        )
+    if source.has("marts.mart_subscription_retention"):
+        found += followed(
+            source,
+            period_points(source.rows("retention_months", mart="mart_subscription_retention"), month),
+            CUSTOMERS_KEPT,
+            name="subscription_months",
+            title="Customers kept, subscriptions",
+            definition="marts.mart_subscription_retention.logo_retention_rate",
+        )
+    return found
 
 
 def revenue(source: Source) -> Section | None:
@@ -151,7 +156,8 @@ def _bridge(source: Source, name: str, title: str, mart: str, period: str) -> li
     sentence = (
         f"{when}: from {in_money(row['opening_amount'])} to {in_money(row['closing_amount'])};"
         f" {counted(row['new_customer_count'], 'new customer')},"
-        f" {counted(row['churned_customer_count'], 'lost customer')} of {counted(row['opening_customer_count'], 'customer')}."
+        f" {counted(row['churned_customer_count'], 'lost customer')}"
+        f" of {counted(row['opening_customer_count'], 'customer')}."
     )
     ends = [
         [Cell(end), parts.figure(row[f"{end}_customer_count"]), parts.amount(row[f"{end}_amount"], source.currency)]
@@ -165,11 +171,14 @@ def _bridge(source: Source, name: str, title: str, mart: str, period: str) -> li
     return [
         Chart(
             title,
-            svg(spec(charts.bars(points, COLOURS, title=source.currency), COLOURS)),
+            partial(charts.bars, points, title=source.currency),
             sentence,
             Table(name, f"{title}, {when}", ("Flow", "Customers", "Revenue"), body),
             f"marts.{mart}.closing_amount",
-            ("Every cent is counted, so there is no interval. In brackets: customers.",),
+            (
+                "Every cent is counted, so there is no interval. In brackets: customers.",
+                *left_out(len(flows), len(shown), "flow", source.minimum_base),
+            ),
         )
     ]
 

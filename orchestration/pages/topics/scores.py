@@ -54,9 +54,50 @@ def headline(source: Source) -> Section | None:
     return Section("Last complete quarter", figures) if figures else None
 
 
+def satisfaction(source: Source) -> Section | None:
+    """Return satisfaction and ease of the last complete month, by survey type."""
+    figures = []
+    for query, name, title, column, measure in (
+        ("csat_months", "csat", "Satisfied (CSAT)", "csat_rate", SHARE),
+        ("ces_months", "ces", "Ease (CES), 1 to 7", "ces_mean", EASE),
+    ):
+        table = f"marts.mart_{name}_scores_total"
+        rows = source.rows(query) if source.has(table) else []
+        for survey_type in dict.fromkeys(row["survey_type"] for row in rows):
+            complete = [row for row in rows if row["survey_type"] == survey_type and row["is_complete"]]
+            if complete:
+                last, before = complete[-1], complete[-2:-1]
+                figures.append(
+                    Figure(
+                        f"{name}_{survey_type}",
+                        f"{title}, {label(survey_type)} surveys, {month(last['period'])}",
+                        measure.form(last["value"]),
+                        f"{table}.{column}",
+                        parts.exact(last["value"]),
+                        f"{measure.form(last['low'])} to {measure.form(last['high'])}",
+                        counted(last["base"], "answer"),
+                        *(_beside(last, row, measure) for row in before),
+                    )
+                )
+    return Section("Last complete month", figures) if figures else None
+
+
+def _beside(row: Row, before: Row, measure: Measure) -> str:
+    """Return a month beside the one before; without a test, only whether the intervals overlap."""
+    overlaps = row["low"] <= before["high"] and before["low"] <= row["high"]
+    finding = "intervals overlap" if overlaps else "intervals do not overlap"
+    return f"{measure.form(before['value'])} in {month(before['period'])}; {finding}"
+
+
 def recommendation(source: Source) -> Section | None:
     """Return NPS over quarters and by group."""
-    found: list[Chart | Table] = []
+    found = [*over_time(source), *_by_group(source)]
+    return Section("Recommendation (NPS)", found) if found else None
+
+
+def over_time(source: Source) -> list[Chart]:
+    """Return NPS over quarters, a chart per survey type."""
+    found: list[Chart] = []
     for survey_type, rows in quarters(source).items():
         kind, last = label(survey_type), last_complete(rows)
         found += followed(
@@ -68,6 +109,11 @@ def recommendation(source: Source) -> Section | None:
             definition=f"{CHANGES}.nps",
             finding=f"Change: {change_of(last)}." if last else "",
         )
+    return found
+
+
+def _by_group(source: Source) -> list[Chart]:
+    found: list[Chart] = []
     for query, noun, mart in (
         ("nps_by_stage", "journey stage", "stage"),
         ("nps_by_segment", "segment", "segment"),
@@ -89,7 +135,7 @@ def recommendation(source: Source) -> Section | None:
                 when=quarter(own[0]["period"]),
                 notes=_moved(own, source.minimum_base),
             )
-    return Section("Recommendation (NPS)", found) if found else None
+    return found
 
 
 def _moved(rows: Sequence[Row], minimum_base: int) -> list[str]:
@@ -114,9 +160,7 @@ def movers(source: Source) -> Section | None:
                 rows.append(
                     [
                         Cell(f"{label(survey_type)}, {quarter(row['period'])}"),
-                        Cell(
-                            {"segment": "segments", "lifecycle": "lifecycle stages", "stage": "journey stages"}[split]
-                        ),
+                        Cell(noun),
                         Cell(signed(row["change"]), parts.exact(row["change"]), is_number=True),
                         Cell(signed(mix), parts.exact(mix), is_number=True),
                         Cell(signed(rate), parts.exact(rate), is_number=True),
@@ -136,7 +180,7 @@ def movers(source: Source) -> Section | None:
 
 
 def _finding(mix: Number, rate: Number) -> str:
-    return "mostly who answered" if abs(mix) > abs(rate) else "mostly how they answered"
+    return "mostly who answered" if abs(float(mix)) > abs(float(rate)) else "mostly how they answered"
 
 
 def other(source: Source) -> Section | None:

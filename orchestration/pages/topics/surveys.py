@@ -5,13 +5,31 @@ from __future__ import annotations
 from orchestration.pages import parts
 from orchestration.pages.charts import Point
 from orchestration.pages.page import Page
-from orchestration.pages.parts import Cell, Chart, Section, Table
+from orchestration.pages.parts import Cell, Chart, Figure, Section, Table
 from orchestration.pages.source import Source
 from orchestration.pages.topics.common import Measure, compared, followed, period_points
-from orchestration.pages.words import month, percent
+from orchestration.pages.words import counted, month, percent
 
 HEALTH = "marts.mart_survey_health"
 RESPONSE = Measure("answered", "invitation", ".0%", percent, 1, is_share=True)
+
+
+def headline(source: Source) -> Section | None:
+    """Return the response rate of the last complete month."""
+    rows = source.rows("survey_months") if source.has(HEALTH) else []
+    last = next((row for row in reversed(rows) if row["is_complete"]), None)
+    if last is None:
+        return None
+    figure = Figure(
+        "response_rate",
+        f"Response to surveys, {month(last['period'])}",
+        percent(last["value"]),
+        f"{HEALTH}.response_rate",
+        parts.exact(last["value"]),
+        f"{percent(last['low'])} to {percent(last['high'])}",
+        counted(last["base"], "delivered invitation"),
+    )
+    return Section("Last complete month", [figure])
 
 
 def response(source: Source) -> Section | None:
@@ -123,5 +141,5 @@ PAGE = Page(
     "surveys",
     "Surveys",
     "Who answers, whom do we ask too often, and where do we not ask at all?",
-    (response, fatigue, blind_spots),
+    (headline, response, fatigue, blind_spots),
 )

@@ -6,8 +6,6 @@ from functools import partial
 
 from orchestration.pages import charts, parts
 from orchestration.pages.charts import Point
-from orchestration.pages.drawing import PAGE as COLOURS
-from orchestration.pages.drawing import spec, svg
 from orchestration.pages.page import Page
 from orchestration.pages.parts import Chart, Figure, Section, Table
 from orchestration.pages.sentences import extremes, interval, largest, left_out
@@ -91,7 +89,7 @@ def _by(source: Source, query: str, noun: str, title: str) -> list[Chart]:
     return [
         Chart(
             f"{title}: value to come",
-            svg(spec(charts.bars(totals, COLOURS, title=source.currency), COLOURS)),
+            partial(charts.bars, totals, title=source.currency),
             largest(totals, "value to come", in_money),
             points_table(f"{query}_total", f"Value to come by {noun}", headings, totals),
             f"{CUSTOMERS}.residual_value_amount",
@@ -99,7 +97,7 @@ def _by(source: Source, query: str, noun: str, title: str) -> list[Chart]:
         ),
         Chart(
             f"{title}: value to come per customer",
-            svg(spec(charts.dots(means, COLOURS, title=f"{source.currency} per customer"), COLOURS)),
+            partial(charts.dots, means, title=f"{source.currency} per customer"),
             extremes(means, "customer", in_money),
             points_table(f"{query}_mean", f"Value to come per customer by {noun}", headings, means),
             "marts.mart_clv_by_segment_stage.mean_residual_value_amount",
@@ -175,10 +173,10 @@ def _accuracy(source: Source) -> Chart | None:
             for row, point in zip(rows, points, strict=True)
         ],
     )
-    drawing = charts.dots(points, COLOURS, title="(expected − came) ÷ came", form=".0%", reference=0)
+    drawing = partial(charts.dots, points, title="(expected − came) ÷ came", form=".0%", reference=0)
     return Chart(
         "Error of the forecasts",
-        svg(spec(drawing, COLOURS)),
+        drawing,
         sentence,
         table,
         "marts.mart_forecast_accuracy_total.order_error_rate",
@@ -214,12 +212,12 @@ def _calibration(source: Source) -> Chart | None:
         ],
     )
     base = f"{min(row['customer_count'] for row in rows)} to {max(row['customer_count'] for row in rows)}"
-    drawing = charts.lines(
-        points, COLOURS, title="orders per customer", form=",.1f", x_title=f"decile ({base} customers each)"
+    drawing = partial(
+        charts.lines, points, title="orders per customer", form=",.1f", x_title=f"decile ({base} customers each)"
     )
     return Chart(
         "Expected and actual, from the least to the most active",
-        svg(spec(drawing, COLOURS)),
+        drawing,
         sentence,
         table,
         "marts.mart_clv_calibration.mean_actual_orders",
@@ -250,10 +248,10 @@ def _season(source: Source) -> Chart | None:
             for row, point in zip(rows, points, strict=True)
         ],
     )
-    drawing = charts.over_time(points, COLOURS, title="index", form=".2f", base_title="orders", reference=1)
+    drawing = partial(charts.over_time, points, title="index", form=".2f", base_title="orders", reference=1)
     return Chart(
         "Pace of the year",
-        svg(spec(drawing, COLOURS)),
+        drawing,
         sentence,
         table,
         "marts.mart_clv_season.seasonal_index",
@@ -293,10 +291,10 @@ def _contracts(source: Source) -> Chart | None:
             for point in points
         ],
     )
-    drawing = charts.lines(points, COLOURS, title="renewed", form=".0%", x_title="number of the renewal")
+    drawing = partial(charts.lines, points, title="renewed", form=".0%", x_title="number of the renewal")
     return Chart(
         "Contracts renewed",
-        svg(spec(drawing, COLOURS)),
+        drawing,
         f"At the first renewal shown. {extremes(plans, 'contract', percent)}",
         table,
         "marts.mart_contract_survival.renewal_rate",
