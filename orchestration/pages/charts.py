@@ -64,12 +64,22 @@ class Point:
         }
 
 
-def _data(points: Sequence[Point]) -> alt.InlineData:
-    return _inline([point.row() for point in points if point.value is not None])
+ROWS = alt.NamedData(name="rows")
 
 
-def _inline(rows: Sequence[Mapping[str, Any]]) -> alt.InlineData:
-    return alt.InlineData(values=list(rows))
+def _with(chart: Any, rows: Sequence[Mapping[str, Any]]) -> Drawing:
+    """Return a chart with its data, which Altair would otherwise copy and check with every layer."""
+    drawn: Drawing = chart.properties(datasets={"rows": list(rows)})
+    return drawn
+
+
+def _rows(points: Sequence[Point]) -> list[dict[str, Any]]:
+    return [point.row() for point in points if point.value is not None]
+
+
+def _at(value: float) -> alt.InlineData:
+    """Return the data of a line that stands at a value."""
+    return alt.InlineData(values=[{"at": value}])
 
 
 def _labels(points: Sequence[Point]) -> tuple[list[str], int]:
@@ -100,12 +110,11 @@ def dots(
     """
     order, room = _labels(points)
     y = alt.Y("label:N", title=None, sort=order, axis=alt.Axis(grid=True, minExtent=room, maxExtent=room))
-    base = alt.Chart(_data(points)).encode(y=y)
+    base = alt.Chart(ROWS).encode(y=y)
     first = colours.series[0]
     layers: list[alt.Chart] = []
     if reference is not None:
-        at = _inline([{"at": reference}])
-        layers.append(alt.Chart(at).mark_rule(color=colours.muted, strokeDash=[3, 3]).encode(x="at:Q"))
+        layers.append(alt.Chart(_at(reference)).mark_rule(color=colours.muted, strokeDash=[3, 3]).encode(x="at:Q"))
     layers += [
         base.mark_rule(color=first, strokeWidth=2, opacity=0.7).encode(x=alt.X("low:Q"), x2="high:Q"),
         base.mark_point(size=70, filled=True, opacity=1, color=first, strokeWidth=2).encode(
@@ -114,14 +123,15 @@ def dots(
             stroke=alt.value(first),
         ),
     ]
-    return alt.layer(*layers).properties(width=WIDTH - room - 20, height=max(len(order), 1) * ROW_HEIGHT)
+    drawn = alt.layer(*layers).properties(width=WIDTH - room - 20, height=max(len(order), 1) * ROW_HEIGHT)
+    return _with(drawn, _rows(points))
 
 
 def bars(points: Sequence[Point], colours: Colours, *, title: str, form: str = "~s", color: int = 0) -> Drawing:
     """Return one bar per group, with its interval if it has one, in the given order."""
     order, room = _labels(points)
     y = alt.Y("label:N", title=None, sort=order, axis=alt.Axis(minExtent=room, maxExtent=room))
-    base = alt.Chart(_data(points)).encode(y=y)
+    base = alt.Chart(ROWS).encode(y=y)
     x = alt.X("value:Q", title=title, axis=alt.Axis(format=form, tickCount=4))
     chosen = colours.series[color]
     layers = [
@@ -130,7 +140,8 @@ def bars(points: Sequence[Point], colours: Colours, *, title: str, form: str = "
         .mark_rule(color=colours.ink, strokeWidth=1.5)
         .encode(x="low:Q", x2="high:Q"),
     ]
-    return alt.layer(*layers).properties(width=WIDTH - room - 20, height=max(len(order), 1) * ROW_HEIGHT)
+    drawn = alt.layer(*layers).properties(width=WIDTH - room - 20, height=max(len(order), 1) * ROW_HEIGHT)
+    return _with(drawn, _rows(points))
 
 
 def over_time(
@@ -144,24 +155,22 @@ def over_time(
 ) -> Drawing:
     """Return a line over periods with its band, above the bases; an incomplete period is hollow and its line dashed."""
     first = colours.series[0]
-    rows = [point.row() for point in points if point.value is not None]
     order = [point.label for point in points if point.value is not None]
-    for row, point in zip(rows, [point for point in points if point.value is not None], strict=True):
-        row["label"] = point.label
+    rows = [{**row, "label": label} for row, label in zip(_rows(points), order, strict=True)]
+    begun = next((place for place, row in enumerate(rows) if not row["is_complete"]), len(rows))
+    # the last complete period is also the start of the dashed end
+    rows = [{**row, "is_end": place >= begun - 1 and begun < len(rows)} for place, row in enumerate(rows)]
     x = alt.X("label:O", title=None, sort=order, axis=alt.Axis(labelAngle=-45, labelOverlap=True, grid=False))
     y = alt.Y("value:Q", title=title, scale=alt.Scale(zero=False, nice=True), axis=alt.Axis(format=form, tickCount=5))
-    chart = alt.Chart(_inline(rows)).encode(x=x)
-    whole = alt.Chart(_inline([row for row in rows if row["is_complete"]])).encode(x=x)
-    begun = alt.Chart(_inline(_last_step(rows))).encode(x=x)
+    chart = alt.Chart(ROWS).encode(x=x)
     layers: list[alt.Chart] = []
     if reference is not None:
-        at = _inline([{"at": reference}])
-        layers.append(alt.Chart(at).mark_rule(color=colours.muted, strokeDash=[3, 3]).encode(y="at:Q"))
+        layers.append(alt.Chart(_at(reference)).mark_rule(color=colours.muted, strokeDash=[3, 3]).encode(y="at:Q"))
     layers += [
         chart.mark_area(color=first, opacity=0.18).encode(y=alt.Y("low:Q"), y2="high:Q"),
         chart.mark_rule(color=first, opacity=0.45).encode(y="low:Q", y2="high:Q"),
-        whole.mark_line(color=first, strokeWidth=2).encode(y=y),
-        begun.mark_line(color=first, strokeWidth=2, strokeDash=[4, 4]).encode(y=y),
+        chart.transform_filter("datum.is_complete").mark_line(color=first, strokeWidth=2).encode(y=y),
+        chart.transform_filter("datum.is_end").mark_line(color=first, strokeWidth=2, strokeDash=[4, 4]).encode(y=y),
         chart.mark_point(size=45, filled=True, opacity=1, strokeWidth=2).encode(
             y=y,
             fill=alt.condition("datum.is_complete", alt.value(first), alt.value(colours.paper)),
@@ -170,21 +179,15 @@ def over_time(
     ]
     upper = alt.layer(*layers).properties(width=WIDTH - 60, height=150)
     if all(row["base"] is None for row in rows):
-        return upper
+        return _with(upper, rows)
     hidden = alt.X("label:O", title=None, sort=order, axis=None)
     lower = (
-        alt.Chart(_inline(rows))
+        alt.Chart(ROWS)
         .mark_bar(color=colours.muted, opacity=0.5)
         .encode(x=hidden, y=alt.Y("base:Q", title=base_title, axis=alt.Axis(tickCount=2, format="~s")))
         .properties(width=WIDTH - 60, height=34)
     )
-    return alt.vconcat(upper, lower, spacing=6)
-
-
-def _last_step(rows: Sequence[dict[str, Any]]) -> list[dict[str, Any]]:
-    """Return the last complete point and those after it: the dashed end of a line."""
-    begun = [place for place, row in enumerate(rows) if not row["is_complete"]]
-    return list(rows[max(begun[0] - 1, 0) :]) if begun else []
+    return _with(alt.vconcat(upper, lower, spacing=6), rows)
 
 
 def lines(points: Sequence[Point], colours: Colours, *, title: str, form: str, x_title: str) -> Drawing:
@@ -194,12 +197,13 @@ def lines(points: Sequence[Point], colours: Colours, *, title: str, form: str, x
     color = alt.Color("series:N", sort=names, scale=alt.Scale(domain=names, range=list(colours.series[: len(names)])))
     x = alt.X("label:Q", title=x_title, axis=alt.Axis(format="d", tickMinStep=1, grid=False))
     y = alt.Y("value:Q", title=title, axis=alt.Axis(format=form, tickCount=5))
-    chart = alt.Chart(_inline(rows)).encode(x=x, color=color)
-    return alt.layer(
+    chart = alt.Chart(ROWS).encode(x=x, color=color)
+    drawn = alt.layer(
         chart.mark_area(opacity=0.15).encode(y=alt.Y("low:Q"), y2="high:Q"),
         chart.mark_line(strokeWidth=2).encode(y=y, strokeDash=alt.StrokeDash("series:N", sort=names, legend=None)),
         chart.mark_point(size=30, filled=True, opacity=1).encode(y=y),
     ).properties(width=WIDTH - 60, height=160)
+    return _with(drawn, rows)
 
 
 def stacked(points: Sequence[Point], colours: Colours, *, title: str, form: str = "~s") -> Drawing:
@@ -208,7 +212,7 @@ def stacked(points: Sequence[Point], colours: Colours, *, title: str, form: str 
     periods = list(dict.fromkeys(point.label for point in points))
     names = list(dict.fromkeys(point.series for point in points))
     chart: alt.Chart = (
-        alt.Chart(_inline(rows))
+        alt.Chart(ROWS)
         .transform_calculate(place=f"indexof({names!r}, datum.series)")
         .mark_bar()
         .encode(
@@ -222,4 +226,4 @@ def stacked(points: Sequence[Point], colours: Colours, *, title: str, form: str 
         )
         .properties(width=WIDTH - 60, height=190)
     )
-    return chart
+    return _with(chart, rows)

@@ -73,6 +73,7 @@ def config(colours: Colours) -> dict[str, Any]:
             "symbolSize": 60,
             "symbolOpacity": 1,
         },
+        "title": {"color": colours.ink, "fontSize": 13, "anchor": "start"},
         "text": {"color": colours.ink, "fontSize": 11},
         "range": {"category": list(colours.series)},
     }

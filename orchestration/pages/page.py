@@ -20,14 +20,12 @@ class Page:
         name: the stem of its file.
         question: what a reader comes with.
         sections: in reading order.
-        explore: the file of the page with filters, if there is one.
     """
 
     name: str
     title: str
     question: str
     sections: tuple[Build, ...]
-    explore: str | None = None
 
     @property
     def file(self) -> str:

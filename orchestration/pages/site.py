@@ -12,6 +12,7 @@ from typing import Any
 import duckdb
 
 from orchestration.config.deployment import Deployment
+from orchestration.pages.explore import EXPLORES, write_library
 from orchestration.pages.mail import write_mail
 from orchestration.pages.reading_order import PAGES
 from orchestration.pages.source import Source
@@ -20,6 +21,8 @@ from orchestration.pages.words import clean
 
 # a page runs nothing and fetches nothing, whatever a delivered text may contain
 POLICY = "default-src 'none'; style-src 'unsafe-inline'; img-src data:; base-uri 'none'; form-action 'none'"
+# the scripts of an explore page are files beside it
+EXPLORE_POLICY = POLICY.replace("default-src 'none';", "default-src 'none'; script-src 'self' file:;")
 
 
 def write_site(
@@ -40,20 +43,23 @@ def write_site(
     """
     source = source_of(connection, manifest, deployment)
     built = [(page, sections) for page in PAGES if (sections := page.built(source))]
+    explores = [(page, given) for page in EXPLORES if (given := page.given(source))]
     templates = environment()
+    common = {"pages": [page for page, _ in built], "site": facts(source), "stylesheet": stylesheet()}
+    links = {page.page: page.file for page, _ in explores}
     written = []
     for page, sections in built:
         text = templates.get_template("page.html.j2").render(
-            page=page,
-            pages=[each for each, _ in built],
-            sections=sections,
-            site=facts(source),
-            policy=POLICY,
-            stylesheet=stylesheet(),
+            common, page=page, sections=sections, explore=links.get(page.name), policy=POLICY
         )
-        path = folder / page.file
-        path.write_text(text, encoding="utf-8")
-        written.append(path)
+        written.append(_write(folder / page.file, text))
+    for filtered, given in explores:
+        text = templates.get_template("explore.html.j2").render(
+            common, page=filtered, given=given, explore=None, policy=EXPLORE_POLICY
+        )
+        written.append(_write(folder / filtered.file, text))
+    if explores:
+        written += write_library(folder)
     return [*written, *write_mail(source, folder)]
 
 
@@ -67,3 +73,8 @@ def source_of(connection: duckdb.DuckDBPyConnection, manifest: Mapping[str, Any]
         deployment.minimum_base,
         deployment.brief.figures,
     )
+
+
+def _write(path: Path, text: str) -> Path:
+    path.write_text(text, encoding="utf-8")
+    return path

@@ -58,7 +58,7 @@ def health(source: Source) -> Section | None:
             number(late["late_count"]),
             "quality.quality_landing_reconciliation.load_date",
             late["late_count"],
-            base=f"of {counted(late['table_count'], 'table')}: nothing for {late['last_load_date']}",
+            base=f"of {counted(late['table_count'], 'table')} have nothing for {late['last_load_date']}",
         )
     )
     return Section("This version", figures)

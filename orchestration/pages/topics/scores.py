@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from orchestration.pages import parts
 from orchestration.pages.page import Page
 from orchestration.pages.parts import Cell, Chart, Figure, Section, Table
-from orchestration.pages.sentences import change
+from orchestration.pages.sentences import SIGNIFICANT_BELOW, change
 from orchestration.pages.source import Row, Source
 from orchestration.pages.topics.common import EASE, NPS, SHARE, Measure, compared, followed, period_points
 from orchestration.pages.words import Number, counted, label, month, number, quarter, signed
@@ -141,7 +141,7 @@ def _by_group(source: Source) -> list[Chart]:
 def _moved(rows: Sequence[Row], minimum_base: int) -> list[str]:
     """Return which groups changed significantly, with all comparisons of the family taken into account."""
     shown = [row for row in rows if row["base"] >= minimum_base]
-    sure = [row for row in shown if row["p_value"] is not None and row["p_value"] < 0.05]
+    sure = [row for row in shown if row["p_value"] is not None and row["p_value"] < SIGNIFICANT_BELOW]
     if not sure:
         return ["No group changed significantly since the quarter before (adjusted for the number of groups)."]
     return [f"{row['group_name']}: {change_of(row)}." for row in sure]
@@ -164,7 +164,7 @@ def movers(source: Source) -> Section | None:
                         Cell(signed(row["change"]), parts.exact(row["change"]), is_number=True),
                         Cell(signed(mix), parts.exact(mix), is_number=True),
                         Cell(signed(rate), parts.exact(rate), is_number=True),
-                        Cell(_finding(mix, rate)),
+                        Cell(_finding(mix, rate, row["p_value"])),
                     ]
                 )
     if not rows:
@@ -179,8 +179,10 @@ def movers(source: Source) -> Section | None:
     return Section("What moved NPS", [table], lead)
 
 
-def _finding(mix: Number, rate: Number) -> str:
-    return "mostly who answered" if abs(float(mix)) > abs(float(rate)) else "mostly how they answered"
+def _finding(mix: Number, rate: Number, p_value: Number | None) -> str:
+    moved = "mostly who answered" if abs(float(mix)) > abs(float(rate)) else "mostly how they answered"
+    is_sure = p_value is not None and p_value < SIGNIFICANT_BELOW
+    return moved if is_sure else f"{moved}; the change is not significant"
 
 
 def other(source: Source) -> Section | None:
