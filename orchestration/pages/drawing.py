@@ -55,6 +55,8 @@ def config(colours: Colours) -> dict[str, Any]:
         "titleFontSize": 11,
         "titleFontWeight": "normal",
         "labelLimit": 150,
+        "labelOverlap": "greedy",
+        "labelSeparation": 6,
     }
     return {
         "background": "transparent",
