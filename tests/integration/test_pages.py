@@ -15,6 +15,7 @@ import pytest
 from orchestration.alerts.brief import mail_brief
 from orchestration.base.paths import Home
 from orchestration.config.brief import Brief
+from orchestration.config.deployment import Deployment
 from orchestration.config.settings import Email
 from orchestration.pages.site import write_site
 from orchestration.publication.publication import Publication
@@ -161,7 +162,8 @@ def change_segments(connection: duckdb.DuckDBPyConnection, expression: str) -> N
     ).fetchall()
     for schema, table in tables:
         connection.execute(
-            f"create or replace table {schema}.{table} as select * replace ({expression} as segment) from {schema}.{table}"
+            f"create or replace table {schema}.{table} as"
+            f" select * replace ({expression} as segment) from {schema}.{table}"
         )
 
 
@@ -194,7 +196,9 @@ def test_ten_thousand_segments_make_no_larger_pages(demo_night: Company, tmp_pat
                 select * from marts.{table}
                 union all by name
                 select part.* replace ('segment ' || number as segment)
-                from (from marts.{table} where residual_value_amount is not null limit 12) as part, range(10000) as r(number)
+                from
+                    (from marts.{table} where residual_value_amount is not null limit 12) as part,
+                    range(10000) as numbers(number)
                 """
             )
         site = tmp_path / "site"
@@ -222,22 +226,19 @@ def test_no_page_has_a_customer_or_a_small_group(demo_night: Company) -> None:
     assert min(map(int, bases)) >= demo_night.deployment.minimum_base
 
 
+def mailing(night: Company, port: int) -> Deployment:
+    """The deployment of a night with a recipient of the brief and a mail server."""
+    server = Email(
+        host="127.0.0.1", port=port, security="none", sender="cx@demo.example", recipients=("ops@demo.example",)
+    )
+    alerts = night.deployment.alerts.model_copy(update={"email": server})
+    return night.deployment.model_copy(update={"brief": Brief(recipients=("lead@demo.example",)), "alerts": alerts})
+
+
 def test_the_brief_arrives_with_its_pictures_once_the_night_is_published(demo_night: Company) -> None:
     publication = Publication(Home(demo_night.home.root))
     with mail_server() as mailbox:
-        server = Email(
-            host="127.0.0.1",
-            port=mailbox.port,
-            security="none",
-            sender="cx@demo.example",
-            recipients=("ops@demo.example",),
-        )
-        deployment = demo_night.deployment.model_copy(
-            update={
-                "brief": Brief(recipients=("lead@demo.example",)),
-                "alerts": demo_night.deployment.alerts.model_copy(update={"email": server}),
-            }
-        )
+        deployment = mailing(demo_night, mailbox.port)
         assert mail_brief(deployment, publication, "a-run-that-published-nothing") == []
         assert mailbox.envelopes == []
         assert mail_brief(deployment, publication, demo_night.manifest()["run_id"]) == []
@@ -263,14 +264,6 @@ def test_the_brief_arrives_with_its_pictures_once_the_night_is_published(demo_ni
 def test_a_brief_that_cannot_be_sent_says_so(demo_night: Company) -> None:
     with mail_server() as mailbox:
         port = mailbox.port
-    server = Email(
-        host="127.0.0.1", port=port, security="none", sender="cx@demo.example", recipients=("ops@demo.example",)
-    )
-    deployment = demo_night.deployment.model_copy(
-        update={
-            "brief": Brief(recipients=("lead@demo.example",)),
-            "alerts": demo_night.deployment.alerts.model_copy(update={"email": server}),
-        }
-    )
+    deployment = mailing(demo_night, port)
     [problem] = mail_brief(deployment, Publication(Home(demo_night.home.root)), demo_night.manifest()["run_id"])
     assert problem.startswith(f"The brief could not be sent by e-mail through 127.0.0.1:{port}")
