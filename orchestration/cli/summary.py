@@ -5,7 +5,7 @@ The figures are those of the nightly brief (``pages/figures.py``).
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
@@ -17,6 +17,7 @@ from orchestration.base.paths import Home
 from orchestration.config.deployment import Deployment
 from orchestration.landing.unit_profile import was_delivered
 from orchestration.pages.figures import figures
+from orchestration.pages.parts import Figure
 from orchestration.pages.site import source_of
 from orchestration.publication.publication import Publication
 from orchestration.runs.pending import hold_reason
@@ -69,10 +70,7 @@ def published(deployment: Deployment, publication: Publication) -> Group:
         shown = figures(source_of(connection, manifest, deployment), deployment.brief.figures)
         tables = [
             _table(("mart", "rows"), marts),
-            _table(
-                ("figure", "value", "95 % interval", "base", "change"),
-                [(each.label, each.text, each.interval, each.base, each.change) for each in shown],
-            ),
+            _of_figures(shown),
         ]
         [(rejected,)] = connection.execute(
             "select coalesce(sum(quarantined_row_count), 0) from quality.quality_landing_reconciliation"
@@ -96,16 +94,27 @@ def published(deployment: Deployment, publication: Publication) -> Group:
         f"Quarantine  {rejected:,} rows",
         *([f"Absent      {', '.join(absent)}: their entities stay empty"] if absent else []),
         f"File        {file}",
+        f"Pages       make site DEPLOYMENT={deployment.argument}",
         f"Dagster UI  make ui DEPLOYMENT={deployment.argument}",
     ]
     return Group(*(part for table in tables if table.row_count for part in (table, "")), "\n".join(facts))
 
 
+def _of_figures(shown: Sequence[Figure]) -> Table:
+    """Return the figures with interval, base and change, one a row; long ones wrap."""
+    table = Table(box=None, pad_edge=False, padding=(0, 3, 0, 0))
+    for heading in ("figure", "value, 95 % interval, base, change"):
+        table.add_column(heading, overflow="fold", header_style="bold")
+    for each in shown:
+        value = f"{each.text} ({each.interval})" if each.interval else each.text
+        table.add_row(each.label, "; ".join(text for text in (f"{value}, {each.base}", each.change) if text))
+    return table
+
+
 def _table(headings: tuple[str, ...], rows: list[tuple[Any, ...]]) -> Table:
     table = Table(box=None, pad_edge=False, padding=(0, 3, 0, 0))
     for position, heading in enumerate(headings):
-        is_text = position == 0 or heading in {"95 % interval", "base", "change"}
-        table.add_column(heading, justify="left" if is_text else "right", no_wrap=position == 0, header_style="bold")
+        table.add_column(heading, justify="right" if position else "left", no_wrap=True, header_style="bold")
     for row in rows:
         table.add_row(*(_shown(value) for value in row))
     return table
