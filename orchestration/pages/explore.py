@@ -66,8 +66,8 @@ class Explore:
             ("stage", self.stage, _options(rows, "stage")),
             ("period", self.period, _options(rows, "period")),
         ]
-        totals = [row for row in rows if row["segment"] == row["stage"] == "All"]
         kind = max(rows, key=lambda row: row["base"])["kind"]
+        totals = [row for row in rows if row["kind"] == kind and row["segment"] == row["stage"] == "All"]
         complete = [row["period"] for row in totals if row["is_complete"]] or [rows[-1]["period"]]
         chosen = {"kind": kind, "segment": "All", "stage": "All", "period": complete[-1]}
         return {
@@ -83,6 +83,7 @@ class Explore:
             "segment": _name(row, "segment"),
             "stage": _name(row, "stage"),
             "period": self.shown(row["period"]),
+            "day": row["period"].isoformat(),
             "is_complete": row["is_complete"],
             "base": int(row["base"]),
             **{key: exact(row[key]) for key in ("value", "low", "high")},
@@ -143,8 +144,9 @@ def _name(row: Row, column: str) -> str:
 
 
 def _options(rows: Sequence[dict[str, Any]], field: str) -> list[str]:
-    """Return the values of a filter in the order of the query, 'All' first."""
-    values = list(dict.fromkeys(row[field] for row in rows))
+    """Return the values of a filter: periods by time, others in the order of the query, 'All' first."""
+    ordered = sorted(rows, key=lambda row: str(row["day"])) if field == "period" else rows
+    values = list(dict.fromkeys(row[field] for row in ordered))
     return sorted(values, key=lambda value: value != "All")
 
 

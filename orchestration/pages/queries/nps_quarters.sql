@@ -6,8 +6,8 @@ select
     is_complete,
     answer_count as base,
     nps as value,
-    case when nps is not null then {{ nps_low('promoter_count', 'detractor_count', 'answer_count') }} end as low,
-    case when nps is not null then {{ nps_high('promoter_count', 'detractor_count', 'answer_count') }} end as high,
+    {{ nps_low('promoter_count', 'detractor_count', 'answer_count') }} as low,
+    {{ nps_high('promoter_count', 'detractor_count', 'answer_count') }} as high,
     nps_change as change,
     adjusted_p_value as p_value,
     segment_mix_change,
@@ -22,4 +22,5 @@ where
         select max(quarter_start_date) - to_months(3 * $most_periods) from marts.mart_nps_change_quarterly
     )
     and answer_count >= $minimum_base
+    and nps is not null
 order by survey_type, quarter_start_date

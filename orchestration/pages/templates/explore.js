@@ -41,6 +41,8 @@ function format(value) {
 const drawn = Object.entries(given.charts).map(([field, chart]) =>
   vegaEmbed(`#chart-${field}`, { ...chart, datasets: { figures: given.rows } }, { renderer: "svg", actions: false, ast: true }));
 Promise.all(drawn).then((results) => {
+  // the chart's frame has its name, and the table its figures
+  document.querySelectorAll("#charts svg").forEach((svg) => svg.setAttribute("aria-hidden", "true"));
   for (const select of selects) {
     select.addEventListener("change", () => {
       chosen[select.dataset.filter] = select.value;

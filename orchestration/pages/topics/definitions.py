@@ -31,7 +31,7 @@ def metrics(_: Source) -> Section | None:
             token.tag = f"h{int(token.tag[1]) + 1}"
         _unlink(token.children or ())
     rendered = str(reader.renderer.render(tokens, reader.options, {}))
-    # a wide table scrolls by itself, also by keyboard
+    # what is wide scrolls by itself, also by keyboard
     rendered = rendered.replace("<table>", '<div class="scroll" tabindex="0"><table>').replace(
         "</table>", "</table></div>"
     )
