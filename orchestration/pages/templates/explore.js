@@ -37,9 +37,10 @@ function format(value) {
   return isShare ? `${text}\u202f%` : text;
 }
 
-// `ast` interprets expressions: the page allows no code from text
+// `ast` interprets expressions: the page allows no code from text. Below errors nothing is logged: an empty choice is told
+// in words, not as a warning about its scale.
 const drawn = Object.entries(given.charts).map(([field, chart]) =>
-  vegaEmbed(`#chart-${field}`, { ...chart, datasets: { figures: given.rows } }, { renderer: "svg", actions: false, ast: true }));
+  vegaEmbed(`#chart-${field}`, { ...chart, datasets: { figures: given.rows } }, { renderer: "svg", actions: false, ast: true, logLevel: vega.Error }));
 Promise.all(drawn).then((results) => {
   // the chart's frame has its name, and the table its figures
   document.querySelectorAll("#charts svg").forEach((svg) => svg.setAttribute("aria-hidden", "true"));

@@ -35,6 +35,7 @@ def metrics(_: Source) -> Section | None:
     rendered = rendered.replace("<table>", '<div class="scroll" tabindex="0"><table>').replace(
         "</table>", "</table></div>"
     )
+    rendered = rendered.replace("<pre>", '<pre tabindex="0">')
     markup = Markup(rendered)  # noqa: S704 - a page of the project
     return Section("Metrics", [Prose(markup)])
 
