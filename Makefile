@@ -14,13 +14,13 @@ ARGS :=
 option = $(if $(findstring command,$(origin $(2))),--$(1) "$($(2))")
 
 .DEFAULT_GOAL := help
-.PHONY: help env new run backfill check quarantine versions rollback release verify backup restore ui demo bench-demo bench-clv bench-gates bench-intervals bench-extract bench-forecasts bench-night bench-many-nights torture docs test test-long lint format clean lock
+.PHONY: help env new run backfill check quarantine versions rollback release verify backup restore ui demo bench-demo bench-clv bench-gates bench-intervals bench-extract bench-forecasts bench-night bench-many-nights torture docs site test test-long lint format clean lock
 
 help: ## Show this list
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-18s %s\n", $$1, $$2}'
 	@echo
 	@echo "  Variables: DEPLOYMENT=$(DEPLOYMENT) FILES (new), EXTRACTS DATE FROM TO (run, backfill, backup, restore), TABLE DATE EXPORT RELEASE (quarantine), VERSION (rollback),"
-	@echo "  CUSTOMERS NIGHTS SEED WORLD DIRT OUT (demo), PORT (ui, docs), ARGS"
+	@echo "  CUSTOMERS NIGHTS SEED WORLD DIRT OUT (demo), PORT (ui, docs, site), ARGS"
 
 env: $(READY) ## Make the environment (every other target does it too)
 	@:
@@ -97,6 +97,9 @@ torture: $(READY) ## Kill nights at random and compare the published versions: A
 
 docs: $(READY) ## Build and serve the documentation of tables and checks
 	@$(CX360) docs --deployment "$(DEPLOYMENT)" $(call option,port,PORT) $(ARGS)
+
+site: $(READY) ## Serve the pages of the current version on 127.0.0.1
+	@$(CX360) site --deployment "$(DEPLOYMENT)" $(call option,port,PORT) $(ARGS)
 
 test: $(READY) ## Run the tests except the long ones
 	@$(CX360) test $(ARGS)

@@ -22,6 +22,7 @@ from orchestration.assets.science.backtests import forecast_backtests
 from orchestration.assets.science.contracts import contract_fits
 from orchestration.assets.science.purchases import purchase_fits
 from orchestration.assets.science.spend import spend_fits
+from orchestration.assets.site import site
 from orchestration.assets.transform import transform
 from orchestration.base.paths import Home
 from orchestration.config.deployment import Deployment, load_deployment
@@ -62,9 +63,10 @@ def build(deployment: Deployment, resources: Mapping[str, Any]) -> dg.Definition
     gate = marts_gate(deployment, mart_suites().values())
     built = [*landed, stage, identity, star, *science, marts]
     published = fresh(version(deployment, built, [gate]), deployment)
+    pages = fresh(site(deployment), deployment)
     edges = external(manifest, [key for table in landed for key in table.keys], deployment.owner)
     return dg.Definitions(
-        assets=[*landed, stage, identity, star, *science, fresh(marts, deployment), published, *edges],
+        assets=[*landed, stage, identity, star, *science, fresh(marts, deployment), published, pages, *edges],
         asset_checks=[gate],
         jobs=[nightly],
         schedules=[schedule(deployment, resources["publication"], resources["landing"].extracts)],

@@ -17,6 +17,7 @@ import duckdb
 
 from orchestration.alerts import watch
 from orchestration.alerts.alert import Alert
+from orchestration.alerts.brief import mail_brief
 from orchestration.alerts.senders import Sender, senders_of, tell
 from orchestration.base.errors import PipelineError
 from orchestration.base.paths import Home
@@ -116,9 +117,12 @@ def run_night(
             tags = range_tags(load_dates, requested_range(first, last)) if load_dates else {}
             outcome = _execute(deployment, home, folder, instance, load_dates, tags, log_level)
             alert = _alert(deployment, publication, instance, outcome)
+        unsent += tell([alert] if alert else [], senders)
+        if not outcome.problems:
+            unsent += mail_brief(deployment, publication, str(outcome.run_id))
         return replace(
             outcome,
-            unsent_alerts=unsent + tell([alert] if alert else [], senders),
+            unsent_alerts=unsent,
             undelivered_days=_undelivered_days(load_dates, first, last),
         )
 

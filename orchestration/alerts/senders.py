@@ -46,17 +46,27 @@ class EmailSender:
     name: str = "e-mail"
 
     def send(self, alert: Alert) -> None:
-        """Send the alert through the mail server, encrypted unless ``security`` is none.
+        """Send the alert to the recipients of alerts."""
+        message = EmailMessage()
+        message["Subject"] = alert.subject
+        message["To"] = ", ".join(self.settings.recipients)
+        message.set_content(alert.text)
+        self.deliver(message, "alert")
+
+    def deliver(self, message: EmailMessage, what: str) -> None:
+        """Send a message through the mail server, encrypted unless ``security`` is none.
 
         The certificate must be valid for the host before the login is sent; a certificate authority of one's own is
         trusted by ``SSL_CERT_FILE``.
+
+        Args:
+            what: what the message is, for the person who must correct a failure.
+
+        Raises:
+            PipelineError: sending failed; the message contains no secret.
         """
         settings = self.settings
-        message = EmailMessage()
-        message["Subject"] = alert.subject
         message["From"] = settings.sender
-        message["To"] = ", ".join(settings.recipients)
-        message.set_content(alert.text)
         try:
             with self._connected() as server:
                 if settings.username and settings.password:
@@ -64,14 +74,14 @@ class EmailSender:
                 server.send_message(message)
         except ssl.SSLCertVerificationError as error:
             raise PipelineError(
-                f"The alert could not be sent by e-mail through {settings.host}:{settings.port}: the certificate of"
+                f"The {what} could not be sent by e-mail through {settings.host}:{settings.port}: the certificate of"
                 f" the server is not trusted ({error.verify_message}). Nothing was sent, no password either. Correct"
                 " alerts.email.host in the deployment's file; for your own certificate authority, set SSL_CERT_FILE to"
                 " its file."
             ) from error
         except (OSError, smtplib.SMTPException) as error:
             raise PipelineError(
-                f"The alert could not be sent by e-mail through {settings.host}:{settings.port} "
+                f"The {what} could not be sent by e-mail through {settings.host}:{settings.port} "
                 f"({type(error).__name__}). Check alerts.email in the deployment's file, and the mail server."
             ) from error
 

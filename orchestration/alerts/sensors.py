@@ -10,6 +10,7 @@ import dagster as dg
 
 from orchestration.alerts import watch
 from orchestration.alerts.alert import Alert
+from orchestration.alerts.brief import mail_brief
 from orchestration.alerts.senders import senders_of, tell
 from orchestration.base.errors import PipelineError
 from orchestration.config.deployment import Deployment
@@ -31,6 +32,7 @@ def alert_sensors(deployment: Deployment, publication: Publication, job: Any) ->
         _on_failure(deployment, job),
         _on_quarantine(deployment, publication, job),
         _when_stale(deployment, publication),
+        *([_brief(deployment, publication, job)] if deployment.brief.recipients else []),
     ]
 
 
@@ -64,6 +66,23 @@ def _on_quarantine(deployment: Deployment, publication: Publication, job: Any) -
             _send(deployment, alert)
 
     return on_quarantine
+
+
+def _brief(deployment: Deployment, publication: Publication, job: Any) -> dg.SensorDefinition:
+    @dg.run_status_sensor(
+        name="brief_after_publication",
+        run_status=dg.DagsterRunStatus.SUCCESS,
+        monitored_jobs=[job],
+        default_status=dg.DefaultSensorStatus.RUNNING,
+        description="Mails the nightly brief of a published night.",
+    )
+    def on_success(context: dg.RunStatusSensorContext) -> None:
+        if COMMAND_TAG in context.dagster_run.tags:
+            return
+        if problems := mail_brief(deployment, publication, context.dagster_run.run_id):
+            raise PipelineError("\n".join(problems))
+
+    return on_success
 
 
 def _when_stale(deployment: Deployment, publication: Publication) -> dg.SensorDefinition:

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     import dagster as dg
 
 GATE = "gate"
+VERSION = ("published", "version")
 
 
 def of_failed_run(deployment: Deployment, instance: dg.DagsterInstance, run: dg.DagsterRun) -> Alert:
@@ -48,6 +49,19 @@ def of_failed_run(deployment: Deployment, instance: dg.DagsterInstance, run: dg.
     else:
         what, where = "The night was interrupted, nothing is published", []
         cause = "Its process ended: killed, out of memory, or the machine went down"
+    if any(event.is_step_materialization and event.asset_key == dg.AssetKey(VERSION) for event in events):
+        return Alert(
+            deployment=deployment.name,
+            what="The night was published, and a step after it failed",
+            where=tuple(f"step {step}" for step in steps),
+            since=_started_at(instance, run),
+            what_to_do=(
+                f"Readers have the new version. {cause} (make ui DEPLOYMENT={deployment.argument}, and"
+                " docs/runbook.md) and fix it. Missing pages are made by: make site"
+                f" DEPLOYMENT={deployment.argument}"
+            ),
+            run_id=run.run_id,
+        )
     return Alert(
         deployment=deployment.name,
         what=what,

@@ -29,7 +29,7 @@ def make_docs(deployment: Deployment, home: Home) -> Path:
     return page
 
 
-def server_of(home: Home, port: int) -> ThreadingHTTPServer:
-    """A server of the page on 127.0.0.1; any free port where ``port`` is 0."""
-    handler = partial(SimpleHTTPRequestHandler, directory=str(home.docs))
+def server_of(folder: Path, port: int) -> ThreadingHTTPServer:
+    """A server of the files in a folder on 127.0.0.1; any free port where ``port`` is 0."""
+    handler = partial(SimpleHTTPRequestHandler, directory=str(folder))
     return ThreadingHTTPServer(("127.0.0.1", port), handler)

@@ -71,4 +71,21 @@ def restore(deployment: str, folder: Path) -> None:
     click.echo(restore_home(load_deployment(deployment), folder))
 
 
-HOME_COMMANDS = (versions, rollback, verify, backup, restore)
+@click.command()
+@deployment_option
+@click.option("--port", default=8081, show_default=True, help="The port to serve on.")
+@click.option("--serve/--no-serve", default=True, help="Serve the site, instead of printing its folder only.")
+def site(deployment: str, port: int, serve: bool) -> None:
+    """Serve the pages of the current version on 127.0.0.1; a version without pages gets them first."""
+    from orchestration.cli.docs import server_of
+    from orchestration.cli.site import current_site
+
+    folder = current_site(load_deployment(deployment))
+    click.echo(f"Pages: {folder / 'index.html'}")
+    if serve:
+        with server_of(folder, port) as server:
+            click.echo(f"http://127.0.0.1:{server.server_port} (ctrl-c ends it)")
+            server.serve_forever()
+
+
+HOME_COMMANDS = (versions, rollback, verify, backup, restore, site)

@@ -239,7 +239,7 @@ def docs(deployment: str, port: int, serve: bool) -> None:
     settings = load_deployment(deployment)
     click.echo(f"Made: {make_docs(settings, Home.of(settings.name))}")
     if serve:
-        with server_of(Home.of(settings.name), port) as server:
+        with server_of(Home.of(settings.name).docs, port) as server:
             click.echo(f"http://127.0.0.1:{server.server_port} (ctrl-c ends it)")
             server.serve_forever()
 

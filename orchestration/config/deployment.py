@@ -17,6 +17,7 @@ from zoneinfo import ZoneInfo
 from pydantic import Field, ValidationError, field_validator, model_validator
 
 from orchestration.base.errors import PipelineError
+from orchestration.config.brief import Brief
 from orchestration.config.deployment_file import FILE, folder_of, roots, settings_of, shown
 from orchestration.config.doors import entities
 from orchestration.config.mistakes import explain
@@ -75,6 +76,7 @@ class Deployment(Strict):
     limits: Limits = Field(Limits(), description="Limits of gate 1 for every table.")
     movement: Movement = Field(Movement(), description="Limits of gate 2 for changes between versions.")
     presence: Presence = Presence()
+    brief: Brief = Field(Brief(), description="The nightly brief; its file is brief.yml.")
     ui: Ui = Ui()
     systems: dict[SystemName, System] = Field(min_length=1)
 
@@ -96,6 +98,12 @@ class Deployment(Strict):
     def _history_has_days(self) -> Deployment:
         if self.history_start_date and self.history_start_date > self.history_load_date:
             raise ValueError("history_start_date must not be after history_load_date")
+        return self
+
+    @model_validator(mode="after")
+    def _mails_through_a_server(self) -> Deployment:
+        if self.brief.recipients and self.alerts.email is None:
+            raise ValueError("brief.yml has recipients, and alerts.email, the mail server, is not set")
         return self
 
     @model_validator(mode="after")

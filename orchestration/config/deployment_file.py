@@ -21,7 +21,7 @@ from orchestration.config.table_rules import rules_by_system
 from orchestration.config.yaml_file import FileProblemError, read_yaml
 
 DEPLOYMENTS = PROJECT / "deployments"
-FILE, RULES = "deployment.yml", "rules.yml"
+FILE, RULES, BRIEF = "deployment.yml", "rules.yml", "brief.yml"
 
 
 def deployment_names() -> list[str]:
@@ -100,6 +100,9 @@ def _read(folder: Path) -> dict[str, Any]:
         raise PipelineError(
             f"{shown(file)} must be a mapping of settings without 'name', which is the name of the folder."
         )
+    if (folder / BRIEF).is_file():
+        settings = {**settings, "brief": _yaml(folder / BRIEF) or {}}
+        refuse_secrets(shown(folder / BRIEF), settings["brief"])
     systems = settings.get("systems")
     if not isinstance(systems, dict):
         return settings

@@ -13,13 +13,16 @@ from pathlib import Path
 from typing import Any
 
 import duckdb
-from pydantic import BaseModel, ConfigDict, ValidationError
+from pydantic import BaseModel, ConfigDict, TypeAdapter, ValidationError
 
 from orchestration.base.checksums import Checksum, differences
 from orchestration.base.state import reason_of
 
 MANIFEST = "manifest.json"
 DATABASE = "cx360.duckdb"
+SITE = "site"
+"""The folder of a version's pages, which is added after publication with its own list of checksums."""
+SITE_LISTING = "checksums.json"
 
 
 class _TableFacts(BaseModel):
@@ -91,8 +94,14 @@ class Version:
 
     @property
     def files(self) -> dict[str, Checksum]:
-        """The checksums of its files; empty if it was published before versions had them."""
-        return _Manifest.model_validate(self.manifest).files
+        """The checksums of its files and of its site; empty if it was published before versions had them."""
+        own = _Manifest.model_validate(self.manifest).files
+        return {**own, **self._site_files()} if own else {}
+
+    @property
+    def site(self) -> Path:
+        """The folder of its pages, which may be missing."""
+        return self.folder / SITE
 
     def damage(self) -> Iterator[str]:
         """Yield what differs between its files and its manifest, byte by byte.
@@ -102,13 +111,18 @@ class Version:
         """
         files = self.files
         if files:
-            yield from (
-                line
-                for line in differences(self.folder, files, files)
-                if not line.startswith(f"{self.folder / MANIFEST} ")
-            )
+            lists = (f"{self.folder / MANIFEST} ", f"{self.site / SITE_LISTING} ")
+            yield from (line for line in differences(self.folder, files, files) if not line.startswith(lists))
         elif self.manifest.get("duckdb_version") == duckdb.__version__:
             yield from self._different_tables()
+
+    def _site_files(self) -> dict[str, Checksum]:
+        """Return the checksums of its pages; none without a list, so that pages without one count as foreign."""
+        try:
+            listed = TypeAdapter(dict[str, Checksum]).validate_json((self.site / SITE_LISTING).read_bytes())
+        except (OSError, ValidationError):
+            return {}
+        return {f"{SITE}/{name}": checksum for name, checksum in listed.items()}
 
     def _different_tables(self) -> Iterator[str]:
         try:

@@ -10,7 +10,7 @@ FLOW = (
     {"config", "identity", "science"},
     {"connectors", "gates"},
     {"landing", "guesses"},
-    {"warehouse", "publication"},
+    {"warehouse", "publication", "pages"},
     {"runs"},
     {"alerts", "assets", "nightly"},
     {"definitions"},

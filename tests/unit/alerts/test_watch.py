@@ -81,6 +81,29 @@ def test_the_alert_of_a_failed_run_names_failed_checks_and_no_value(
     assert abs(alert.since - datetime.now(UTC)) < timedelta(minutes=1)
 
 
+@dg.asset(key=["published", "version"])
+def published_version() -> None:
+    """A version that was published."""
+
+
+@dg.asset(deps=[published_version])
+def later() -> None:
+    raise ValueError(PERSONAL)
+
+
+def test_a_step_that_fails_after_the_publication_is_told_as_that(
+    deployment: Deployment, instance: dg.DagsterInstance
+) -> None:
+    result = dg.materialize([published_version, later], instance=instance, raise_on_error=False)
+    run = instance.get_run_by_id(result.run_id)
+    assert run is not None
+    alert = watch.of_failed_run(deployment, instance, run)
+    assert alert.what == "The night was published, and a step after it failed"
+    assert alert.where == ("step later",)
+    assert "Readers have the new version." in alert.what_to_do
+    assert PERSONAL not in alert.text
+
+
 def test_a_run_whose_process_is_gone_is_said_to_be_cut_off(
     deployment: Deployment, instance: dg.DagsterInstance
 ) -> None:
