@@ -14,13 +14,15 @@ ARGS :=
 option = $(if $(findstring command,$(origin $(2))),--$(1) "$($(2))")
 
 .DEFAULT_GOAL := help
-.PHONY: help env new run backfill check quarantine versions rollback release verify backup restore ui demo bench-demo bench-clv bench-gates bench-intervals bench-extract bench-forecasts bench-night bench-many-nights torture docs site test test-long lint format clean lock
+.PHONY: help env new run backfill check quarantine versions rollback publish-postgres export release verify backup restore ui demo bench-demo bench-clv bench-gates bench-intervals bench-extract bench-forecasts bench-night bench-many-nights bench-postgres torture docs site test test-long lint format clean lock
 
 help: ## Show this list
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-18s %s\n", $$1, $$2}'
 	@echo
 	@echo "  Variables: DEPLOYMENT=$(DEPLOYMENT) FILES (new), EXTRACTS DATE FROM TO (run, backfill, backup, restore), TABLE DATE EXPORT RELEASE (quarantine), VERSION (rollback),"
 	@echo "  CUSTOMERS NIGHTS SEED WORLD DIRT OUT (demo), PORT (ui, docs, site), ARGS"
+	@echo "  Variables: DEPLOYMENT=$(DEPLOYMENT) FILES (new), EXTRACTS DATE FROM TO (run, backfill, backup, restore), TABLE DATE EXPORT RELEASE (quarantine), VERSION (rollback), FILE (export),"
+	@echo "  CUSTOMERS NIGHTS SEED WORLD DIRT OUT (demo), PORT (ui, docs), ARGS"
 
 env: $(READY) ## Make the environment (every other target does it too)
 	@:
@@ -48,6 +50,12 @@ versions: $(READY) ## List the published versions
 
 rollback: $(READY) ## Withdraw the current version, or VERSION and every later one
 	@$(CX360) rollback --deployment "$(DEPLOYMENT)" $(call option,version,VERSION) $(ARGS)
+
+publish-postgres: $(READY) ## Write the current version into the deployment's PostgreSQL again
+	@$(CX360) publish-postgres --deployment "$(DEPLOYMENT)" $(ARGS)
+
+export: $(READY) ## Write the marts of the current version into an Excel workbook: FILE=cx360.xlsx
+	@$(CX360) export --deployment "$(DEPLOYMENT)" $(call option,excel,FILE) $(ARGS)
 
 release: $(READY) ## Release the load dates on hold because of a withdrawn version
 	@$(CX360) release --deployment "$(DEPLOYMENT)" $(call option,date,DATE) $(ARGS)
@@ -91,6 +99,9 @@ bench-many-nights: $(READY) ## Measure a night after 400 nights beside one after
 
 bench-extract: $(READY) ## Measure how fast each kind of source lands, without and with gate 1: ARGS=20_000_000
 	@$(VENV)/bin/python -m bench.extract $(ARGS)
+
+bench-postgres: $(READY) ## Measure the publication to PostgreSQL, by delete and insert and by rename: ARGS=1_000_000 (orders)
+	@$(VENV)/bin/python -m bench.postgres $(ARGS)
 
 torture: $(READY) ## Kill nights at random and compare the published versions: ARGS="100"
 	@$(VENV)/bin/python -m bench.torture $(ARGS)

@@ -17,6 +17,7 @@ from orchestration.assets.external import external
 from orchestration.assets.extract.landed import extract
 from orchestration.assets.identity import customer_identities
 from orchestration.assets.marts_gate import marts_gate
+from orchestration.assets.postgres import postgres
 from orchestration.assets.publish import version
 from orchestration.assets.science.backtests import forecast_backtests
 from orchestration.assets.science.contracts import contract_fits
@@ -64,9 +65,10 @@ def build(deployment: Deployment, resources: Mapping[str, Any]) -> dg.Definition
     built = [*landed, stage, identity, star, *science, marts]
     published = fresh(version(deployment, built, [gate]), deployment)
     pages = fresh(site(deployment), deployment)
+    further = [postgres(deployment)] if deployment.postgres_publication else []
     edges = external(manifest, [key for table in landed for key in table.keys], deployment.owner)
     return dg.Definitions(
-        assets=[*landed, stage, identity, star, *science, fresh(marts, deployment), published, pages, *edges],
+        assets=[*landed, stage, identity, star, *science, fresh(marts, deployment), published, pages, *further, *edges],
         asset_checks=[gate],
         jobs=[nightly],
         schedules=[schedule(deployment, resources["publication"], resources["landing"].extracts)],

@@ -116,10 +116,9 @@ def run_night(
                 return Outcome((), None, unsent_alerts=unsent + _tell_if_stale(deployment, publication, senders))
             tags = range_tags(load_dates, requested_range(first, last)) if load_dates else {}
             outcome = _execute(deployment, home, folder, instance, load_dates, tags, log_level)
-            alert = _alert(deployment, publication, instance, outcome)
-        unsent += tell([alert] if alert else [], senders)
-        if not outcome.problems:
-            unsent += mail_brief(deployment, publication, str(outcome.run_id))
+            alerts = _alerts(deployment, publication, instance, outcome)
+        unsent += tell(alerts, senders)
+        unsent += mail_brief(deployment, publication, str(outcome.run_id))
         return replace(
             outcome,
             unsent_alerts=unsent,
@@ -213,14 +212,16 @@ def _execute(
     return Outcome(load_dates, result.run_id, problems)
 
 
-def _alert(
+def _alerts(
     deployment: Deployment, publication: Publication, instance: dg.DagsterInstance, outcome: Outcome
-) -> Alert | None:
-    """Return the alert about a run that has ended, if it needs one."""
+) -> list[Alert]:
+    """Return the alerts about a run that has ended: what failed, and what it left in quarantine if it published."""
     run = instance.get_run_by_id(str(outcome.run_id))
-    if run and outcome.problems:
-        return watch.of_failed_run(deployment, instance, run)
-    return watch.of_quarantine(deployment, publication, outcome.load_dates, datetime.now(UTC), outcome.run_id)
+    failed = [watch.of_failed_run(deployment, instance, run)] if run and outcome.problems else []
+    if failed and not watch.has_published(publication, outcome.run_id):
+        return failed
+    quarantine = watch.of_quarantine(deployment, publication, outcome.load_dates, datetime.now(UTC), outcome.run_id)
+    return failed + ([quarantine] if quarantine else [])
 
 
 def _problem(failed: dg.DagsterEvent) -> str:

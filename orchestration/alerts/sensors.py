@@ -29,14 +29,14 @@ def alert_sensors(deployment: Deployment, publication: Publication, job: Any) ->
     if not senders_of(deployment.alerts):
         return []
     return [
-        _on_failure(deployment, job),
+        _on_failure(deployment, publication, job),
         _on_quarantine(deployment, publication, job),
         _when_stale(deployment, publication),
         *([_brief(deployment, publication, job)] if deployment.brief.recipients else []),
     ]
 
 
-def _on_failure(deployment: Deployment, job: Any) -> dg.SensorDefinition:
+def _on_failure(deployment: Deployment, publication: Publication, job: Any) -> dg.SensorDefinition:
     @dg.run_failure_sensor(
         name="alert_on_failure",
         monitored_jobs=[job],
@@ -44,8 +44,15 @@ def _on_failure(deployment: Deployment, job: Any) -> dg.SensorDefinition:
         description="Sends an alert if a night failed or a gate closed.",
     )
     def on_failure(context: dg.RunFailureSensorContext) -> None:
-        if COMMAND_TAG not in context.dagster_run.tags:
-            _send(deployment, watch.of_failed_run(deployment, context.instance, context.dagster_run))
+        run = context.dagster_run
+        if COMMAND_TAG in run.tags:
+            return
+        _send(deployment, watch.of_failed_run(deployment, context.instance, run))
+        if watch.has_published(publication, run.run_id):
+            # what a run tells that published, although a later step failed
+            _tell_quarantine(deployment, publication, run)
+            if problems := mail_brief(deployment, publication, run.run_id):
+                raise PipelineError("\n".join(problems))
 
     return on_failure
 
@@ -59,11 +66,8 @@ def _on_quarantine(deployment: Deployment, publication: Publication, job: Any) -
         description="Sends an alert if a published night put more rows into quarantine than allowed.",
     )
     def on_quarantine(context: dg.RunStatusSensorContext) -> None:
-        run = context.dagster_run
-        load_dates = covered_load_dates(run.tags)
-        alert = watch.of_quarantine(deployment, publication, load_dates, datetime.now(UTC), run.run_id)
-        if alert and COMMAND_TAG not in run.tags:
-            _send(deployment, alert)
+        if COMMAND_TAG not in context.dagster_run.tags:
+            _tell_quarantine(deployment, publication, context.dagster_run)
 
     return on_quarantine
 
@@ -103,6 +107,13 @@ def _when_stale(deployment: Deployment, publication: Publication) -> dg.SensorDe
         return dg.SkipReason(f"{alert.what}: alert sent.")
 
     return when_stale
+
+
+def _tell_quarantine(deployment: Deployment, publication: Publication, run: dg.DagsterRun) -> None:
+    load_dates = covered_load_dates(run.tags)
+    alert = watch.of_quarantine(deployment, publication, load_dates, datetime.now(UTC), run.run_id)
+    if alert:
+        _send(deployment, alert)
 
 
 def _send(deployment: Deployment, alert: Alert) -> None:

@@ -57,8 +57,8 @@ def of_failed_run(deployment: Deployment, instance: dg.DagsterInstance, run: dg.
             since=_started_at(instance, run),
             what_to_do=(
                 f"Readers have the new version. {cause} (make ui DEPLOYMENT={deployment.argument}, and"
-                " docs/runbook.md) and fix it. Missing pages are made by: make site"
-                f" DEPLOYMENT={deployment.argument}"
+                f" docs/runbook.md) and fix it. Missing pages are made by: make site DEPLOYMENT={deployment.argument}."
+                f" PostgreSQL is written by: make publish-postgres DEPLOYMENT={deployment.argument}"
             ),
             run_id=run.run_id,
         )
@@ -74,6 +74,12 @@ def of_failed_run(deployment: Deployment, instance: dg.DagsterInstance, run: dg.
         ),
         run_id=run.run_id,
     )
+
+
+def has_published(publication: Publication, run_id: str | None) -> bool:
+    """Return whether the current version is of this run."""
+    manifest = publication.manifest() or {}
+    return run_id is not None and manifest.get("run_id") == run_id
 
 
 def of_start_refused(deployment: Deployment, now: datetime) -> Alert:

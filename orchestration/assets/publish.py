@@ -19,6 +19,7 @@ from orchestration.config.deployment import Deployment
 from orchestration.landing.corrections import releases
 from orchestration.landing.pull import forget
 from orchestration.publication.history import CHECKS, RESTATEMENTS, RULE_RESULTS, RUNS, TABLES, History, HistoryTable
+from orchestration.publication.keys import mart_questions, published_keys
 from orchestration.publication.publication import Publication, version_name
 from orchestration.publication.restatements import period_marts, restated
 from orchestration.runs.recovery import check_rows, counts, rule_results
@@ -121,6 +122,8 @@ def version(
                         },
                         "restatement_count": len(changed),
                         "history": [".".join(key.path) for key in histories],
+                        "keys": published_keys(dbt.manifest()),
+                        "questions": mart_questions(dbt.manifest()),
                     },
                 )
             except PipelineError as error:

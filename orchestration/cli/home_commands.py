@@ -88,4 +88,25 @@ def site(deployment: str, port: int, serve: bool) -> None:
             server.serve_forever()
 
 
-HOME_COMMANDS = (versions, rollback, verify, backup, restore, site)
+@click.command("publish-postgres")
+@deployment_option
+def publish_postgres(deployment: str) -> None:
+    """Write the current version into the deployment's PostgreSQL, as a night does: after a rollback or a failure."""
+    from orchestration.cli.postgres import publish_current
+
+    for line in publish_current(load_deployment(deployment)):
+        click.echo(line)
+
+
+@click.command()
+@deployment_option
+@click.option("--excel", "file", type=click.Path(path_type=Path), required=True, help="The workbook to write.")
+def export(deployment: str, file: Path) -> None:
+    """Write the marts of the current version into an Excel workbook, except tables with a row per customer."""
+    from orchestration.cli.export import export_workbook
+
+    for line in export_workbook(load_deployment(deployment), file):
+        click.echo(line)
+
+
+HOME_COMMANDS = (versions, rollback, verify, backup, restore, site, publish_postgres, export)

@@ -69,6 +69,11 @@ def roll_back(deployment: Deployment, name: str | None) -> str:
         f"Current     {current.name}, as of {current.as_of_date}",
         hold_reason(deployment, publication) or "No load date is on hold: the withdrawn versions had loaded none.",
     ]
+    if deployment.postgres_publication:
+        lines.append(
+            f"PostgreSQL still has {withdrawn[0].name}. Put it back as well:"
+            f" cx360 publish-postgres --deployment {deployment.argument}"
+        )
     return "\n".join(lines)
 
 

@@ -21,6 +21,7 @@ from orchestration.config.brief import Brief
 from orchestration.config.deployment_file import FILE, folder_of, roots, settings_of, shown
 from orchestration.config.doors import entities
 from orchestration.config.mistakes import explain
+from orchestration.config.postgres_publication import PostgresPublication
 from orchestration.config.retention_periods import RetentionPeriods
 from orchestration.config.settings import (
     AlertSettings,
@@ -78,6 +79,7 @@ class Deployment(Strict):
     presence: Presence = Presence()
     brief: Brief = Field(Brief(), description="The nightly brief; its file is brief.yml.")
     ui: Ui = Ui()
+    postgres_publication: PostgresPublication | None = None
     systems: dict[SystemName, System] = Field(min_length=1)
 
     @field_validator("owner")

@@ -57,12 +57,14 @@ def publish(published: Publication, as_of_date: date, run_id: str, *amounts: int
     return published.publish(as_of_date, run_id, {"deployment": "demo", **windows})
 
 
-def put_version(published: Publication, name: str, published_at: str) -> None:
+def put_version(published: Publication, name: str, published_at: str, run_id: str = "run") -> None:
     """Write a version without tables, and point ``current`` at it."""
     folder = published.home.published / "versions" / name
     folder.mkdir(parents=True, exist_ok=True)
     facts = {"version": name, "number": len(published.versions()) + 1, "as_of_date": name[:10], "tables": {}}
-    (folder / "manifest.json").write_text(json.dumps(facts | WINDOWS | {"published_at": published_at}), "utf-8")
+    (folder / "manifest.json").write_text(
+        json.dumps(facts | WINDOWS | {"published_at": published_at, "run_id": run_id}), "utf-8"
+    )
     (folder / "cx360.duckdb").write_text("tables", "utf-8")
     published.current.unlink(missing_ok=True)
     published.current.symlink_to(f"versions/{name}")
