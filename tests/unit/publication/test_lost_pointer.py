@@ -151,7 +151,7 @@ DAMAGES = [
     (binary, "manifest.json is damaged"),
     (without_database, "cx360.duckdb is missing"),
     (cut_database, "bytes instead of"),
-    (without_parquet, "mart_orders.parquet is missing"),
+    (without_parquet, "fct_orders.parquet is missing"),
 ]
 
 

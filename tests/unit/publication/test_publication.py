@@ -59,11 +59,12 @@ def test_a_version_can_be_read_by_older_duckdb_drivers(tmp_path: Path) -> None:
     assert int.from_bytes(file.read_bytes()[12:20], "little") == 64
 
 
-def test_only_the_marts_are_exported_as_parquet(tmp_path: Path) -> None:
+def test_star_and_marts_are_exported_as_parquet_with_their_comments(tmp_path: Path) -> None:
     folder = publish(publication(tmp_path), FIRST, "run-1", 3, 5)
-    (parquet,) = (folder / "parquet").iterdir()
-    assert parquet.name == "mart_orders.parquet"
-    assert sorted(pq.read_table(parquet)["net_amount"].to_pylist()) == [3, 5]
+    assert {path.name for path in (folder / "parquet").iterdir()} == {"fct_orders.parquet", "mart_orders.parquet"}
+    table = pq.read_table(folder / "parquet" / "mart_orders.parquet")
+    assert sorted(table["net_amount"].to_pylist()) == [3, 5]
+    assert json.loads(table.schema.metadata[b"columns"])["net_amount"] == "In euros."
 
 
 def test_the_manifest_describes_the_version(tmp_path: Path) -> None:
