@@ -122,6 +122,7 @@ def version(
                         "restatement_count": len(changed),
                         "history": [".".join(key.path) for key in histories],
                     },
+                    dbt.semantics(),
                 )
             except PipelineError as error:
                 raise dg.Failure(description=str(error), allow_retries=False) from error

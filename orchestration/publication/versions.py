@@ -20,6 +20,8 @@ from orchestration.base.state import reason_of
 
 MANIFEST = "manifest.json"
 DATABASE = "cx360.duckdb"
+SEMANTICS = "semantic_manifest.json"
+"""The metrics of the version's tables, as dbt and MetricFlow read them."""
 
 
 class _TableFacts(BaseModel):
