@@ -26,7 +26,15 @@ from orchestration.base.state import DamagedStateError
 from orchestration.config.settings import Retention
 from orchestration.publication.holds import Holds
 from orchestration.publication.parquet import write_parquet
-from orchestration.publication.versions import DATABASE, MANIFEST, SEMANTICS, DamagedVersion, Version, describe, read_version
+from orchestration.publication.versions import (
+    DATABASE,
+    MANIFEST,
+    SEMANTICS,
+    DamagedVersion,
+    Version,
+    describe,
+    read_version,
+)
 
 # a reader may have resolved `current` and not opened the file yet: a replaced version stays at least this long
 READER_GRACE_SECONDS = 3600

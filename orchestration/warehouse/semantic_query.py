@@ -132,7 +132,7 @@ def _column(group: GroupBy, name: str) -> str:
 def _guarded(semantics: Semantics, name: str, minimum_base: int) -> str:
     column = _quoted(name)
     shown = " and ".join(f"{_quoted(base)} >= {minimum_base}" for base in semantics.metric(name).base)
-    return f"case when {shown} then {column} end as {column}" if shown else column
+    return f"if({shown}, {column}, null) as {column}" if shown else column
 
 
 def _ordered(name: str, columns: Sequence[str]) -> str:

@@ -13,7 +13,12 @@ from orchestration.publication.publication import Publication
 from orchestration.warehouse.semantic_query import Query, rows_of, statement_of
 from orchestration.warehouse.semantics import Semantics
 from tests.integration.conftest import Company
-from tests.integration.semantics.oracles import ORACLES, Oracle
+from tests.integration.semantics.customer_oracles import CUSTOMERS
+from tests.integration.semantics.oracle import Oracle
+from tests.integration.semantics.retention_oracles import RETENTION
+from tests.integration.semantics.survey_oracles import SURVEYS
+
+ORACLES = {**SURVEYS, **RETENTION, **CUSTOMERS}
 
 pytestmark = pytest.mark.xdist_group("demo nights")
 
