@@ -125,6 +125,7 @@ def version(
                         "keys": published_keys(dbt.manifest()),
                         "questions": mart_questions(dbt.manifest()),
                     },
+                    dbt.semantics(),
                 )
             except PipelineError as error:
                 raise dg.Failure(description=str(error), allow_retries=False) from error

@@ -22,6 +22,7 @@ from orchestration.base.paths import Home
 from orchestration.cli.entry import INTERRUPTED
 from orchestration.cli.home_commands import HOME_COMMANDS, deployment_option
 from orchestration.cli.new_command import new
+from orchestration.cli.query_command import query
 from orchestration.config.deployment import load_deployment
 
 
@@ -293,5 +294,5 @@ def test(is_long: bool, arguments: tuple[str, ...]) -> None:
     sys.exit(check(is_long, arguments))
 
 
-for command in (new, *HOME_COMMANDS):
+for command in (new, query, *HOME_COMMANDS):
     main.add_command(command)

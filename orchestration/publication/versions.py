@@ -23,6 +23,8 @@ DATABASE = "cx360.duckdb"
 SITE = "site"
 """The folder of a version's pages, which is added after publication with its own list of checksums."""
 SITE_LISTING = "checksums.json"
+SEMANTICS = "semantic_manifest.json"
+"""The metrics of the version's tables, as dbt and MetricFlow read them."""
 
 
 class _TableFacts(BaseModel):

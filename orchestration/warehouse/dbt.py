@@ -195,6 +195,15 @@ class Dbt:
         manifest: dict[str, Any] = json.loads(self._kept("json").read_bytes())
         return manifest
 
+    def semantics(self) -> bytes:
+        """Return the content of ``semantic_manifest.json``: the metrics of the project.
+
+        Raises:
+            PipelineError: dbt cannot parse the project.
+        """
+        self._prepare()
+        return self._kept("semantics.json").read_bytes()
+
     @cached_property
     def parsed(self) -> Manifest:
         """The manifest as dbt's own object: no build of this process parses again.
@@ -225,6 +234,7 @@ class Dbt:
         stamp.unlink(missing_ok=True)
         shutil.copyfile(self.home.manifest, self._kept("json"))
         shutil.copyfile(self.home.manifest.with_name("partial_parse.msgpack"), self._kept("msgpack"))
+        shutil.copyfile(self.home.manifest.with_name("semantic_manifest.json"), self._kept("semantics.json"))
         stamp.write_text(fingerprint, encoding="utf-8")
 
     def build(self, selection: str, exclude: str, on_event: Callable[[Any], None]) -> list[Any]:

@@ -21,6 +21,7 @@ COMMANDS = (
     "eject",
     "new",
     "quarantine",
+    "query",
     "versions",
     "rollback",
     "release",

@@ -44,6 +44,7 @@ final as (
         ces_mean_low,
         ces_mean_high,
         contacted_customer_count,
+        observed_customer_count,
         repurchased_customer_count,
         repurchase_rate,
         repurchase_rate_low,

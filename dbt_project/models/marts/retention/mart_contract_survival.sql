@@ -12,6 +12,14 @@ customers as (
 
 ),
 
+as_of as (
+
+    select date_day as as_of_date
+    from {{ ref('dim_dates') }}
+    where is_as_of
+
+),
+
 -- a period counts where its renewal was observed to come or not: from the start of the
 -- history on (delayed entry), and not while it is open (censoring)
 due as (
@@ -137,9 +145,13 @@ final as (
                 when survival_base_status <> 'suppressed' and round(survival, 9) <= 0.5
                     then period_number
             end
-        ) over (partition by plan, segment) as median_period_number
+        ) over (partition by plan, segment) as median_period_number,
+
+        -- times
+        as_of.as_of_date
 
     from with_interval
+    cross join as_of
 
 )
 

@@ -195,6 +195,7 @@ final as (
             'decimal(7, 4)', 'ces_base_status'
         ) }} as ces_mean_high,
         contacted_customer_count,
+        observed_customer_count,
         repurchased_customer_count,
         {{ where_shown(
             rate('repurchased_customer_count', 'observed_customer_count'),

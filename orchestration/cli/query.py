@@ -1,0 +1,110 @@
+"""What ``cx360 query`` shows: an answer as a table or as JSON, or the list of metrics.
+
+Keep out how a query becomes SQL (``warehouse/semantic_query.py``).
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Sequence
+from datetime import date, datetime
+from decimal import Decimal
+from typing import Any
+
+from rich.box import SIMPLE
+from rich.console import Console
+from rich.table import Table
+from rich.text import Text
+
+from orchestration.base.errors import PipelineError
+from orchestration.base.paths import Home
+from orchestration.cli.quarantine import inert
+from orchestration.config.deployment import Deployment
+from orchestration.publication.publication import Publication
+from orchestration.publication.versions import SEMANTICS, Version
+from orchestration.warehouse.semantics import Semantics
+
+Rows = Sequence[tuple[Any, ...]]
+
+
+def current_version(deployment: Deployment) -> Version:
+    """Return the current version.
+
+    Raises:
+        PipelineError: nothing is published, or a version without a semantic layer.
+    """
+    version = Publication(Home.of(deployment.name)).version()
+    if version is None:
+        raise PipelineError(
+            f"Nothing is published yet for deployment '{deployment.name}', so there is nothing to query.\n"
+            f"Run the night first: cx360 run --deployment {deployment.argument}"
+        )
+    if not (version.folder / SEMANTICS).is_file():
+        raise PipelineError(
+            f"Version {version.name} of deployment '{deployment.name}' was published without a semantic layer.\n"
+            f"Publish a new one: cx360 run --deployment {deployment.argument} --full-refresh"
+        )
+    return version
+
+
+def semantics_of(version: Version) -> Semantics:
+    """Return the semantic layer of a version, as it was when the version was built."""
+    return Semantics((version.folder / SEMANTICS).read_text(encoding="utf-8"))
+
+
+def as_json(version: Version, columns: Sequence[str], rows: Rows, minimum_base: int) -> str:
+    """Return an answer for programs: the version, its as-of date, the minimum base, and an object per row."""
+    content = {
+        "version": version.name,
+        "as_of_date": version.as_of_date.isoformat(),
+        "minimum_base": minimum_base,
+        "rows": [dict(zip(columns, map(_plain, row), strict=True)) for row in rows],
+    }
+    return json.dumps(content, indent=2, ensure_ascii=False)
+
+
+def _plain(value: Any) -> Any:
+    if isinstance(value, Decimal):
+        return float(value)
+    return value.isoformat() if isinstance(value, date | datetime) else value
+
+
+def show(console: Console, columns: Sequence[str], rows: Rows) -> None:
+    """Print an answer as a table, its figures rounded to four digits behind the point."""
+    if not rows:
+        console.print("No rows: nothing passes the filters, or there are no such figures yet.")
+        return
+    table = Table(box=SIMPLE, pad_edge=False)
+    for name, values in zip(columns, zip(*rows, strict=True), strict=True):
+        is_figure = any(isinstance(value, int | float | Decimal) for value in values)
+        table.add_column(Text(name), justify="right" if is_figure else "left", overflow="fold")
+    for row in rows:
+        table.add_row(*(Text(inert(_shown(value))) for value in row))
+    console.print(table)
+
+
+def _shown(value: Any) -> str:
+    if value is None:
+        return "-"
+    if isinstance(value, float | Decimal):
+        return f"{value:,.4f}".rstrip("0").rstrip(".")
+    return f"{value:,}" if isinstance(value, int) and not isinstance(value, bool) else str(value)
+
+
+def listed(semantics: Semantics, word: str) -> Iterator[str]:
+    """Yield the metrics with ``word`` in their name: the definition, the base and the dimensions of each.
+
+    Raises:
+        PipelineError: no metric has the word in its name.
+    """
+    names = [name for name in semantics.metrics if word in name]
+    if not names:
+        semantics.metric(word)
+    for name in names:
+        metric = semantics.metrics[name]
+        yield f"{name}: {metric.description}"
+        if metric.base:
+            yield f"    base: {', '.join(metric.base)}"
+        if metric.keep_apart:
+            yield f"    always by: {', '.join(metric.keep_apart)}"
+        yield f"    by: {', '.join(semantics.names(name))}"
