@@ -36,15 +36,8 @@ final as (
         answers.metric,
         surveys.survey_type,
         customers.segment,
-        -- relational surveys have neither touchpoint nor journey stage
-        case
-            when surveys.survey_type = 'relational' then 'not_applicable'
-            else touchpoints.touchpoint
-        end as touchpoint,
-        case
-            when surveys.survey_type = 'relational' then 'not_applicable'
-            else touchpoints.journey_stage
-        end as journey_stage,
+        touchpoints.touchpoint,
+        touchpoints.journey_stage,
         answers.is_valid,
         answers.nps_band,
 

@@ -74,10 +74,7 @@ in_months as (
         sent.segment,
         sent.delivered_count,
         sent.responded_count,
-        case
-            when surveys.survey_type = 'relational' then 'not_applicable'
-            else surveys.touchpoint
-        end as touchpoint
+        surveys.touchpoint
 
     from sent
     inner join periods
