@@ -15,7 +15,7 @@ from orchestration.alerts.senders import senders_of, tell
 from orchestration.base.errors import PipelineError
 from orchestration.config.deployment import Deployment
 from orchestration.publication.publication import Publication
-from orchestration.runs.tags import COMMAND_TAG, covered_load_dates
+from orchestration.runs.tags import covered_load_dates, is_of_command
 
 SECONDS_BETWEEN_LOOKS = 900
 
@@ -44,8 +44,9 @@ def _on_failure(deployment: Deployment, job: Any) -> dg.SensorDefinition:
         description="Sends an alert if a night failed or a gate closed.",
     )
     def on_failure(context: dg.RunFailureSensorContext) -> None:
-        if COMMAND_TAG not in context.dagster_run.tags:
-            _send(deployment, watch.of_failed_run(deployment, context.instance, context.dagster_run))
+        run = context.dagster_run
+        if not is_of_command(run.run_id, run.tags):
+            _send(deployment, watch.of_failed_run(deployment, context.instance, run))
 
     return on_failure
 
@@ -62,7 +63,7 @@ def _on_quarantine(deployment: Deployment, publication: Publication, job: Any) -
         run = context.dagster_run
         load_dates = covered_load_dates(run.tags)
         alert = watch.of_quarantine(deployment, publication, load_dates, datetime.now(UTC), run.run_id)
-        if alert and COMMAND_TAG not in run.tags:
+        if alert and not is_of_command(run.run_id, run.tags):
             _send(deployment, alert)
 
     return on_quarantine

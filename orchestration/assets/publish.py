@@ -3,7 +3,6 @@
 A version is published only if this run materialized every asset and passed every check of the job.
 """
 
-import subprocess
 from collections.abc import Collection, Iterable, Sequence
 from datetime import UTC, date, datetime
 from typing import Any
@@ -13,8 +12,9 @@ import duckdb
 import pandas as pd
 
 from orchestration.base.errors import PipelineError
-from orchestration.base.paths import PROJECT, sql_text
+from orchestration.base.paths import sql_text
 from orchestration.base.progress import step
+from orchestration.base.revision import code_revision
 from orchestration.config.deployment import Deployment
 from orchestration.landing.corrections import releases
 from orchestration.landing.pull import forget
@@ -245,11 +245,3 @@ def _materialized(connection: duckdb.DuckDBPyConnection, table: HistoryTable) ->
             ),
         },
     )
-
-
-def code_revision() -> str:
-    """Return the commit of the checkout, or 'unknown' outside a repository."""
-    answer = subprocess.run(
-        ["git", "rev-parse", "--short", "HEAD"], cwd=PROJECT, capture_output=True, text=True, check=False
-    )
-    return answer.stdout.strip() or "unknown"

@@ -14,16 +14,16 @@ import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
-from types import FrameType
 
 import yaml
 
 from orchestration.base.errors import PipelineError
 from orchestration.base.paths import PROJECT
+from orchestration.runs.origin import LOCATION
 
-SECONDS_TO_END = 20
+SECONDS_TO_END = 6
+"""How long the processes may take to end; the command itself has eight seconds (``entry.py``)."""
 POLL_SECONDS = 0.5
-LOCATION = "cx360"
 
 
 def serve(host: str, port: int, allowed_hosts: Sequence[str]) -> None:
@@ -35,7 +35,6 @@ def serve(host: str, port: int, allowed_hosts: Sequence[str]) -> None:
         PipelineError: one of the processes ended by itself.
         KeyboardInterrupt: ctrl-c, or a request to terminate.
     """
-    signal.signal(signal.SIGTERM, _interrupt)
     with tempfile.TemporaryDirectory(prefix="cx360-ui-") as folder, _ended_together() as processes:
         socket = Path(folder) / "code.sock"
         workspace = Path(folder) / "workspace.yaml"
@@ -106,7 +105,3 @@ def _ended_together() -> Iterator[dict[str, subprocess.Popen[bytes]]]:
             except subprocess.TimeoutExpired:
                 process.kill()
                 process.wait()
-
-
-def _interrupt(_signal: int, _frame: FrameType | None) -> None:
-    raise KeyboardInterrupt
