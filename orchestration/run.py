@@ -161,7 +161,9 @@ def _load_dates(
 
 def _kind(load_dates: Sequence[date]) -> str:
     """Return the work that a run takes on, in words."""
-    return "1 load date" if len(load_dates) == 1 else f"{len(load_dates) or 'no'} load dates"
+    if not load_dates:
+        return "rebuild"
+    return "1 load date" if len(load_dates) == 1 else f"{len(load_dates)} load dates"
 
 
 def _is_in(day: date, first: date | None, last: date | None) -> bool:
@@ -242,4 +244,6 @@ def _problem(failed: dg.DagsterEvent) -> str:
         error = error.cause
     if not error:
         return f"Step '{failed.step_key}' failed without a message; the Dagster UI shows its log."
+    if error.cls_name == "DagsterExecutionInterruptedError":
+        return f"Step '{failed.step_key}' was interrupted. Run the same command again: it keeps what has landed."
     return f"Step '{failed.step_key}' failed: {error.message.strip()} (the Dagster UI shows its log)"

@@ -116,6 +116,7 @@ def transform(part: str, manifest: Mapping[str, Any], owner: str) -> dg.AssetsDe
             if part == FIRST:
                 warehouse.start_empty()
             results = dbt.build(PARTS[part], EXCLUDED[part], _counter(progress, len(nodes)))
+            progress.detail(f"{len(results)} of {len(nodes)}  recording the results")
             lineages = LineageStore(dbt.home.dbt / "lineage.json")
             yield from _reported(results, nodes, warehouse, dbt.manifest(), lineages)
             lineages.save()

@@ -87,10 +87,8 @@ class Watch:
         self._finished(START, time.monotonic() - self.started - interrupted, self.seconds_of.kind)
 
     def _move(self, step: str, detail: str = "", *, begins: bool = False) -> None:
-        if begins:
-            self.line.reset(self.task)
         expected = self.seconds_of.expected().get(step)
-        self.line.update(self.task, step=step, detail=detail, expected=expected, refresh=begins)
+        (self.line.reset if begins else self.line.update)(self.task, step=step, detail=detail, expected=expected)
 
     def _finished(self, step: str, seconds: float, detail: str, *, has_failed: bool = False) -> None:
         self.seconds[step.split(maxsplit=1)[0]] += seconds

@@ -20,6 +20,7 @@ WORDS = {INTERRUPTED: "interrupted", 128 + signal.SIGTERM: "terminated"}
 """By exit code, what a command says that a signal has ended."""
 SECONDS_TO_END = 8
 """How long such a command may take to end by itself: its run is marked as failed, its processes end."""
+SECONDS_TO_REPEAT = 2
 
 _IMPORT = "<frozen importlib"
 
@@ -62,6 +63,12 @@ def _watch() -> Ended:
                 ended.code = code
                 ended.set()
                 threading.Timer(SECONDS_TO_END, _end, [ended]).start()
+                threading.Timer(SECONDS_TO_REPEAT, repeat, [number[0]]).start()
+
+    def repeat(number: int) -> None:
+        # the exception of a library's handler is lost if it is raised in a callback of the garbage collector
+        if signal.getsignal(number) is not interrupt:
+            os.kill(os.getpid(), number)
 
     def interrupt(number: int, frame: FrameType | None) -> None:
         # an import that is interrupted may swallow the exception, and has nothing to clean up

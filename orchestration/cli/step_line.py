@@ -29,7 +29,7 @@ _CONTENT = TypeAdapter(dict[str, dict[str, float]])
 class StepSeconds:
     """The seconds that each step took in the last published run of each kind.
 
-    A kind is the work that a run takes on: ``1 load date``, ``31 load dates``, ``no load date``. A step of a history of
+    A kind is the work that a run takes on: ``1 load date``, ``31 load dates``, ``rebuild``. A step of a history of
     two years says nothing about the same step of one night.
     """
 
