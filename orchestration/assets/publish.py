@@ -25,6 +25,7 @@ from orchestration.runs.recovery import check_rows, counts, rule_results
 from orchestration.runs.resource import RunLock
 from orchestration.runs.tags import RANGE_END, RANGE_START
 from orchestration.warehouse.dbt import Dbt
+from orchestration.warehouse.lineage import LineageStore
 from orchestration.warehouse.warehouse import Warehouse
 
 VERSION = dg.AssetKey(["published", "version"])
@@ -122,6 +123,7 @@ def version(
                         "restatement_count": len(changed),
                         "history": [".".join(key.path) for key in histories],
                     },
+                    LineageStore(dbt.home.dbt / "lineage.json").night,
                 )
             except PipelineError as error:
                 raise dg.Failure(description=str(error), allow_retries=False) from error

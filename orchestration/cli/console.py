@@ -122,7 +122,6 @@ def run_watched(
     console.soft_wrap = not console.is_terminal
     watch = Watch(console, StepSeconds(Home.of(deployment.name)))
     with watch.watching():
-        from orchestration.cli.summary import print_outcome
         from orchestration.run import run_night
 
         log_level = "DEBUG" if click.get_current_context().find_root().params["trace"] else "CRITICAL"
@@ -133,6 +132,8 @@ def run_watched(
     code = 1 if outcome.problems else 0
     if is_json:
         return Answer(_record(deployment, outcome, watch, total), code)
+    from orchestration.cli.summary import print_outcome
+
     console.soft_wrap = True  # the terminal itself breaks the lines of the summary: a path can be copied
     print_outcome(console, deployment, outcome)
     if outcome.run_id and not outcome.problems:

@@ -26,7 +26,15 @@ from orchestration.base.state import DamagedStateError
 from orchestration.config.settings import Retention
 from orchestration.publication.holds import Holds
 from orchestration.publication.parquet import write_parquet
-from orchestration.publication.versions import DATABASE, MANIFEST, DamagedVersion, Version, describe, read_version
+from orchestration.publication.versions import (
+    DATABASE,
+    LINEAGE,
+    MANIFEST,
+    DamagedVersion,
+    Version,
+    describe,
+    read_version,
+)
 
 # a reader may have resolved `current` and not opened the file yet: a replaced version stays at least this long
 READER_GRACE_SECONDS = 3600
@@ -76,11 +84,14 @@ class Publication:
         """Return the folders among the versions that are no whole version. They are never removed."""
         return [version for version in map(read_version, self._folders()) if isinstance(version, DamagedVersion)]
 
-    def publish(self, as_of_date: date, run_id: str, facts: Mapping[str, Any]) -> Path:
+    def publish(
+        self, as_of_date: date, run_id: str, facts: Mapping[str, Any], lineage: Mapping[str, Any] | None = None
+    ) -> Path:
         """Move ``cx360.duckdb`` into a new version, with star and marts as Parquet, and point ``current`` at it.
 
         Args:
             facts: further entries of the manifest, beside version, number, as-of date, run and tables.
+            lineage: the parent columns of each column, by table and column.
 
         Returns:
             The folder of the version.
@@ -93,6 +104,7 @@ class Publication:
         try:
             self.settle_versions()
             (new / "parquet").mkdir(parents=True)
+            (new / LINEAGE).write_text(json.dumps(lineage or {}), encoding="utf-8")
             manifest = {
                 "version": name,
                 "number": self._next_number(),

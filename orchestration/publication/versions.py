@@ -23,6 +23,8 @@ DATABASE = "cx360.duckdb"
 SITE = "site"
 """The folder of a version's pages, which is added after publication with its own list of checksums."""
 SITE_LISTING = "checksums.json"
+LINEAGE = "lineage.json"
+"""The parent columns of each column of the night's tables: ``{"marts.mart_x": {"nps": ["star.fct_y.score"]}}``."""
 
 
 class _TableFacts(BaseModel):
