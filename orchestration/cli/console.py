@@ -100,7 +100,7 @@ class Watch:
             return
         # a long detail goes on below itself
         row = Table.grid(padding=(0, 2, 0, 0))
-        for width in (len(total), len(mark), 32 if self.console.width < 100 else 38, len(taken)):
+        for width in (len(total), len(mark), 37, len(taken)):
             row.add_column(width=width, overflow="fold")
         row.add_column(overflow="fold")
         row.add_row(total, mark, step, taken, detail, style=style)

@@ -29,6 +29,8 @@ class Ended(threading.Event):
     """Set once a signal to end has come; ``code`` is the exit code that it asks for."""
 
     code = INTERRUPTED
+    is_handled = False
+    """Whether the main thread knows of it: the thread that watches may be faster."""
 
 
 def main() -> None:
@@ -72,9 +74,10 @@ def _watch() -> Ended:
 
     def interrupt(number: int, frame: FrameType | None) -> None:
         # an import that is interrupted may swallow the exception, and has nothing to clean up
-        if ended.is_set() or _is_import(frame):
+        if ended.is_handled or _is_import(frame):
             ended.code = 128 + number
             _end(ended)
+        ended.is_handled = True
         raise KeyboardInterrupt
 
     threading.Thread(target=wait_for_signals, daemon=True).start()

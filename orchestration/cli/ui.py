@@ -70,7 +70,8 @@ def _program(name: str) -> str:
 
 
 def _started(*command: str) -> subprocess.Popen[bytes]:
-    return subprocess.Popen(command, cwd=PROJECT, env=os.environ)
+    # a group of its own: the code server starts further processes, and a run is one of them
+    return subprocess.Popen(command, cwd=PROJECT, env=os.environ, start_new_session=True)
 
 
 def _check(processes: dict[str, subprocess.Popen[bytes]], port: int) -> None:
@@ -91,17 +92,30 @@ def _listening(host: str) -> list[str]:
 
 @contextmanager
 def _ended_together() -> Iterator[dict[str, subprocess.Popen[bytes]]]:
-    """Processes that are ended at the end of the block."""
+    """Processes that are ended at the end of the block, each with all that it has started."""
     processes: dict[str, subprocess.Popen[bytes]] = {}
     try:
         yield processes
     finally:
         deadline = time.monotonic() + SECONDS_TO_END
         for process in processes.values():
-            process.send_signal(signal.SIGINT)
+            _signal_group(process, signal.SIGINT)
+        while time.monotonic() < deadline and any(_is_there(process) for process in processes.values()):
+            time.sleep(0.1)
         for process in processes.values():
-            try:
-                process.wait(max(deadline - time.monotonic(), 0.1))
-            except subprocess.TimeoutExpired:
-                process.kill()
-                process.wait()
+            _signal_group(process, signal.SIGKILL)
+            process.wait()
+
+
+def _is_there(process: subprocess.Popen[bytes]) -> bool:
+    """Return whether any process of the group is left."""
+    process.poll()  # an ended process that nobody has waited for is still of its group
+    return _signal_group(process, 0)
+
+
+def _signal_group(process: subprocess.Popen[bytes], number: int) -> bool:
+    try:
+        os.killpg(process.pid, number)
+    except ProcessLookupError:
+        return False
+    return True
