@@ -197,8 +197,11 @@ def _reported(
                 row_count = connection.execute(f"select count(*) from {result.node.relation_name}").fetchall()[0][0]
                 metadata = _metadata(result, row_count, tables[relation])
                 compiled = getattr(result.node, "compiled_code", None)
-                parents = _parents(result.node, tables, manifest)
-                traced = lineages.trace(compiled, list(tables[relation]), parents) if compiled else None
+                traced = (
+                    lineages.trace(compiled, list(tables[relation]), _parents(result.node, tables, manifest))
+                    if compiled
+                    else None
+                )
                 lineages.keep(key.to_user_string().replace("/", "."), list(tables[relation]), traced)
                 if traced:
                     metadata["dagster/column_lineage"] = traced

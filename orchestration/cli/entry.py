@@ -12,6 +12,8 @@ import os
 import signal
 import sys
 import threading
+from collections.abc import Callable
+from functools import partial
 from os import _exit as end_process  # the only way to end a process while its threads run
 from types import FrameType
 
@@ -31,6 +33,7 @@ class Ended(threading.Event):
     code = INTERRUPTED
     is_handled = False
     """Whether the main thread knows of it: the thread that watches may be faster."""
+    is_said = False
 
 
 def main() -> None:
@@ -48,7 +51,8 @@ def main() -> None:
     except SystemExit as end_of_command:
         code = end_of_command.code
     if code == INTERRUPTED or ended.wait(0.05 if code else 0):
-        _end(ended)
+        _say(ended)
+        code = ended.code
     sys.exit(code)
 
 
@@ -64,8 +68,8 @@ def _watch() -> Ended:
             if code in WORDS and not ended.is_set():
                 ended.code = code
                 ended.set()
-                threading.Timer(SECONDS_TO_END, _end, [ended]).start()
-                threading.Timer(SECONDS_TO_REPEAT, repeat, [number[0]]).start()
+                _later(SECONDS_TO_END, partial(_end, ended))
+                _later(SECONDS_TO_REPEAT, partial(repeat, code - 128))
 
     def repeat(number: int) -> None:
         # the exception of a library's handler is lost if it is raised in a callback of the garbage collector
@@ -74,8 +78,8 @@ def _watch() -> Ended:
 
     def interrupt(number: int, frame: FrameType | None) -> None:
         # an import that is interrupted may swallow the exception, and has nothing to clean up
+        ended.code = 128 + number
         if ended.is_handled or _is_import(frame):
-            ended.code = 128 + number
             _end(ended)
         ended.is_handled = True
         raise KeyboardInterrupt
@@ -95,12 +99,25 @@ def _is_import(frame: FrameType | None) -> bool:
     return False
 
 
-def _end(ended: Ended) -> None:
-    """Say so and end at once, whatever other threads still do."""
+def _later(seconds: float, act: Callable[[], None]) -> None:
+    timer = threading.Timer(seconds, act)
+    timer.daemon = True
+    timer.start()
+
+
+def _say(ended: Ended) -> None:
+    if ended.is_said:
+        return
+    ended.is_said = True
     try:
         sys.stdout.flush()
         sys.stderr.write(f"{WORDS[ended.code]}\n")
         sys.stderr.flush()
     except (OSError, ValueError, RuntimeError):
         pass  # the reader of a pipe has ended, too, or the stream was being written to
+
+
+def _end(ended: Ended) -> None:
+    """Say so and end at once, whatever other threads still do."""
+    _say(ended)
     end_process(ended.code)
