@@ -33,7 +33,6 @@ class Ended(threading.Event):
     code = INTERRUPTED
     is_handled = False
     """Whether the main thread knows of it: the thread that watches may be faster."""
-    is_said = False
 
 
 def main() -> None:
@@ -41,6 +40,8 @@ def main() -> None:
     ended = _watch()
     # the fits solve systems of four equations, thousands of them: threads of BLAS cost them far more than they save
     os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
+    # a process that helps multiprocessing warns of what a command leaves that a signal ends
+    os.environ.setdefault("PYTHONWARNINGS", "ignore:resource_tracker")
     code: str | int | None = 0
     try:
         from orchestration.cli.main import main as command
@@ -51,8 +52,8 @@ def main() -> None:
     except SystemExit as end_of_command:
         code = end_of_command.code
     if code == INTERRUPTED or ended.wait(0.05 if code else 0):
-        _say(ended)
-        code = ended.code
+        # threads of libraries that are still at work abort a process that ends in the usual way
+        _end(ended)
     sys.exit(code)
 
 
@@ -105,19 +106,12 @@ def _later(seconds: float, act: Callable[[], None]) -> None:
     timer.start()
 
 
-def _say(ended: Ended) -> None:
-    if ended.is_said:
-        return
-    ended.is_said = True
+def _end(ended: Ended) -> None:
+    """Say so and end at once, whatever other threads still do."""
     try:
         sys.stdout.flush()
         sys.stderr.write(f"{WORDS[ended.code]}\n")
         sys.stderr.flush()
     except (OSError, ValueError, RuntimeError):
         pass  # the reader of a pipe has ended, too, or the stream was being written to
-
-
-def _end(ended: Ended) -> None:
-    """Say so and end at once, whatever other threads still do."""
-    _say(ended)
     end_process(ended.code)
