@@ -78,7 +78,7 @@ def _brief(deployment: Deployment, publication: Publication, job: Any) -> dg.Sen
         description="Mails the nightly brief of a published night.",
     )
     def on_success(context: dg.RunStatusSensorContext) -> None:
-        if COMMAND_TAG in context.dagster_run.tags:
+        if is_of_command(context.dagster_run.run_id, context.dagster_run.tags):
             return
         if problems := mail_brief(deployment, publication, context.dagster_run.run_id):
             raise PipelineError("\n".join(problems))

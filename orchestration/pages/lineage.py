@@ -17,6 +17,8 @@ from markupsafe import Markup
 Lineage = Mapping[str, Mapping[str, Sequence[str]]]
 """The parent columns, ``schema.table.column``, of each column by table (``schema.table``) and name."""
 
+MOST_ORIGINS = 8
+"""A figure that rests on more columns than these has no origins: its parents say more."""
 TEMPLATES = Path(__file__).parent / "templates"
 
 
@@ -27,7 +29,7 @@ class Column:
     Attributes:
         path: ``schema.table.column``, which is also its anchor.
         parents: the columns that it is made of directly.
-        origins: the columns at the far end of its parents, if they are other ones.
+        origins: the columns at the far end of its parents, if they are other ones and few.
         children: the columns that are made of it directly.
     """
 
@@ -51,6 +53,7 @@ def lineage_page(lineage: Lineage, published: Collection[str]) -> Markup:
     tables = _tables(lineage)
     known = {column.path for columns in tables.values() for column in columns}
     ordered = sorted(tables, key=lambda table: (table not in published, table))
+    # pages/templating.py has more than this fragment needs
     templates = Environment(loader=FileSystemLoader(TEMPLATES), autoescape=True, undefined=StrictUndefined)
     text = templates.get_template("lineage.html.j2").render(
         index=_index(tables, published),
@@ -72,7 +75,8 @@ def _tables(lineage: Lineage) -> dict[str, list[Column]]:
     for path in dict.fromkeys([*parents, *children]):
         direct = parents.get(path, [])
         origins = sorted({*_origins(path, parents)} - {path, *direct})
-        tables[path.rsplit(".", 1)[0]].append(Column(path, direct, origins, sorted(children[path])))
+        few = origins if len(origins) <= MOST_ORIGINS else []
+        tables[path.rsplit(".", 1)[0]].append(Column(path, direct, few, sorted(children[path])))
     return dict(tables)
 
 

@@ -87,14 +87,11 @@ class Publication:
     def publish(
         self, as_of_date: date, run_id: str, facts: Mapping[str, Any], lineage: Mapping[str, Any] | None = None
     ) -> Path:
-        """Move ``cx360.duckdb`` into a new version, with star and marts as Parquet, and point ``current`` at it.
+        """Move ``cx360.duckdb`` into a new version, with star and marts as Parquet, point ``current`` at it, return it.
 
         Args:
             facts: further entries of the manifest, beside version, number, as-of date, run and tables.
             lineage: the parent columns of each column, by table and column.
-
-        Returns:
-            The folder of the version.
 
         Raises:
             PipelineError: the version cannot be written; ``current`` stays as it is.

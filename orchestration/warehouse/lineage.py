@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import logging
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -101,6 +102,8 @@ def column_lineage(sql: str, columns: Sequence[str], parents: Parents) -> dg.Tab
         folder, table = name.split(".")
         tables.setdefault(folder, {})[table] = types
     schema: dict[str, object] = dict(tables)
+    # the parser warns of SQL that it does not follow, with all of its text, in the middle of the run's output
+    logging.getLogger("sqlglot").setLevel(logging.ERROR)
     try:
         tree = parse_one(sql, dialect="duckdb")
         for named in tree.find_all(exp.Table):

@@ -57,3 +57,9 @@ def test_a_hostile_name_is_inert() -> None:
 def test_columns_that_are_made_of_each_other_end() -> None:
     page = str(lineage_page({"a.b": {"c": ["a.b.d"], "d": ["a.b.c"]}}, ["a.b"]))
     assert "from a.b.d" in entry(page, "a.b.c")
+
+
+def test_a_figure_of_many_columns_names_its_parents_alone() -> None:
+    wide = {"star.s": {"total": [f"star.t.c{place}" for place in range(9)]}, "star.t": {}}
+    lineage: Lineage = {**wide, "marts.m": {"total": ["star.s.total"]}}
+    assert "in the end" not in entry(str(lineage_page(lineage, ["marts.m"])), "marts.m.total")
