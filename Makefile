@@ -8,10 +8,15 @@ UV := $(VENV)/bin/uv
 READY := $(VENV)/.ready
 
 # One variable for every option: make run DEPLOYMENT=olist EXTRACTS=folder. ARGS is passed on unchanged.
-# Only the command line sets them, not an environment variable of the same name.
+# Only the command line sets them, not an environment variable of the same name; a name that is not listed is refused.
+VARIABLES := DEPLOYMENT FILE FILES EXTRACTS DATE FROM TO TABLE EXPORT RELEASE VERSION CUSTOMERS NIGHTS SEED WORLD DIRT OUT PORT ARGS
 DEPLOYMENT := demo
 ARGS :=
 option = $(if $(findstring command,$(origin $(2))),--$(1) "$($(2))")
+
+given = $(foreach name,$(.VARIABLES),$(if $(findstring command line,$(origin $(name))),$(name)))
+unknown := $(filter-out $(VARIABLES) PYTHON VENV MAKEFLAGS,$(given))
+$(if $(unknown),$(error Unknown variable: $(unknown). Known are $(VARIABLES) (make help)))
 
 .DEFAULT_GOAL := help
 .PHONY: help env new run backfill check quarantine versions rollback publish-postgres export release verify backup restore ui demo bench-demo bench-clv bench-gates bench-intervals bench-extract bench-forecasts bench-night bench-many-nights bench-postgres torture docs site test test-long lint format clean lock
@@ -19,10 +24,8 @@ option = $(if $(findstring command,$(origin $(2))),--$(1) "$($(2))")
 help: ## Show this list
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-18s %s\n", $$1, $$2}'
 	@echo
-	@echo "  Variables: DEPLOYMENT=$(DEPLOYMENT) FILES (new), EXTRACTS DATE FROM TO (run, backfill, backup, restore), TABLE DATE EXPORT RELEASE (quarantine), VERSION (rollback),"
-	@echo "  CUSTOMERS NIGHTS SEED WORLD DIRT OUT (demo), PORT (ui, docs, site), ARGS"
-	@echo "  Variables: DEPLOYMENT=$(DEPLOYMENT) FILES (new), EXTRACTS DATE FROM TO (run, backfill, backup, restore), TABLE DATE EXPORT RELEASE (quarantine), VERSION (rollback), FILE (export),"
-	@echo "  CUSTOMERS NIGHTS SEED WORLD DIRT OUT (demo), PORT (ui, docs), ARGS"
+	@echo "  Variables: DEPLOYMENT=$(DEPLOYMENT) FILES (new), EXTRACTS DATE FROM TO (run, backfill, backup, restore), CUSTOMERS (run, demo), TABLE DATE EXPORT RELEASE (quarantine), VERSION (rollback),"
+	@echo "  FILE (export), NIGHTS SEED WORLD DIRT OUT (demo), PORT (ui, docs, site), ARGS"
 
 env: $(READY) ## Make the environment (every other target does it too)
 	@:
@@ -32,7 +35,7 @@ new: $(READY) ## Look at data and write a deployment that reads them: DEPLOYMENT
 
 run: $(READY) ## Run the night: load every pending load date and publish
 	@$(CX360) run --deployment "$(DEPLOYMENT)" $(call option,extracts,EXTRACTS) $(call option,date,DATE) \
-		$(call option,from,FROM) $(call option,to,TO) $(ARGS)
+		$(call option,from,FROM) $(call option,to,TO) $(call option,customers,CUSTOMERS) $(ARGS)
 
 backfill: $(READY) ## Pull the load dates FROM to TO again as one run
 	@$(CX360) backfill --deployment "$(DEPLOYMENT)" $(call option,extracts,EXTRACTS) $(call option,from,FROM) \

@@ -81,7 +81,7 @@ def fresh(assets: dg.AssetsDefinition, deployment: Deployment) -> dg.AssetsDefin
     """Set the freshness policy of the marts and of the version, so that the UI shows when they are stale."""
     policy = dg.FreshnessPolicy.time_window(fail_window=timedelta(hours=deployment.stale_after_hours))
     return assets.map_asset_specs(
-        lambda spec: dg.apply_freshness_policy(spec, policy) if spec.group_name in {"marts", "publish"} else spec
+        lambda spec: dg.apply_freshness_policy(spec, policy) if spec.key.path[0] in {"marts", "published"} else spec
     )
 
 

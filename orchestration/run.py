@@ -6,6 +6,7 @@ imported only if there is something to run.
 
 from __future__ import annotations
 
+import uuid
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
@@ -21,7 +22,7 @@ from orchestration.alerts.brief import mail_brief
 from orchestration.alerts.senders import Sender, senders_of, tell
 from orchestration.base.errors import PipelineError
 from orchestration.base.paths import Home
-from orchestration.base.progress import step
+from orchestration.base.progress import Report, report, step
 from orchestration.config.deployment import Deployment
 from orchestration.landing.pull import forget
 from orchestration.publication.publication import Publication
@@ -29,7 +30,7 @@ from orchestration.runs.lock import hold, under_way, was_killed
 from orchestration.runs.owner import claim
 from orchestration.runs.pending import NoExtractsError, choose_load_dates
 from orchestration.runs.readiness import make_ready
-from orchestration.runs.tags import COMMAND_TAG, range_tags, requested_range
+from orchestration.runs.tags import command_tags, is_of_command, range_tags, requested_range
 
 if TYPE_CHECKING:
     import dagster as dg
@@ -96,6 +97,7 @@ def run_night(
             return Outcome((), None, unsent_alerts=_tell_if_stale(deployment, publication, senders))
         if repull:
             forget(home)
+        report(Report("start", _kind(load_dates)))
 
         from sqlalchemy.exc import OperationalError
 
@@ -110,7 +112,7 @@ def run_night(
             fast_event_files(home.dagster),
             open_instance(home) as instance,
         ):
-            killed = [run for run in recover_runs(home, instance) if COMMAND_TAG in run.tags]
+            killed = [run for run in recover_runs(home, instance) if is_of_command(run.run_id, run.tags)]
             unsent = tell([watch.of_failed_run(deployment, instance, run) for run in killed], senders)
             if is_idle:
                 return Outcome((), None, unsent_alerts=unsent + _tell_if_stale(deployment, publication, senders))
@@ -156,6 +158,13 @@ def _load_dates(
         raise
 
 
+def _kind(load_dates: Sequence[date]) -> str:
+    """Return the work that a run takes on, in words."""
+    if not load_dates:
+        return "rebuild"
+    return "1 load date" if len(load_dates) == 1 else f"{len(load_dates)} load dates"
+
+
 def _is_in(day: date, first: date | None, last: date | None) -> bool:
     """Return whether a day is in a requested range; False if none was requested."""
     return bool(first or last) and (first or day) <= day <= (last or day)
@@ -199,9 +208,11 @@ def _execute(
     selection = None
     if not load_dates:
         selection = [key for key in definitions.resolve_asset_graph().executable_asset_keys if key.path[0] != "landing"]
+    run_id = str(uuid.uuid4())
     result = job.execute_in_process(
         instance=instance,
-        tags={COMMAND_TAG: "run", **tags},
+        run_id=run_id,
+        tags={**command_tags(run_id), **tags},
         asset_selection=selection,
         run_config={"loggers": {"console": {"config": {"log_level": log_level}}}},
         raise_on_error=False,
@@ -234,4 +245,6 @@ def _problem(failed: dg.DagsterEvent) -> str:
         error = error.cause
     if not error:
         return f"Step '{failed.step_key}' failed without a message; the Dagster UI shows its log."
+    if error.cls_name == "DagsterExecutionInterruptedError":
+        return f"Step '{failed.step_key}' was interrupted. Run the same command again: it keeps what has landed."
     return f"Step '{failed.step_key}' failed: {error.message.strip()} (the Dagster UI shows its log)"

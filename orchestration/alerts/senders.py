@@ -13,8 +13,6 @@ from email.message import EmailMessage
 from typing import Protocol
 from urllib.parse import urlsplit
 
-import requests
-
 from orchestration.alerts.alert import Alert
 from orchestration.base.errors import PipelineError
 from orchestration.base.loopback import is_loopback
@@ -113,6 +111,8 @@ class WebhookSender:
         It is sent encrypted, or to this machine, unless ``plain_http`` allows otherwise. Redirects are not followed:
         they could lead to an unencrypted address.
         """
+        import requests  # a command that sends nothing starts without it
+
         address = self.settings.url.value()
         problem = _address_problem(address, allows_http=self.settings.plain_http)
         if problem:

@@ -15,7 +15,7 @@ from orchestration.alerts.senders import senders_of, tell
 from orchestration.base.errors import PipelineError
 from orchestration.config.deployment import Deployment
 from orchestration.publication.publication import Publication
-from orchestration.runs.tags import COMMAND_TAG, covered_load_dates
+from orchestration.runs.tags import covered_load_dates, is_of_command
 
 SECONDS_BETWEEN_LOOKS = 900
 
@@ -45,7 +45,7 @@ def _on_failure(deployment: Deployment, publication: Publication, job: Any) -> d
     )
     def on_failure(context: dg.RunFailureSensorContext) -> None:
         run = context.dagster_run
-        if COMMAND_TAG in run.tags:
+        if is_of_command(run.run_id, run.tags):
             return
         _send(deployment, watch.of_failed_run(deployment, context.instance, run))
         if watch.has_published(publication, run.run_id):
@@ -66,8 +66,9 @@ def _on_quarantine(deployment: Deployment, publication: Publication, job: Any) -
         description="Sends an alert if a published night put more rows into quarantine than allowed.",
     )
     def on_quarantine(context: dg.RunStatusSensorContext) -> None:
-        if COMMAND_TAG not in context.dagster_run.tags:
-            _tell_quarantine(deployment, publication, context.dagster_run)
+        run = context.dagster_run
+        if not is_of_command(run.run_id, run.tags):
+            _tell_quarantine(deployment, publication, run)
 
     return on_quarantine
 
@@ -81,7 +82,7 @@ def _brief(deployment: Deployment, publication: Publication, job: Any) -> dg.Sen
         description="Mails the nightly brief of a published night.",
     )
     def on_success(context: dg.RunStatusSensorContext) -> None:
-        if COMMAND_TAG in context.dagster_run.tags:
+        if is_of_command(context.dagster_run.run_id, context.dagster_run.tags):
             return
         if problems := mail_brief(deployment, publication, context.dagster_run.run_id):
             raise PipelineError("\n".join(problems))

@@ -8,6 +8,7 @@ from expectations.suite import MartSuite
 from orchestration.base.errors import PipelineError
 from orchestration.base.progress import step
 from orchestration.config.deployment import Deployment
+from orchestration.gates.descriptions import described_mart
 from orchestration.gates.judge import Finding
 from orchestration.gates.mart_verdicts import MartVerdict, judge
 from orchestration.publication.publication import Publication
@@ -22,12 +23,7 @@ def marts_gate(deployment: Deployment, suites: Collection[MartSuite]) -> dg.Asse
     @dg.multi_asset_check(
         name="marts_gate",
         specs=[
-            dg.AssetCheckSpec(
-                "gate",
-                asset=_key(suite),
-                blocking=True,
-                description="Gate 2: bounds, movement since the published version, and required rows.",
-            )
+            dg.AssetCheckSpec("gate", asset=_key(suite), blocking=True, description=described_mart(suite))
             for suite in suites
         ],
     )

@@ -3,7 +3,6 @@
 A version is published only if this run materialized every asset and passed every check of the job.
 """
 
-import subprocess
 from collections.abc import Collection, Iterable, Sequence
 from datetime import UTC, date, datetime
 from typing import Any
@@ -13,8 +12,9 @@ import duckdb
 import pandas as pd
 
 from orchestration.base.errors import PipelineError
-from orchestration.base.paths import PROJECT, sql_text
+from orchestration.base.paths import sql_text
 from orchestration.base.progress import step
+from orchestration.base.revision import code_revision
 from orchestration.config.deployment import Deployment
 from orchestration.landing.corrections import releases
 from orchestration.landing.pull import forget
@@ -26,6 +26,7 @@ from orchestration.runs.recovery import check_rows, counts, rule_results
 from orchestration.runs.resource import RunLock
 from orchestration.runs.tags import RANGE_END, RANGE_START
 from orchestration.warehouse.dbt import Dbt
+from orchestration.warehouse.lineage import LineageStore
 from orchestration.warehouse.warehouse import Warehouse
 
 VERSION = dg.AssetKey(["published", "version"])
@@ -126,6 +127,7 @@ def version(
                         "questions": mart_questions(dbt.manifest()),
                     },
                     dbt.semantics(),
+                    LineageStore(dbt.home.dbt / "lineage.json").night,
                 )
             except PipelineError as error:
                 raise dg.Failure(description=str(error), allow_retries=False) from error
@@ -249,11 +251,3 @@ def _materialized(connection: duckdb.DuckDBPyConnection, table: HistoryTable) ->
             ),
         },
     )
-
-
-def code_revision() -> str:
-    """Return the commit of the checkout, or 'unknown' outside a repository."""
-    answer = subprocess.run(
-        ["git", "rev-parse", "--short", "HEAD"], cwd=PROJECT, capture_output=True, text=True, check=False
-    )
-    return answer.stdout.strip() or "unknown"

@@ -66,6 +66,6 @@ def make_site(deployment: Deployment, publication: Publication, version: Version
 
     def write(folder: Path) -> None:
         with duckdb.connect(version.database, read_only=True) as connection:
-            write_site(connection, version.manifest, deployment, folder)
+            write_site(connection, version.manifest, deployment, folder, version.lineage())
 
     return add_site(publication, version, write)

@@ -34,10 +34,12 @@ PARTS = {
 _SHARED = "tag:shared"
 EXCLUDED = dict.fromkeys(PARTS, _SHARED) | {"marts": f"{_SHARED} fqn:cx360.quality.landing"}
 FIRST = "stage"
+STEPS = "steps"
+"""The folder of tables that others are built from and that are not published."""
 
 
 class _FolderIsGroup(DagsterDbtTranslator):
-    """Groups models by their layer folder and sets the owner of the deployment."""
+    """Groups models by their folder and sets the owner of the deployment."""
 
     def __init__(self, owner: str) -> None:
         super().__init__(settings=DagsterDbtTranslatorSettings(enable_source_tests_as_checks=True))
@@ -50,19 +52,22 @@ class _FolderIsGroup(DagsterDbtTranslator):
         return super().get_asset_key(dbt_resource_props)
 
     def get_group_name(self, dbt_resource_props: Mapping[str, Any]) -> str:
-        """Return the layer folder; ``reference`` for a seed."""
-        is_seed = dbt_resource_props["resource_type"] == "seed"
-        return "reference" if is_seed else str(dbt_resource_props["fqn"][1])
+        """Return the layer, for a mart its question; steps have a group of their own; ``reference`` for a seed."""
+        if dbt_resource_props["resource_type"] == "seed":
+            return "reference"
+        _, layer, *folders, _ = dbt_resource_props["fqn"]
+        group = str(folders[0] if layer == "marts" else layer)
+        return f"{group}_steps" if STEPS in folders else group
 
     def get_asset_check_spec(
         self, asset_spec: dg.AssetSpec, manifest: Mapping[str, Any], unique_id: str, project: DbtProject | None
     ) -> dg.AssetCheckSpec | None:
-        """The check of a data test; the rules that the test holds are its description."""
+        """The check of a data test; what the test holds is its description."""
         check = super().get_asset_check_spec(asset_spec, manifest, unique_id, project)
         return check and dg.AssetCheckSpec(
             name=check.name,
             asset=check.asset_key,
-            description="\n".join(f"- {rule}" for rule in rules_of(manifest["nodes"][unique_id])) or check.description,
+            description=_described(manifest["nodes"][unique_id]) or check.description,
             additional_deps=check.additional_deps,
             blocking=check.blocking,
             metadata=check.metadata,
@@ -71,6 +76,14 @@ class _FolderIsGroup(DagsterDbtTranslator):
     def get_owners(self, dbt_resource_props: Mapping[str, Any]) -> list[str]:
         """Return the owner of the deployment."""
         return [self.owner]
+
+
+def _described(test: Mapping[str, Any]) -> str:
+    """The rules of a data test, or the comment at the top of its SQL, which says what a failing row is."""
+    if rules := rules_of(test):
+        return "\n".join(f"- {rule}" for rule in rules)
+    comment = re.match(r"(?:--.*\n)+", test["raw_code"])
+    return re.sub(r"--\s*", "", comment[0]).replace("\n", " ").strip() if comment else ""
 
 
 def rules_of(test: Mapping[str, Any]) -> list[str]:
@@ -116,7 +129,10 @@ def transform(part: str, manifest: Mapping[str, Any], owner: str) -> dg.AssetsDe
             if part == FIRST:
                 warehouse.start_empty()
             results = dbt.build(PARTS[part], EXCLUDED[part], _counter(progress, len(nodes)))
+            progress.detail(f"{len(results)} of {len(nodes)}  recording the results")
             lineages = LineageStore(dbt.home.dbt / "lineage.json")
+            if part == FIRST:
+                lineages.start_night()
             yield from _reported(results, nodes, warehouse, dbt.manifest(), lineages)
             lineages.save()
             problems = _problems(results, nodes, warehouse)
@@ -181,9 +197,12 @@ def _reported(
                 row_count = connection.execute(f"select count(*) from {result.node.relation_name}").fetchall()[0][0]
                 metadata = _metadata(result, row_count, tables[relation])
                 compiled = getattr(result.node, "compiled_code", None)
-                traced = compiled and lineages.trace(
-                    compiled, list(tables[relation]), _parents(result.node, tables, manifest)
+                traced = (
+                    lineages.trace(compiled, list(tables[relation]), _parents(result.node, tables, manifest))
+                    if compiled
+                    else None
                 )
+                lineages.keep(key.to_user_string().replace("/", "."), list(tables[relation]), traced)
                 if traced:
                     metadata["dagster/column_lineage"] = traced
                 yield dg.MaterializeResult(asset_key=key, metadata=metadata)

@@ -1,7 +1,8 @@
 """Progress of a run: its steps with their seconds, and the rows and load dates of a step.
 
-Steps report to the listener of the process; ``cli/console.py`` draws the reports. Without a listener, as under the
-scheduler, the reports are dropped: Dagster's event log has the same facts.
+Steps report to the listener of the process, from whatever thread: dbt reports from threads of its own.
+``cli/console.py`` draws the reports. Without a listener, as under the scheduler, the reports are dropped: Dagster's
+event log has the same facts.
 """
 
 from __future__ import annotations
@@ -9,7 +10,6 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from contextvars import ContextVar
 from dataclasses import dataclass, field
 from functools import partial
 
@@ -28,17 +28,23 @@ class Report:
 
 
 Listener = Callable[[Report], None]
-_listener: ContextVar[Listener] = ContextVar("progress_listener", default=lambda _: None)
+_listeners: list[Listener] = []
 
 
 @contextmanager
 def listening(listener: Listener) -> Iterator[None]:
-    """Send every report made inside to ``listener``."""
-    token = _listener.set(listener)
+    """Send every report made by the process inside to ``listener``."""
+    _listeners.append(listener)
     try:
         yield
     finally:
-        _listener.reset(token)
+        _listeners.remove(listener)
+
+
+def report(made: Report) -> None:
+    """Send a report to the listener of the process."""
+    for listener in _listeners[-1:]:
+        listener(made)
 
 
 @dataclass
@@ -56,19 +62,19 @@ class Step:
         if self.log and time.monotonic() - self.logged_at >= LOG_EVERY_SECONDS:
             self.logged_at = time.monotonic()
             self.log(f"{self.name}: {text}")
-        _listener.get()(Report(self.name, text))
+        report(Report(self.name, text))
 
 
 @contextmanager
 def step(name: str, log: Callable[[str], None] | None = None, *, is_part: bool = False) -> Iterator[Step]:
     """Report the beginning and the end of a step, with its seconds of wall time."""
     started, running, has_failed = time.monotonic(), Step(name, log), True
-    _listener.get()(Report(name, is_part=is_part))
+    report(Report(name, is_part=is_part))
     try:
         yield running
         has_failed = False
     finally:
-        _listener.get()(Report(name, running.last, time.monotonic() - started, has_failed, is_part))
+        report(Report(name, running.last, time.monotonic() - started, has_failed, is_part))
 
 
 part = partial(step, is_part=True)

@@ -5,7 +5,10 @@ It shows rules, counts and column names, never delivered values.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from rich.console import Console
 from rich.syntax import Syntax
@@ -21,46 +24,83 @@ from orchestration.warehouse.completeness import missing_entries
 STYLES = {"missing": "red", "new": "yellow", "renamed": "cyan"}
 
 
-def show_check(deployment: Deployment, extracts: Path, console: Console) -> bool:
-    """Run all checks and print their results.
+@dataclass(frozen=True)
+class Checked:
+    """The result for a deployment: what it lacks, and its tables."""
 
-    Returns:
-        Whether every table with rows went through gate 1, staging and doors, and nothing is missing.
-    """
+    missing: Sequence[str]
+    tables: Sequence[TableCheck]
+
+    @property
+    def would_pass(self) -> bool:
+        """Whether every table with rows went through gate 1, staging and doors, and nothing is missing."""
+        states = [table.state for table in self.tables]
+        return not self.missing and "fails" not in states and "through" in states
+
+    def names(self, state: str) -> list[str]:
+        """Return the names of the tables in a state."""
+        return [found.table.name for found in self.tables if found.state == state]
+
+
+def checked(deployment: Deployment, extracts: Path) -> Checked:
+    """Run all checks."""
     missing = [*unset_secrets(deployment), *missing_entries(deployment)]
-    checks = list(check_tables(deployment, extracts))
-    absent = [found.table.name for found in checks if found.is_absent]
-    for found in checks:
+    return Checked(missing, list(check_tables(deployment, extracts)))
+
+
+def record(deployment: Deployment, found: Checked) -> dict[str, Any]:
+    """Return the result for ``--json`` (docs/command-line.md); without delivered values."""
+    tables = [
+        {
+            "table": each.table.name,
+            "state": each.state,
+            "load_date": each.sample.load_date.isoformat() if each.sample else None,
+            "sampled_row_count": each.sample.rows.num_rows if each.sample else 0,
+            "doors": [*each.doors],
+            "failures": [*each.failures],
+            "remarks": [*each.remarks],
+        }
+        for each in found.tables
+    ]
+    return {
+        "deployment": deployment.name,
+        "would_pass": found.would_pass,
+        "missing": [*found.missing],
+        "tables": tables,
+    }
+
+
+def show_check(deployment: Deployment, checked: Checked, console: Console) -> None:
+    """Print the results."""
+    for found in checked.tables:
         if not found.is_absent:
             _show(found, console)
-    failing = [found.table.name for found in checks if found.failures]
-    through = [found.table.name for found in checks if found.went_through]
-    untried = [found.table.name for found in checks if found.table.name not in {*failing, *through, *absent}]
+    absent, failing = checked.names("absent"), checked.names("fails")
+    through, untried = checked.names("through"), checked.names("not_tried")
     console.rule(deployment.file, align="left")
-    for line in missing:
+    for line in checked.missing:
         console.print(f"  missing  {line}", style="red", markup=False)
     console.print(f"Delivers    {_entities(deployment)}", markup=False)
     console.print(f"Codes       {_references(deployment)}", markup=False)
     console.print(
-        f"Through     {len(through)} of {len(checks) - len(absent)} tables: {', '.join(through) or 'none'}",
+        f"Through     {len(through)} of {len(checked.tables) - len(absent)} tables: {', '.join(through) or 'none'}",
         markup=False,
     )
     if absent:
         console.print(f"Absent      {', '.join(absent)}: their entities stay empty", style="dim", markup=False)
     if untried:
         console.print(f"Not tried   {', '.join(untried)}", style="yellow", markup=False)
-    if failing or missing or not through:
+    if not checked.would_pass:
         problems = [f"{len(failing)} tables would not pass ({', '.join(failing)})"] if failing else []
-        problems += [f"{len(missing)} parts are missing"] if missing else []
-        problems += ["no table has rows to try"] if not (failing or missing) else []
+        problems += [f"{len(checked.missing)} parts are missing"] if checked.missing else []
+        problems += ["no table has rows to try"] if not problems else []
         console.print(f"\nA night would fail: {'; '.join(problems)}. Nothing was landed.", style="red", markup=False)
-        return False
+        return
     console.print(
         f"\nThe samples of {len(through)} tables went through gate 1, the staging models and the doors. What comes"
         f" after them was not tried: make run DEPLOYMENT={deployment.argument}. Nothing was landed.",
         markup=False,
     )
-    return True
 
 
 def _show(found: TableCheck, console: Console) -> None:

@@ -87,3 +87,12 @@ class TableCheck:
         """Whether rows were delivered, and a night would take them through gate 1, staging and every door."""
         has_rows = self.sample is not None and self.sample.rows.num_rows > 0
         return has_rows and not self.failures and set(self.doors) == set(self.table.settings.delivers)
+
+    @property
+    def state(self) -> str:
+        """One word for the result: ``fails``, ``through``, ``absent`` or ``not_tried``."""
+        if self.failures:
+            return "fails"
+        if self.went_through:
+            return "through"
+        return "absent" if self.is_absent else "not_tried"

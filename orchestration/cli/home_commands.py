@@ -1,4 +1,4 @@
-"""The commands for the home of a deployment and its versions, and the option that names the deployment.
+"""The commands for the home of a deployment and its versions.
 
 Part of ``main.py``. Heavy modules are imported inside the commands.
 """
@@ -10,24 +10,23 @@ from pathlib import Path
 
 import click
 
+from orchestration.cli.group import Answer, json_option
+from orchestration.cli.options import deployment_option
 from orchestration.config.deployment import load_deployment
-
-deployment_option = click.option(
-    "--deployment",
-    default="demo",
-    envvar="CX360_DEPLOYMENT",
-    show_default=True,
-    help="The name of the deployment, or the path of its folder.",
-)
 
 
 @click.command()
 @deployment_option
-def versions(deployment: str) -> None:
+@json_option
+def versions(deployment: str, is_json: bool) -> Answer:
     """List the published versions, with the current and the withdrawn ones."""
-    from orchestration.cli.versions import listed
+    from orchestration.cli.versions import listed, record
 
-    click.echo(listed(load_deployment(deployment)))
+    settings = load_deployment(deployment)
+    if is_json:
+        return Answer(record(settings))
+    click.echo(listed(settings))
+    return Answer(None)
 
 
 @click.command()

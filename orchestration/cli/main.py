@@ -9,63 +9,31 @@ from __future__ import annotations
 import os
 import shutil
 import sys
-import traceback
 from datetime import date
 from pathlib import Path
-from typing import Any
 
 import click
 
-from orchestration.base.errors import PipelineError
-from orchestration.base.layout import keep_private
 from orchestration.base.paths import Home
-from orchestration.cli.entry import INTERRUPTED
-from orchestration.cli.home_commands import HOME_COMMANDS, deployment_option
+from orchestration.cli.group import Answer, Commands, json_option
+from orchestration.cli.home_commands import HOME_COMMANDS
 from orchestration.cli.new_command import new
+from orchestration.cli.options import DAY, deployment_option, extracts_option
 from orchestration.cli.query_command import query
+from orchestration.cli.run_commands import RUN_COMMANDS
+from orchestration.cli.version import print_version
 from orchestration.config.deployment import load_deployment
 
 
-class _Commands(click.Group):
-    """Prints a ``PipelineError`` as one message, with ``--trace`` also its stack; ctrl-c ends with exit code 130.
-
-    What a command writes is private.
-    """
-
-    def invoke(self, ctx: click.Context) -> object:
-        keep_private()
-        try:
-            return super().invoke(ctx)
-        except PipelineError as error:
-            if ctx.params.get("trace"):
-                traceback.print_exc()
-            click.secho(str(error), fg="red", err=True)
-            sys.exit(1)
-        except KeyboardInterrupt:
-            sys.exit(INTERRUPTED)
-
-
-_extracts = click.option(
-    "--extracts",
-    type=click.Path(path_type=Path),
-    envvar="CX360_EXTRACTS",
-    help="The folder of the extracts  [default: data/<deployment>/extracts]",
+@click.group(cls=Commands, context_settings={"help_option_names": ["-h", "--help"]})
+@click.option(
+    "--version",
+    is_flag=True,
+    is_eager=True,
+    expose_value=False,
+    callback=print_version,
+    help="Show the version and end.",
 )
-
-
-class _Day(click.DateTime):
-    """A day, as a date."""
-
-    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
-        return super().convert(value, param, ctx).date()
-
-
-_day = _Day(formats=["%Y-%m-%d"])
-_repull = click.option("--repull", is_flag=True, help="Pull again what an earlier try of the same command had landed.")
-_wait = click.option("--wait", is_flag=True, help="Wait for another run to end, instead of refusing.")
-
-
-@click.group(cls=_Commands, context_settings={"help_option_names": ["-h", "--help"]})
 @click.option("--trace", is_flag=True, help="Show the stack of an error, and Dagster's log of a run.")
 def main(trace: bool) -> None:
     """The customer-experience warehouse: pull extracts, check rows, build tables, check figures, publish.
@@ -76,52 +44,7 @@ def main(trace: bool) -> None:
 
 @main.command()
 @deployment_option
-@_extracts
-@click.option("--date", "day", type=_day, help="Take this load date only, also when it is published.")
-@click.option("--from", "first", type=_day, help="Take the load dates from this one on.")
-@click.option("--to", "last", type=_day, help="Take the load dates up to this one.")
-@click.option("--full-refresh", is_flag=True, help="Build and publish from the landing even if nothing is pending.")
-@_repull
-@_wait
-def run(
-    deployment: str,
-    extracts: Path | None,
-    day: date | None,
-    first: date | None,
-    last: date | None,
-    full_refresh: bool,
-    repull: bool,
-    wait: bool,
-) -> None:
-    """Run the night: every load date that has extracts and is not published, as one run."""
-    settings = load_deployment(deployment)
-    if day and (first or last):
-        raise click.UsageError("--date stands alone: it cannot be combined with --from or --to.")
-    if settings.is_demo and extracts is None and not Home.of(settings.name).extracts.exists():
-        click.get_current_context().invoke(demo, deployment=deployment)
-    from orchestration.cli.console import run_watched
-
-    days = (day or first, day or last)
-    sys.exit(run_watched(settings, extracts, *days, full_refresh=full_refresh, repull=repull, wait=wait))
-
-
-@main.command()
-@deployment_option
-@_extracts
-@click.option("--from", "first", type=_day, required=True, help="The first load date.")
-@click.option("--to", "last", type=_day, required=True, help="The last load date.")
-@_repull
-@_wait
-def backfill(deployment: str, extracts: Path | None, first: date, last: date, repull: bool, wait: bool) -> None:
-    """Pull a range of load dates again, published or not, as one run; a killed run is resumed."""
-    from orchestration.cli.console import run_watched
-
-    sys.exit(run_watched(load_deployment(deployment), extracts, first, last, repull=repull, wait=wait))
-
-
-@main.command()
-@deployment_option
-@click.option("--date", "days", type=_day, multiple=True, help="Only this load date; may be repeated.")
+@click.option("--date", "days", type=DAY, multiple=True, help="Only this load date; may be repeated.")
 def release(deployment: str, days: tuple[date, ...]) -> None:
     """Release load dates on hold after a rollback: the next run loads them again."""
     from orchestration.cli.versions import release as release_holds
@@ -131,42 +54,20 @@ def release(deployment: str, days: tuple[date, ...]) -> None:
 
 @main.command()
 @deployment_option
-@click.option("--customers", default=10_000, show_default=True, help="Number of customers.")
-@click.option("--nights", default=30, show_default=True, help="Number of nightly drops after the history.")
-@click.option("--seed", default=7, show_default=True, help="The same seed gives the same files, byte for byte.")
-@click.option("--world", default="full", show_default=True, help="full, or plain for a company without effects.")
-@click.option(
-    "--dirt", default="late_rows", show_default=True, help="all, none, or a comma-separated list of kinds of faults."
-)
-@click.option("--out", type=click.Path(path_type=Path), help="Output folder  [default: data/<deployment>/extracts]")
-def demo(deployment: str, customers: int, nights: int, seed: int, world: str, dirt: str, out: Path | None) -> None:
-    """Generate the extracts of the demo company, for the systems that the deployment names."""
-    settings = load_deployment(deployment)
-    if not settings.is_demo:
-        raise PipelineError(
-            f"Deployment '{deployment}' is not a demo company (is_demo is false): its systems deliver real extracts."
-        )
-    from demo.dirt import KINDS
-    from demo.make import make_demo
-
-    kinds = {"all": tuple(KINDS), "none": ()}.get(dirt, tuple(dirt.split(",")))
-    folder = out or Home.of(settings.name).extracts
-    make_demo(settings, folder, customers=customers, nights=nights, seed=seed, world=world, dirt=kinds)
-
-
-@main.command()
-@deployment_option
-@_extracts
-def check(deployment: str, extracts: Path | None) -> None:
+@extracts_option
+@json_option
+def check(deployment: str, extracts: Path | None, is_json: bool) -> Answer:
     """Take a sample of each table through gate 1, staging and doors, and test its key. Nothing lands."""
     settings = load_deployment(deployment)
     from rich.console import Console
 
-    from orchestration.cli.check_page import show_check
+    from orchestration.cli.check_page import checked, record, show_check
 
-    folder = extracts or Home.of(settings.name).extracts
-    console = Console(highlight=False, soft_wrap=True)
-    sys.exit(0 if show_check(settings, folder, console) else 1)
+    found = checked(settings, extracts or Home.of(settings.name).extracts)
+    if is_json:
+        return Answer(record(settings, found), 0 if found.would_pass else 1)
+    show_check(settings, found, Console(highlight=False, soft_wrap=True))
+    return Answer(None, 0 if found.would_pass else 1)
 
 
 @main.command()
@@ -183,20 +84,31 @@ def eject(deployment: str, system: str) -> None:
 @main.command()
 @deployment_option
 @click.option("--table", help="Only this table, <system>__<table>.")
-@click.option("--date", "day", type=_day, help="Only this load date.")
+@click.option("--date", "day", type=DAY, help="Only this load date.")
 @click.option("--explain", is_flag=True, help="Show each row with its reasons and delivered text.")
 @click.option("--export", type=click.Path(path_type=Path), help="Export the rows to this file for correction.")
 @click.option("--release", type=click.Path(path_type=Path), help="Readmit the corrected rows of this file.")
+@json_option
 def quarantine(
-    deployment: str, table: str | None, day: date | None, explain: bool, export: Path | None, release: Path | None
-) -> None:
+    deployment: str,
+    table: str | None,
+    day: date | None,
+    explain: bool,
+    export: Path | None,
+    release: Path | None,
+    is_json: bool,
+) -> Answer:
     """List the rows in quarantine: units, and the number of rows per broken rule."""
     settings = load_deployment(deployment)
     home = Home.of(settings.name)
     if release and (table or day or explain or export):
         raise click.UsageError("--release cannot be combined with other options: the file names the rows.")
-    from orchestration.cli.quarantine import quarantine_lines, released
+    from orchestration.cli.quarantine import quarantine_lines, quarantine_record, released
 
+    if is_json:
+        if release or export:
+            raise click.UsageError("--json lists the quarantine: it cannot be combined with --release or --export.")
+        return Answer(quarantine_record(settings, home, table, day, is_explained=explain))
     lines = (
         released(settings, home, release)
         if release
@@ -204,11 +116,12 @@ def quarantine(
     )
     for line in lines:
         click.echo(line)
+    return Answer(None)
 
 
 @main.command()
 @deployment_option
-@_extracts
+@extracts_option
 @click.option("--host", default="127.0.0.1", show_default=True, help="The address to listen on.")
 @click.option("--port", default=3000, show_default=True, help="The port to listen on.")
 def ui(deployment: str, extracts: Path | None, host: str, port: int) -> None:
@@ -294,5 +207,5 @@ def test(is_long: bool, arguments: tuple[str, ...]) -> None:
     sys.exit(check(is_long, arguments))
 
 
-for command in (new, query, *HOME_COMMANDS):
+for command in (*RUN_COMMANDS, new, query, *HOME_COMMANDS):
     main.add_command(command)

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from datetime import date
 from pathlib import Path
+from typing import Any
 
 from orchestration.base.paths import Home
 from orchestration.config.deployment import Deployment
@@ -33,6 +34,33 @@ def quarantine_lines(
         yield "Correct the 'row' of each line, delete the lines to leave in quarantine, then --release the file."
     else:
         yield from explained(units) if is_explained else listed(units)
+
+
+def quarantine_record(
+    deployment: Deployment, home: Home, table: str | None, load_date: date | None, *, is_explained: bool
+) -> dict[str, Any]:
+    """Return the quarantine for ``--json`` (docs/command-line.md); rows with their values only if explained."""
+    units = [
+        {
+            "table": unit.table,
+            "load_date": unit.load_date.isoformat(),
+            "row_count": len(unit.rows),
+            "has_landed": unit.has_landed,
+            "rules": dict(unit.rules()),
+            **({"rows": [_row(row) for row in unit.rows]} if is_explained else {}),
+        }
+        for unit in quarantined(deployment, home, table, load_date)
+    ]
+    return {"deployment": deployment.name, "units": units}
+
+
+def _row(row: Mapping[str, Any]) -> dict[str, Any]:
+    return {
+        "file": row["_source_file"],
+        "line": row["_source_row"],
+        "reasons": [*row["reasons"]],
+        "row": row["row_text"],
+    }
 
 
 def released(deployment: Deployment, home: Home, file: Path) -> Iterator[str]:

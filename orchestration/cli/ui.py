@@ -14,16 +14,16 @@ import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
-from types import FrameType
 
 import yaml
 
 from orchestration.base.errors import PipelineError
 from orchestration.base.paths import PROJECT
+from orchestration.runs.origin import LOCATION
 
-SECONDS_TO_END = 20
+SECONDS_TO_END = 6
+"""How long the processes may take to end; the command itself has eight seconds (``entry.py``)."""
 POLL_SECONDS = 0.5
-LOCATION = "cx360"
 
 
 def serve(host: str, port: int, allowed_hosts: Sequence[str]) -> None:
@@ -35,7 +35,6 @@ def serve(host: str, port: int, allowed_hosts: Sequence[str]) -> None:
         PipelineError: one of the processes ended by itself.
         KeyboardInterrupt: ctrl-c, or a request to terminate.
     """
-    signal.signal(signal.SIGTERM, _interrupt)
     with tempfile.TemporaryDirectory(prefix="cx360-ui-") as folder, _ended_together() as processes:
         socket = Path(folder) / "code.sock"
         workspace = Path(folder) / "workspace.yaml"
@@ -71,7 +70,8 @@ def _program(name: str) -> str:
 
 
 def _started(*command: str) -> subprocess.Popen[bytes]:
-    return subprocess.Popen(command, cwd=PROJECT, env=os.environ)
+    # a group of its own: the code server starts further processes, and a run is one of them
+    return subprocess.Popen(command, cwd=PROJECT, env=os.environ, start_new_session=True)
 
 
 def _check(processes: dict[str, subprocess.Popen[bytes]], port: int) -> None:
@@ -92,21 +92,30 @@ def _listening(host: str) -> list[str]:
 
 @contextmanager
 def _ended_together() -> Iterator[dict[str, subprocess.Popen[bytes]]]:
-    """Processes that are ended at the end of the block."""
+    """Processes that are ended at the end of the block, each with all that it has started."""
     processes: dict[str, subprocess.Popen[bytes]] = {}
     try:
         yield processes
     finally:
         deadline = time.monotonic() + SECONDS_TO_END
         for process in processes.values():
-            process.send_signal(signal.SIGINT)
+            _signal_group(process, signal.SIGINT)
+        while time.monotonic() < deadline and any(_is_there(process) for process in processes.values()):
+            time.sleep(0.1)
         for process in processes.values():
-            try:
-                process.wait(max(deadline - time.monotonic(), 0.1))
-            except subprocess.TimeoutExpired:
-                process.kill()
-                process.wait()
+            _signal_group(process, signal.SIGKILL)
+            process.wait()
 
 
-def _interrupt(_signal: int, _frame: FrameType | None) -> None:
-    raise KeyboardInterrupt
+def _is_there(process: subprocess.Popen[bytes]) -> bool:
+    """Return whether any process of the group is left."""
+    process.poll()  # an ended process that nobody has waited for is still of its group
+    return _signal_group(process, 0)
+
+
+def _signal_group(process: subprocess.Popen[bytes], number: int) -> bool:
+    try:
+        os.killpg(process.pid, number)
+    except ProcessLookupError:
+        return False
+    return True

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Collection
 from datetime import date
+from typing import Any
 
 from orchestration.base.errors import PipelineError
 from orchestration.base.paths import Home
@@ -30,6 +31,32 @@ def listed(deployment: Deployment) -> str:
     lines = [f"{'version':<21}  {'as of':<10}  {'published, UTC':<16}  {'load dates':>10}  {'MiB':>9}"]
     lines += [_line(version, _standing(publication, version)) for version in versions]
     return "\n".join([*lines, *damaged])
+
+
+def record(deployment: Deployment) -> dict[str, Any]:
+    """Return the versions on disk for ``--json`` (docs/command-line.md), newest first."""
+    publication = Publication(Home.of(deployment.name), deployment.retention)
+    current, withdrawn = publication.version(), publication.holds.withdrawn()
+    versions = [
+        {
+            "version": version.name,
+            "state": "withdrawn"
+            if version.name in withdrawn
+            else "current"
+            if current and current.name == version.name
+            else "earlier",
+            "as_of_date": version.as_of_date.isoformat(),
+            "published_at": version.manifest["published_at"],
+            "load_date_count": len(version.load_dates),
+            "byte_count": version.byte_count,
+            "folder": str(version.folder),
+        }
+        for version in publication.versions()
+    ]
+    damaged = [
+        {"version": version.name, "state": "damaged", "reason": version.reason} for version in publication.damaged()
+    ]
+    return {"deployment": deployment.name, "versions": [*versions, *damaged]}
 
 
 def _line(version: Version, standing: str) -> str:

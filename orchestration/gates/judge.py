@@ -14,7 +14,6 @@ from typing import TYPE_CHECKING, Any
 
 import duckdb
 import numpy as np
-import pandas as pd
 import pyarrow as pa
 
 from expectations.suite import Limit, ProfileRule, RowRule
@@ -221,7 +220,7 @@ def findings(
         return found
     bounds = [(figure, _bound(rule.at_least, limits), _bound(rule.at_most, limits)) for _, rule, figure in asked]
     with part("gates"):
-        outside = _outside(pd.DataFrame(bounds, columns=["figure", "at_least", "at_most"], dtype=float))
+        outside = _outside(bounds)
     for row in sorted(outside):
         place, rule, _ = asked[row]
         message = rule.message.format_map({"limits": limits, **judged[place][1]})
@@ -239,14 +238,16 @@ def _figure(value: Any) -> float:
     return math.inf if math.isnan(float(value)) else float(value)
 
 
-def _outside(figures: pd.DataFrame) -> set[int]:
-    """The rows of ``figures`` that lie outside their bounds, as Great Expectations judges them.
+def _outside(bounds: Sequence[tuple[float, float | None, float | None]]) -> set[int]:
+    """The places of the figures that lie outside their bounds, as Great Expectations judges them.
 
     One row for each figure rather than one expectation: an expectation costs some milliseconds whatever it judges.
     """
     import great_expectations as gx
     import great_expectations.expectations as gxe
+    import pandas as pd
 
+    figures = pd.DataFrame(bounds, columns=["figure", "at_least", "at_most"], dtype=float)
     pairs = (("figure", "at_least"), ("at_most", "figure"))
     suite = gx.ExpectationSuite(
         name="profiles",

@@ -4,7 +4,18 @@ Add a page here: a module of ``topics/`` with ``PAGE``. A page whose sections ha
 """
 
 from orchestration.pages.page import Page
-from orchestration.pages.topics import brief, customers, overview, quality, retention, scores, surveys, tables, value
+from orchestration.pages.topics import (
+    brief,
+    customers,
+    lineage,
+    overview,
+    quality,
+    retention,
+    scores,
+    surveys,
+    tables,
+    value,
+)
 from orchestration.pages.topics import definitions as meanings
 
 PAGES: tuple[Page, ...] = (
@@ -18,4 +29,5 @@ PAGES: tuple[Page, ...] = (
     quality.PAGE,
     meanings.PAGE,
     tables.PAGE,
+    lineage.PAGE,
 )

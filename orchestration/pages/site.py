@@ -6,6 +6,7 @@ Add here what all pages share; keep out what a page says (``topics/``) and the o
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +14,7 @@ import duckdb
 
 from orchestration.config.deployment import Deployment
 from orchestration.pages.explore import EXPLORES, write_library
+from orchestration.pages.lineage import Lineage
 from orchestration.pages.mail import write_mail
 from orchestration.pages.reading_order import PAGES
 from orchestration.pages.source import Source
@@ -26,7 +28,11 @@ EXPLORE_POLICY = POLICY.replace("default-src 'none';", "default-src 'none'; scri
 
 
 def write_site(
-    connection: duckdb.DuckDBPyConnection, manifest: Mapping[str, Any], deployment: Deployment, folder: Path
+    connection: duckdb.DuckDBPyConnection,
+    manifest: Mapping[str, Any],
+    deployment: Deployment,
+    folder: Path,
+    lineage: Lineage | None = None,
 ) -> list[Path]:
     """Write every page that the version has figures for.
 
@@ -34,6 +40,7 @@ def write_site(
         connection: the published file, open for reading only.
         manifest: the manifest of the version.
         folder: an existing folder.
+        lineage: the parent columns of each column of the version; without it, its page is not written.
 
     Returns:
         The files.
@@ -41,7 +48,7 @@ def write_site(
     Raises:
         PipelineError: the version lacks a table that a page reads.
     """
-    source = source_of(connection, manifest, deployment)
+    source = replace(source_of(connection, manifest, deployment), lineage=lineage or {})
     built = [(page, sections) for page in PAGES if (sections := page.built(source))]
     explores = [(page, given) for page in EXPLORES if (given := page.given(source))]
     templates = environment()

@@ -6,7 +6,7 @@ Add here what every query may use; keep out what a page shows (``topics/``).
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date
 from functools import cache
 from pathlib import Path
@@ -17,6 +17,7 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
 from orchestration.base.errors import PipelineError
 from orchestration.base.paths import DBT_PROJECT
+from orchestration.pages.lineage import Lineage
 
 QUERIES = Path(__file__).parent / "queries"
 MOST_GROUPS = 12
@@ -37,6 +38,7 @@ class Source:
         currency: the currency of every amount.
         minimum_base: the smallest number of answers or customers that may be shown.
         brief: the names of the figures of the nightly brief.
+        lineage: the parent columns of each column, by table and column; empty if it is not asked for.
     """
 
     connection: duckdb.DuckDBPyConnection
@@ -45,6 +47,7 @@ class Source:
     currency: str
     minimum_base: int
     brief: Sequence[str] = ()
+    lineage: Lineage = field(default_factory=dict)
 
     @property
     def as_of_date(self) -> date:

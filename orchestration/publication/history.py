@@ -11,12 +11,15 @@ from collections.abc import Collection, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING, TypeAlias
 
 import duckdb
-import pandas as pd
 
 from orchestration.base.paths import Home, sql_text
 from orchestration.base.state import DamagedStateError
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 CAUSES = (
     "Differences between the two versions that can change earlier figures: late rows, readmitted rows, repeated "
@@ -108,7 +111,7 @@ RESTATEMENTS = HistoryTable(
 )
 TABLES = (RUNS, CHECKS, RULE_RESULTS, RESTATEMENTS)
 
-Rows = Mapping[HistoryTable, pd.DataFrame]
+Rows: TypeAlias = Mapping[HistoryTable, "pd.DataFrame"]
 
 
 @dataclass(frozen=True)

@@ -28,6 +28,7 @@ from orchestration.publication.holds import Holds
 from orchestration.publication.parquet import write_parquet
 from orchestration.publication.versions import (
     DATABASE,
+    LINEAGE,
     MANIFEST,
     SEMANTICS,
     DamagedVersion,
@@ -84,15 +85,20 @@ class Publication:
         """Return the folders among the versions that are no whole version. They are never removed."""
         return [version for version in map(read_version, self._folders()) if isinstance(version, DamagedVersion)]
 
-    def publish(self, as_of_date: date, run_id: str, facts: Mapping[str, Any], semantics: bytes = b"") -> Path:
-        """Move ``cx360.duckdb`` into a new version, with star and marts as Parquet, and point ``current`` at it.
+    def publish(
+        self,
+        as_of_date: date,
+        run_id: str,
+        facts: Mapping[str, Any],
+        semantics: bytes = b"",
+        lineage: Mapping[str, Any] | None = None,
+    ) -> Path:
+        """Move ``cx360.duckdb`` into a new version, with star and marts as Parquet, point ``current`` at it, return it.
 
         Args:
             facts: further entries of the manifest, beside version, number, as-of date, run and tables.
             semantics: the content of ``semantic_manifest.json``: the metrics of the tables.
-
-        Returns:
-            The folder of the version.
+            lineage: the parent columns of each column, by table and column.
 
         Raises:
             PipelineError: the version cannot be written; ``current`` stays as it is.
@@ -104,6 +110,7 @@ class Publication:
             (new / "parquet").mkdir(parents=True)
             if semantics:
                 (new / SEMANTICS).write_bytes(semantics)
+            (new / LINEAGE).write_text(json.dumps(lineage or {}), encoding="utf-8")
             manifest = {
                 "version": name,
                 "number": self._next_number(),

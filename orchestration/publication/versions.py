@@ -6,7 +6,7 @@ Add here what a version says about itself; keep out which one readers get (``pub
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
@@ -25,6 +25,8 @@ SITE = "site"
 SITE_LISTING = "checksums.json"
 SEMANTICS = "semantic_manifest.json"
 """The metrics of the version's tables, as dbt and MetricFlow read them."""
+LINEAGE = "lineage.json"
+"""The parent columns of each column of the night's tables: ``{"marts.mart_x": {"nps": ["star.fct_y.score"]}}``."""
 
 
 class _TableFacts(BaseModel):
@@ -83,6 +85,12 @@ class Version:
     def taken_load_dates(self) -> set[date]:
         """The load dates that its run pulled."""
         return {date.fromisoformat(day) for day in self.manifest["taken_load_dates"]}
+
+    def lineage(self) -> Mapping[str, Mapping[str, Sequence[str]]]:
+        """Return the parent columns of each column, by table and column; none for a version of an earlier cx360."""
+        file = self.folder / LINEAGE
+        found: dict[str, dict[str, list[str]]] = json.loads(file.read_text(encoding="utf-8")) if file.exists() else {}
+        return found
 
     @property
     def byte_count(self) -> int:

@@ -16,6 +16,7 @@ from orchestration.base.paths import Home
 from orchestration.gates.rule_results import RuleResult
 from orchestration.publication.history import CHECKS, RULE_RESULTS, RUNS, History
 from orchestration.publication.publication import Publication
+from orchestration.runs.tags import is_of_command
 
 UNFINISHED = [
     dg.DagsterRunStatus.NOT_STARTED,
@@ -49,7 +50,7 @@ def recover_runs(home: Home, instance: dg.DagsterInstance, run_id: str | None = 
         run
         for run in instance.get_runs(dg.RunsFilter(statuses=UNFINISHED))
         # a run that the daemon is about to launch has no process yet
-        if run.run_id != run_id and not (run.status == dg.DagsterRunStatus.NOT_STARTED and run.remote_job_origin)
+        if run.run_id != run_id and not _waits_for_daemon(run)
     ]
     for run in killed:
         instance.report_run_failed(run, "The process of this run was killed, or the machine went down.")
@@ -59,6 +60,11 @@ def recover_runs(home: Home, instance: dg.DagsterInstance, run_id: str | None = 
         if run.run_id not in known:
             _record(history, instance, run.run_id)
     return killed
+
+
+def _waits_for_daemon(run: dg.DagsterRun) -> bool:
+    is_waiting = run.status == dg.DagsterRunStatus.NOT_STARTED and bool(run.remote_job_origin)
+    return is_waiting and not is_of_command(run.run_id, run.tags)
 
 
 def _record(history: History, instance: dg.DagsterInstance, run_id: str) -> None:

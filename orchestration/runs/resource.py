@@ -18,6 +18,7 @@ from orchestration.base.paths import Home
 from orchestration.publication.publication import Publication
 from orchestration.runs.event_files import fast_event_files
 from orchestration.runs.lock import hold, under_way
+from orchestration.runs.origin import show_in_ui
 from orchestration.runs.readiness import make_ready
 from orchestration.runs.recovery import recover_runs
 from orchestration.runs.tags import is_requested
@@ -42,6 +43,8 @@ class RunLock(dg.ConfigurableResource):
             os.kill(os.getpid(), signal.SIGINT)
 
         home = Home(Path(self.home_root))
+        if self.is_held and context.instance and context.run:
+            show_in_ui(context.instance, context.run)
         with nullcontext() if self.is_held else _ready(home, context):
             if context.instance and not self.is_held:
                 recover_runs(home, context.instance, context.run.run_id if context.run else None)

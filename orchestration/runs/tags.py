@@ -9,10 +9,21 @@ from datetime import date, timedelta
 RANGE_START = "dagster/asset_partition_range_start"
 RANGE_END = "dagster/asset_partition_range_end"
 COMMAND_TAG = "cx360/command"
-"""Tag of a run that ``cx360 run`` executes in its own process."""
+"""Tag of a run that ``cx360 run`` executes in its own process, with its run id: the UI copies tags to a run that it
+executes again."""
 REQUEST_TAG = "cx360/request"
 """Tag with the requested load dates: a run with the same request resumes an unfinished pull."""
 PENDING = "pending"
+
+
+def command_tags(run_id: str) -> dict[str, str]:
+    """Return the tags of a run of the command line; the daemon leaves it to the next command to try it again."""
+    return {COMMAND_TAG: run_id, "dagster/max_retries": "0"}
+
+
+def is_of_command(run_id: str, tags: Mapping[str, str]) -> bool:
+    """Return whether the run with these tags is one of the command line."""
+    return tags.get(COMMAND_TAG) == run_id
 
 
 def range_tags(load_dates: Sequence[date], request: str = PENDING) -> dict[str, str]:

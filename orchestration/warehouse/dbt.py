@@ -248,10 +248,13 @@ class Dbt:
 
         Raises:
             PipelineError: dbt failed without results.
+            BaseException: what interrupted dbt.
         """
         arguments = [*SILENT, "--no-write-json", "build", "--select", *selection.split(), "--exclude", *exclude.split()]
         arguments += ["--indirect-selection", "buildable", "--exclude-resource-type", "unit_test"]
         answer = run_dbt(self.deployment, self.home, arguments, manifest=self.parsed, on_event=on_event)
+        if answer.exception and not isinstance(answer.exception, Exception):
+            raise answer.exception
         if answer.result is None:
             raise PipelineError(f"dbt failed to build {selection}; make ui shows its log: {answer.exception}")
         return list(cast("RunExecutionResult", answer.result).results)

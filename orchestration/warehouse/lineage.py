@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import hashlib
 import json
+import logging
 from collections.abc import Mapping, Sequence
 from pathlib import Path
+from typing import Any
 
 import dagster as dg
 from sqlglot import exp, parse_one
@@ -19,14 +21,28 @@ Parents = Mapping[str, tuple[dg.AssetKey, Columns]]
 
 
 class LineageStore:
-    """Caches lineages in a file: tracing takes seconds, and a lineage changes only with the SQL."""
+    """Caches lineages in a file: tracing takes seconds, and a lineage changes only with the SQL.
+
+    A second file has the lineage of the tables of this night, for the version that is published.
+    """
 
     def __init__(self, file: Path) -> None:
         """Read the cache; it is empty if the file does not exist."""
-        self.file = file
-        self.known: dict[str, dict[str, list[list[str]]] | None] = (
-            json.loads(file.read_text(encoding="utf-8")) if file.exists() else {}
-        )
+        self.file, self.night_file = file, file.with_name("lineage_of_night.json")
+        self.known: dict[str, dict[str, list[list[str]]] | None] = _content(file)
+        self.night: dict[str, dict[str, list[str]]] = _content(self.night_file)
+
+    def start_night(self) -> None:
+        """Forget the tables of the night before."""
+        self.night = {}
+
+    def keep(self, table: str, columns: Sequence[str], traced: dg.TableColumnLineage | None) -> None:
+        """Keep the lineage of a table of this night, by names ``schema.table.column``; untraced columns have none."""
+        deps = traced.deps_by_column if traced else {}
+        self.night[table] = {
+            column: [".".join([*dep.asset_key.path, dep.column_name]) for dep in deps.get(column, ())]
+            for column in columns
+        }
 
     def trace(self, sql: str, columns: Sequence[str], parents: Parents) -> dg.TableColumnLineage | None:
         """Return ``column_lineage`` of the same arguments, from the cache if it is there."""
@@ -41,8 +57,13 @@ class LineageStore:
         return _read(self.known[name])
 
     def save(self) -> None:
-        """Write the cache."""
+        """Write the cache, and the tables of this night."""
         self.file.write_text(json.dumps(self.known), encoding="utf-8")
+        self.night_file.write_text(json.dumps(self.night), encoding="utf-8")
+
+
+def _content(file: Path) -> Any:
+    return json.loads(file.read_text(encoding="utf-8")) if file.exists() else {}
 
 
 def _written(traced: dg.TableColumnLineage | None) -> dict[str, list[list[str]]] | None:
@@ -81,6 +102,8 @@ def column_lineage(sql: str, columns: Sequence[str], parents: Parents) -> dg.Tab
         folder, table = name.split(".")
         tables.setdefault(folder, {})[table] = types
     schema: dict[str, object] = dict(tables)
+    # the parser warns of SQL that it does not follow, with all of its text, in the middle of the run's output
+    logging.getLogger("sqlglot").setLevel(logging.ERROR)
     try:
         tree = parse_one(sql, dialect="duckdb")
         for named in tree.find_all(exp.Table):

@@ -11,6 +11,7 @@ import dagster as dg
 from orchestration.base.errors import InfrastructureError, PipelineError
 from orchestration.base.progress import Pace, step
 from orchestration.config.deployment import Deployment, Table
+from orchestration.gates.descriptions import described_rows
 from orchestration.gates.rule_results import RuleResult, profile_results, row_results
 from orchestration.gates.suites import suite_of
 from orchestration.landing.landing import Landing
@@ -46,11 +47,7 @@ def extract(table: Table) -> dg.AssetsDefinition:
                 metadata={"system": table.system.description, "key": ", ".join(table.settings.key)},
             )
         ],
-        check_specs=[
-            dg.AssetCheckSpec(
-                "gate", asset=key, blocking=True, description="Gate 1: the row and batch rules of the table."
-            )
-        ],
+        check_specs=[dg.AssetCheckSpec("gate", asset=key, blocking=True, description=described_rows(suite_of(table)))],
         partitions_def=load_windows(table.deployment),
         backfill_policy=dg.BackfillPolicy.single_run(),
         retry_policy=dg.RetryPolicy(max_retries=1, delay=RETRY_AFTER_SECONDS),

@@ -13,7 +13,7 @@ from orchestration.config.deployment import Deployment, load_deployment
 from orchestration.config.settings import AlertSettings, Secret, Webhook
 from orchestration.nightly import nightly
 from orchestration.publication.publication import Publication
-from orchestration.runs.tags import COMMAND_TAG, RANGE_END, RANGE_START
+from orchestration.runs.tags import RANGE_END, RANGE_START, command_tags
 from tests.unit.alerts.servers import Posts, published_units, web_server
 from tests.unit.publication.publications import put_version
 
@@ -55,7 +55,14 @@ def test_a_stale_version_raises_one_alert(
     assert "version 2026-01-31-0b" in posts.bodies[1]["text"]
 
 
-@pytest.mark.parametrize(("tags", "expected_count"), [({}, 1), ({COMMAND_TAG: "run"}, 0)])
+RUN = "6c1a2f5e-8b3d-4d57-9d8f-0c2b7a6e1f43"
+
+
+@pytest.mark.parametrize(
+    ("tags", "expected_count"),
+    # the UI copies the tags of a run that it executes again
+    [({}, 1), (command_tags(RUN), 0), (command_tags("that was executed again"), 1)],
+)
 def test_the_sensor_reports_a_failed_run_unless_a_command_did(
     tags: dict[str, str], expected_count: int, sensors: dict[str, dg.SensorDefinition], posts: Posts
 ) -> None:
@@ -65,7 +72,8 @@ def test_the_sensor_reports_a_failed_run_unless_a_command_did(
         def broken() -> None:
             raise ValueError("no")
 
-        result = dg.materialize([broken], instance=instance, raise_on_error=False, tags=tags)
+        job = dg.Definitions([broken], jobs=[dg.define_asset_job("job")]).resolve_job_def("job")
+        result = job.execute_in_process(instance=instance, raise_on_error=False, tags=tags, run_id=RUN)
         [event] = [event for event in result.all_events if event.event_type == dg.DagsterEventType.RUN_FAILURE]
         context = dg.build_run_status_sensor_context(
             "alert_on_failure", event, instance, result.dagster_run

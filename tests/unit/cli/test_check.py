@@ -14,7 +14,7 @@ from rich.console import Console
 from orchestration.cli import check_keys
 from orchestration.cli.check import first_rows, key_problem
 from orchestration.cli.check_keys import KeyTest, key_test
-from orchestration.cli.check_page import show_check
+from orchestration.cli.check_page import checked, record, show_check
 from orchestration.config.deployment import Deployment, load_deployment
 
 pytestmark = pytest.mark.xdist_group("great expectations")
@@ -54,8 +54,10 @@ def deployment(
 def shown(company: Deployment, extracts: Path) -> tuple[bool, str]:
     """Whether it would go through, and all that is said."""
     page = io.StringIO()
-    passes = show_check(company, extracts, Console(file=page, width=200))
-    return passes, page.getvalue()
+    found = checked(company, extracts)
+    show_check(company, found, Console(file=page, width=200))
+    assert record(company, found)["would_pass"] == found.would_pass
+    return found.would_pass, page.getvalue()
 
 
 def write(folder: Path, name: str, text: str) -> None:

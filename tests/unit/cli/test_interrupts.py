@@ -1,4 +1,4 @@
-"""Ctrl-c says so and ends with exit code 130, at whatever moment it comes: real processes, real signals."""
+"""Ctrl-c and SIGTERM say so and end a command with their exit code, at any moment: real processes, real signals."""
 
 from __future__ import annotations
 
@@ -30,11 +30,13 @@ def started(tmp_path: Path, code: str, *arguments: str) -> subprocess.Popen[str]
     )
 
 
-def interrupted(process: subprocess.Popen[str], times: int = 1) -> tuple[int, str, float]:
+def interrupted(
+    process: subprocess.Popen[str], times: int = 1, sent: signal.Signals = signal.SIGINT
+) -> tuple[int, str, float]:
     """Exit code, stderr and seconds to the end of a process that is interrupted."""
     since = time.monotonic()
     for number in range(times):
-        process.send_signal(signal.SIGINT)
+        process.send_signal(sent)
         if number < times - 1:
             time.sleep(0.5)
     try:
@@ -107,13 +109,52 @@ LEAVES_A_THREAD = """
 """
 
 
-@pytest.mark.parametrize("body", [SWALLOWS, REPLACES_THE_HANDLER, IS_ENDED_BY_ANOTHER_ERROR, LEAVES_A_THREAD])
-def test_whatever_a_library_makes_of_the_signal(tmp_path: Path, body: str) -> None:
+LOSES_THE_EXCEPTION_ONCE = """
+    import signal
+    seen = []
+    def handler(*_):
+        seen.append(1)
+        if len(seen) > 1:
+            raise KeyboardInterrupt
+    entry.SECONDS_TO_END = 60
+    signal.signal(signal.SIGINT, handler)
+    signal.signal(signal.SIGTERM, handler)
+    time.sleep(60)
+"""
+ENDS = [(signal.SIGINT, (130, "interrupted\n")), (signal.SIGTERM, (143, "terminated\n"))]
+
+
+@pytest.mark.parametrize(("sent", "end"), ENDS)
+@pytest.mark.parametrize(
+    "body",
+    [SWALLOWS, REPLACES_THE_HANDLER, IS_ENDED_BY_ANOTHER_ERROR, LEAVES_A_THREAD, LOSES_THE_EXCEPTION_ONCE],
+)
+def test_whatever_a_library_makes_of_the_signal(
+    tmp_path: Path, body: str, sent: signal.Signals, end: tuple[int, str]
+) -> None:
     process = started(tmp_path, STAND_IN.format(body=body))
     wait_for(process, "ready")
-    code, errors, seconds = interrupted(process)
-    assert (code, errors) == (130, "interrupted\n")
+    code, errors, seconds = interrupted(process, sent=sent)
+    assert (code, errors) == end
     assert seconds < 10
+
+
+TIDIES_UP = """
+    try:
+        time.sleep(60)
+    finally:
+        print("tidied up", flush=True)
+"""
+
+
+@pytest.mark.parametrize("sent", [signal.SIGINT, signal.SIGTERM])
+def test_the_command_may_tidy_up_first(tmp_path: Path, sent: signal.Signals) -> None:
+    for _ in range(5):  # the thread that watches for signals may be faster than the handler
+        process = started(tmp_path, STAND_IN.format(body=TIDIES_UP))
+        wait_for(process, "ready")
+        time.sleep(0.2)
+        process.send_signal(sent)
+        assert process.communicate(timeout=30)[0] == "tidied up\n"
 
 
 def test_a_second_time_ends_at_once(tmp_path: Path) -> None:

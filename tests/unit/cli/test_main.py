@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import subprocess
 import sys
@@ -175,6 +176,68 @@ def test_a_full_disk_is_one_message_and_no_stack(tmp_path: Path) -> None:
     assert f"The run could not write below {tmp_path / 'home' / 'olist'}: " in answer.stderr
     assert "The published version stays." in answer.stderr
     assert "Traceback" not in answer.stderr
+
+
+def test_the_version_names_the_package_and_the_revision_of_the_code() -> None:
+    head = subprocess.run(
+        ["git", "rev-parse", "--short", "HEAD"], cwd=PROJECT, capture_output=True, text=True, check=False
+    )
+    answer = cx360("--version")
+    assert answer.exit_code == 0
+    assert answer.output.startswith("cx360 0.1.0, revision ")
+    assert answer.output.strip().endswith(head.stdout.strip() or "unknown")
+
+
+@pytest.mark.parametrize(
+    ("arguments", "exit_code", "error"),
+    [
+        (["run", "--deployment", "olits"], 1, "There is no deployment 'olits'"),
+        (["run", "--deployment", "olist"], 1, "has no extracts"),
+        (["run", "--date", "2026-01-01", "--from", "2026-01-01"], 2, "--date stands alone"),
+        (["versions", "--colour"], 2, "No such option '--colour'"),
+        (["check", "--deployment", "olits"], 1, "There is no deployment"),
+        (["quarantine", "--export", "rows.jsonl"], 2, "cannot be combined"),
+    ],
+)
+def test_a_program_gets_errors_as_json_with_their_exit_code(arguments: list[str], exit_code: int, error: str) -> None:
+    answer = cx360(*arguments, "--json")
+    assert answer.exit_code == exit_code
+    content = json.loads(answer.stdout)
+    assert set(content) == {"error", "exit_code"}
+    assert content["exit_code"] == exit_code
+    assert error in content["error"]
+
+
+def test_a_program_gets_the_versions_and_the_quarantine_of_an_empty_home() -> None:
+    assert json.loads(cx360("versions", "--json").stdout) == {"deployment": "demo", "versions": [], "exit_code": 0}
+    assert json.loads(cx360("quarantine", "--json").stdout) == {"deployment": "demo", "units": [], "exit_code": 0}
+
+
+def test_a_size_is_refused_where_no_demo_company_is_made(tmp_path: Path) -> None:
+    assert "reads real extracts" in cx360("run", "--deployment", "olist", "--customers", "5").stderr
+    named = cx360("run", "--customers", "5", "--extracts", str(tmp_path))
+    assert "reads the extracts that were named" in named.stderr
+    made = tmp_path / "home" / "demo" / "extracts"
+    made.mkdir(parents=True)
+    (made / "demo.json").write_text('{"customers": 3000}', encoding="utf-8")
+    refused = cx360("run", "--customers", "5")
+    assert refused.exit_code == 1
+    assert "a demo company already of 3,000 customers" in refused.stderr
+
+
+def test_make_refuses_a_variable_that_it_does_not_know() -> None:
+    def make(*arguments: str) -> subprocess.CompletedProcess[str]:
+        environment = {**os.environ, "CUSTOMER": "3"}
+        return subprocess.run(
+            ["make", "-n", *arguments], cwd=PROJECT, env=environment, capture_output=True, text=True, check=False
+        )
+
+    refused = make("run", "CUSTOMER=5", "date=2026-01-01")
+    assert refused.returncode == 2
+    assert "Unknown variable: " in refused.stderr
+    assert {"CUSTOMER", "date"} <= set(refused.stderr.split("Unknown variable: ")[1].split(".")[0].split())
+    assert "CUSTOMERS" in refused.stderr
+    assert '--customers "500"' in make("run", "CUSTOMERS=500").stdout
 
 
 def test_cleaning_removes_the_deployments_data_and_nothing_else(tmp_path: Path) -> None:
