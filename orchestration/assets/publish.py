@@ -22,6 +22,7 @@ from orchestration.publication.history import CHECKS, RESTATEMENTS, RULE_RESULTS
 from orchestration.publication.keys import mart_questions, published_keys
 from orchestration.publication.publication import Publication, version_name
 from orchestration.publication.restatements import period_marts, restated
+from orchestration.publication.versions import LINEAGE, SEMANTICS
 from orchestration.runs.recovery import check_rows, counts, rule_results
 from orchestration.runs.resource import RunLock
 from orchestration.runs.tags import RANGE_END, RANGE_START
@@ -126,8 +127,10 @@ def version(
                         "keys": published_keys(dbt.manifest()),
                         "questions": mart_questions(dbt.manifest()),
                     },
-                    dbt.semantics(),
-                    LineageStore(dbt.home.dbt / "lineage.json").night,
+                    {
+                        SEMANTICS: dbt.semantics(),
+                        LINEAGE: json.dumps(LineageStore(dbt.home.dbt / "lineage.json").night).encode(),
+                    },
                 )
             except PipelineError as error:
                 raise dg.Failure(description=str(error), allow_retries=False) from error

@@ -6,7 +6,7 @@ import json
 
 import click
 
-from orchestration.cli.home_commands import deployment_option
+from orchestration.cli.options import deployment_option
 from orchestration.config.deployment import load_deployment
 
 WHOLE_LINES = 2000

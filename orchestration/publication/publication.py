@@ -14,6 +14,7 @@ from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 from datetime import date
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any
 
 import duckdb
@@ -28,9 +29,7 @@ from orchestration.publication.holds import Holds
 from orchestration.publication.parquet import write_parquet
 from orchestration.publication.versions import (
     DATABASE,
-    LINEAGE,
     MANIFEST,
-    SEMANTICS,
     DamagedVersion,
     Version,
     describe,
@@ -39,6 +38,7 @@ from orchestration.publication.versions import (
 
 # a reader may have resolved `current` and not opened the file yet: a replaced version stays at least this long
 READER_GRACE_SECONDS = 3600
+_NO_DOCUMENTS: Mapping[str, bytes] = MappingProxyType({})
 
 
 @dataclass(frozen=True)
@@ -86,19 +86,13 @@ class Publication:
         return [version for version in map(read_version, self._folders()) if isinstance(version, DamagedVersion)]
 
     def publish(
-        self,
-        as_of_date: date,
-        run_id: str,
-        facts: Mapping[str, Any],
-        semantics: bytes = b"",
-        lineage: Mapping[str, Any] | None = None,
+        self, as_of_date: date, run_id: str, facts: Mapping[str, Any], documents: Mapping[str, bytes] = _NO_DOCUMENTS
     ) -> Path:
         """Move ``cx360.duckdb`` into a new version, with star and marts as Parquet, point ``current`` at it, return it.
 
         Args:
             facts: further entries of the manifest, beside version, number, as-of date, run and tables.
-            semantics: the content of ``semantic_manifest.json``: the metrics of the tables.
-            lineage: the parent columns of each column, by table and column.
+            documents: further files of the version, by name: its metrics, its column lineage.
 
         Raises:
             PipelineError: the version cannot be written; ``current`` stays as it is.
@@ -108,9 +102,8 @@ class Publication:
         try:
             self.settle_versions()
             (new / "parquet").mkdir(parents=True)
-            if semantics:
-                (new / SEMANTICS).write_bytes(semantics)
-            (new / LINEAGE).write_text(json.dumps(lineage or {}), encoding="utf-8")
+            for document, content in documents.items():
+                (new / document).write_bytes(content)
             manifest = {
                 "version": name,
                 "number": self._next_number(),
