@@ -3,6 +3,7 @@
 A version is published only if this run materialized every asset and passed every check of the job.
 """
 
+import json
 from collections.abc import Collection, Iterable, Sequence
 from datetime import UTC, date, datetime
 from typing import Any
