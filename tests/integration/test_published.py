@@ -28,12 +28,12 @@ def names_and_addresses(night: Company) -> set[str]:
 
 
 def published_texts(night: Company) -> Iterator[tuple[str, str]]:
-    """Every published text value with its schema, table and column."""
+    """Every published text value with its schema, table and column, except the owner that the deployment names."""
     with duckdb.connect(night.published, read_only=True) as connection:
         columns = connection.execute(
             """
             select schema_name, table_name, column_name from duckdb_columns()
-            where data_type = 'VARCHAR' and not internal
+            where data_type = 'VARCHAR' and not internal and column_name <> 'owner'
             """
         ).fetchall()
         for schema, table, column in columns:
