@@ -18,6 +18,8 @@ from orchestration.publication.versions import Version
 from orchestration.runs.resource import RunLock
 
 SITE = dg.AssetKey(["published", "site"])
+# of a mart in the workbook of the pages, which stays small whatever the company's size; `cx360 export` writes all
+MOST_ROWS = 50_000
 
 
 def site(deployment: Deployment) -> dg.AssetsDefinition:
@@ -63,9 +65,11 @@ def make_site(deployment: Deployment, publication: Publication, version: Version
     """
     # charts take a second to import, which only this asset needs
     from orchestration.pages.site import write_site
+    from orchestration.publication.workbook import write_workbook
 
     def write(folder: Path) -> None:
         with duckdb.connect(version.database, read_only=True) as connection:
             write_site(connection, version.manifest, deployment, folder, version.lineage())
+            write_workbook(connection, deployment, folder / "cx360.xlsx", version.manifest, MOST_ROWS)
 
     return add_site(publication, version, write)

@@ -39,6 +39,7 @@ def site_of(night: Company) -> Path:
 
 def pages(site: Path) -> list[Path]:
     found = sorted(site.glob("*.html"))
+    assert (site / "cx360.xlsx").stat().st_size > 0
     assert {"index.html", "scores.html", "retention.html", "value.html", "brief.html"} <= {path.name for path in found}
     return found
 
