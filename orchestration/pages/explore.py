@@ -96,7 +96,9 @@ class Explore:
         params = [alt.param(name=name, value=value) for name, value in chosen.items()]
         order = [option for option in _options(rows, field) if field == "period" or option != "All"]
         title = {"period": self.period, "stage": self.stage, "segment": "Segment"}[field]
-        x = alt.X(f"{field}:N", sort=order, title=None, axis=alt.Axis(labelAngle=-40, labelLimit=120))
+        x = alt.X(
+            f"{field}:N", sort=order, title=None, axis=alt.Axis(labelAngle=-40, labelLimit=120, labelOverlap=False)
+        )
         y = alt.Y("value:Q", title=self.unit, scale=alt.Scale(zero=False, nice=True), axis=alt.Axis(format=self.form))
         hidden = "" if field == "period" else f" && datum.{field} != 'All'"
         base = alt.Chart(alt.NamedData(name="figures")).transform_filter(shown + hidden).encode(x=x)

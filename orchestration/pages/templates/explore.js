@@ -1,5 +1,7 @@
 // Draws the chart of an explore page and filters it; reads the page's own data, fetches nothing.
 "use strict";
+// Vega's level for errors alone; the bundle has no name for it
+const ERRORS = 1;
 const given = JSON.parse(document.getElementById("given").textContent);
 const selects = Array.from(document.querySelectorAll("select[data-filter]"));
 const chosen = Object.assign({}, given.chosen);
@@ -40,7 +42,7 @@ function format(value) {
 // `ast` interprets expressions: the page allows no code from text. Below errors nothing is logged: an empty choice is told
 // in words, not as a warning about its scale.
 const drawn = Object.entries(given.charts).map(([field, chart]) =>
-  vegaEmbed(`#chart-${field}`, { ...chart, datasets: { figures: given.rows } }, { renderer: "svg", actions: false, ast: true, logLevel: vega.Error }));
+  vegaEmbed(`#chart-${field}`, { ...chart, datasets: { figures: given.rows } }, { renderer: "svg", actions: false, ast: true, logLevel: ERRORS }));
 Promise.all(drawn).then((results) => {
   // the chart's frame has its name, and the table its figures
   document.querySelectorAll("#charts svg").forEach((svg) => svg.setAttribute("aria-hidden", "true"));
