@@ -85,11 +85,22 @@ def _watch() -> Ended:
         ended.is_handled = True
         raise KeyboardInterrupt
 
+    _hide_lost(ended)
     threading.Thread(target=wait_for_signals, daemon=True).start()
     signal.set_wakeup_fd(write_end, warn_on_full_buffer=False)
     for watched in (signal.SIGINT, signal.SIGTERM):
         signal.signal(watched, interrupt)
     return ended
+
+
+def _hide_lost(ended: Ended) -> None:
+    """Do not print an exception that is lost because of the signal."""
+
+    def show(lost: sys.UnraisableHookArgs) -> None:
+        if not ended.is_set():
+            sys.__unraisablehook__(lost)
+
+    sys.unraisablehook = show
 
 
 def _is_import(frame: FrameType | None) -> bool:

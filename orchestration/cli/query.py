@@ -5,7 +5,6 @@ Keep out how a query becomes SQL (``warehouse/semantic_query.py``).
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterator, Sequence
 from datetime import date, datetime
 from decimal import Decimal
@@ -52,15 +51,14 @@ def semantics_of(version: Version) -> Semantics:
     return Semantics((version.folder / SEMANTICS).read_text(encoding="utf-8"))
 
 
-def as_json(version: Version, columns: Sequence[str], rows: Rows, minimum_base: int) -> str:
-    """Return an answer for programs: the version, its as-of date, the minimum base, and an object per row."""
-    content = {
+def record(version: Version, columns: Sequence[str], rows: Rows, minimum_base: int) -> dict[str, Any]:
+    """Return an answer for ``--json``: the version, its as-of date, the minimum base, and an object per row."""
+    return {
         "version": version.name,
         "as_of_date": version.as_of_date.isoformat(),
         "minimum_base": minimum_base,
         "rows": [dict(zip(columns, map(_plain, row), strict=True)) for row in rows],
     }
-    return json.dumps(content, indent=2, ensure_ascii=False)
 
 
 def _plain(value: Any) -> Any:
@@ -97,10 +95,7 @@ def listed(semantics: Semantics, word: str) -> Iterator[str]:
     Raises:
         PipelineError: no metric has the word in its name.
     """
-    names = [name for name in semantics.metrics if word in name]
-    if not names:
-        semantics.metric(word)
-    for name in names:
+    for name in _named(semantics, word):
         metric = semantics.metrics[name]
         yield f"{name}: {metric.description}"
         if metric.base:
@@ -108,3 +103,25 @@ def listed(semantics: Semantics, word: str) -> Iterator[str]:
         if metric.keep_apart:
             yield f"    always by: {', '.join(metric.keep_apart)}"
         yield f"    by: {', '.join(semantics.names(name))}"
+
+
+def listed_record(semantics: Semantics, word: str) -> list[dict[str, Any]]:
+    """Return what ``listed`` shows, for ``--json``."""
+    return [
+        {
+            "metric": name,
+            "description": semantics.metrics[name].description,
+            "base": [*semantics.metrics[name].base],
+            "always_by": [*semantics.metrics[name].keep_apart],
+            "by": [*semantics.names(name)],
+        }
+        for name in _named(semantics, word)
+    ]
+
+
+def _named(semantics: Semantics, word: str) -> list[str]:
+    """The metrics with a word in their name; an unknown one is refused with its neighbours."""
+    names = [name for name in semantics.metrics if word in name]
+    if not names:
+        semantics.metric(word)
+    return names

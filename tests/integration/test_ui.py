@@ -53,7 +53,20 @@ FLAGS = [
     "--disable-component-update",
     "--disable-sync",
 ]
-GROUPS = ("extract", "reference", "staging", "intermediate", "identity", "star", "marts", "quality", "publish")
+GROUPS = (
+    "extract",
+    "reference",
+    "staging",
+    "intermediate",
+    "identity",
+    "star",
+    "star_steps",
+    "nps",
+    "nps_steps",
+    "retention",
+    "clv",
+    "quality",
+)
 
 
 @pytest.fixture(scope="module")
