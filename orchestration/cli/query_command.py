@@ -2,15 +2,12 @@
 
 from __future__ import annotations
 
-import json
-
 import click
 
+from orchestration.cli.group import Answer, json_option
 from orchestration.cli.options import deployment_option
 from orchestration.config.deployment import load_deployment
-
-WHOLE_LINES = 2000
-"""Characters of a line that is not on a terminal: longer than any row."""
+from orchestration.publication.versions import SEMANTICS
 
 GRAINS = ("day", "week", "month", "quarter", "year")
 
@@ -28,7 +25,7 @@ def _names(texts: tuple[str, ...]) -> tuple[str, ...]:
 @click.option("--where", multiple=True, help="A condition on dimensions, for example \"segment = 'premium'\".")
 @click.option("--order", multiple=True, help="Order by these columns; -nps is descending  [default: the groups]")
 @click.option("--limit", type=click.IntRange(min=1), help="Show at most this many rows.")
-@click.option("--json", "is_json", is_flag=True, help="Print JSON for a program.")
+@json_option
 @click.option("--explain", is_flag=True, help="Print the SQL instead of its answer.")
 @click.option("--list", "is_list", is_flag=True, help="List the metrics, or those with METRICS in their name.")
 def query(
@@ -42,34 +39,32 @@ def query(
     is_json: bool,
     explain: bool,
     is_list: bool,
-) -> None:
+) -> Answer:
     """Answer from the published version: METRICS of the semantic layer, for example: cx360 query nps --by segment."""
     names = _names(metrics)
     if not names and not is_list:
         raise click.UsageError("Name a metric, or see them all with --list.")
     settings = load_deployment(deployment)
-    from rich.console import Console
-
-    from orchestration.cli.query import as_json, current_version, listed, semantics_of, show
+    from orchestration.cli.query import content, current_version, listed, show, wanted
     from orchestration.warehouse.semantic_query import Query, rows_of, statement_of
+    from orchestration.warehouse.semantics import Semantics
 
     version = current_version(settings)
-    semantics = semantics_of(version)
+    semantics = Semantics((version.folder / SEMANTICS).read_text(encoding="utf-8"))
+    about = {"deployment": settings.name, "version": version.name, "as_of_date": version.as_of_date.isoformat()}
     if is_list:
-        for line in listed(semantics, names[0] if names else ""):
-            click.echo(line)
-        return
+        metrics_listed = wanted(semantics, names[0] if names else "")
+        if not is_json:
+            click.echo("\n".join(listed(metrics_listed)))
+        return Answer({**about, "metrics": metrics_listed})
     groups = tuple(dict.fromkeys(([grain] if grain else []) + list(_names(by))))
     asked = Query(names, groups, where, _names(order), limit)
     statement = statement_of(semantics, asked, settings.minimum_base)
     if explain:
-        click.echo(json.dumps({"sql": statement.sql}) if is_json else statement.sql)
-        return
+        if not is_json:
+            click.echo(statement.sql)
+        return Answer({**about, "sql": statement.sql})
     rows = rows_of(version.database, statement, asked)
-    if is_json:
-        click.echo(as_json(version, statement.columns, rows, settings.minimum_base))
-        return
-    console = Console(highlight=False)
-    if not console.is_terminal:
-        console = Console(highlight=False, width=WHOLE_LINES)
-    show(console, statement.columns, rows)
+    if not is_json:
+        show(statement.columns, rows)
+    return Answer({**about, "minimum_base": settings.minimum_base, "rows": content(statement.columns, rows)})
