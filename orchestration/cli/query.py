@@ -1,11 +1,11 @@
-"""What ``cx360 query`` shows: an answer as a table or as JSON, or the list of metrics.
+"""What ``cx360 query`` shows: an answer as a table or for programs, or the list of metrics.
 
 Keep out how a query becomes SQL (``warehouse/semantic_query.py``).
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import date, datetime
 from decimal import Decimal
 from typing import Any
@@ -24,6 +24,8 @@ from orchestration.publication.versions import SEMANTICS, Version
 from orchestration.warehouse.semantics import Semantics
 
 Rows = Sequence[tuple[Any, ...]]
+WHOLE_LINES = 2000
+"""Characters of a line that is not on a terminal: longer than any row."""
 
 
 def current_version(deployment: Deployment) -> Version:
@@ -46,19 +48,9 @@ def current_version(deployment: Deployment) -> Version:
     return version
 
 
-def semantics_of(version: Version) -> Semantics:
-    """Return the semantic layer of a version, as it was when the version was built."""
-    return Semantics((version.folder / SEMANTICS).read_text(encoding="utf-8"))
-
-
-def record(version: Version, columns: Sequence[str], rows: Rows, minimum_base: int) -> dict[str, Any]:
-    """Return an answer for ``--json``: the version, its as-of date, the minimum base, and an object per row."""
-    return {
-        "version": version.name,
-        "as_of_date": version.as_of_date.isoformat(),
-        "minimum_base": minimum_base,
-        "rows": [dict(zip(columns, map(_plain, row), strict=True)) for row in rows],
-    }
+def content(columns: Sequence[str], rows: Rows) -> list[dict[str, Any]]:
+    """Return an answer for programs, an object per row."""
+    return [dict(zip(columns, map(_plain, row), strict=True)) for row in rows]
 
 
 def _plain(value: Any) -> Any:
@@ -67,8 +59,11 @@ def _plain(value: Any) -> Any:
     return value.isoformat() if isinstance(value, date | datetime) else value
 
 
-def show(console: Console, columns: Sequence[str], rows: Rows) -> None:
+def show(columns: Sequence[str], rows: Rows) -> None:
     """Print an answer as a table, its figures rounded to four digits behind the point."""
+    console = Console(highlight=False)
+    if not console.is_terminal:
+        console = Console(highlight=False, width=WHOLE_LINES)
     if not rows:
         console.print("No rows: nothing passes the filters, or there are no such figures yet.")
         return
@@ -89,39 +84,31 @@ def _shown(value: Any) -> str:
     return f"{value:,}" if isinstance(value, int) and not isinstance(value, bool) else str(value)
 
 
-def listed(semantics: Semantics, word: str) -> Iterator[str]:
-    """Yield the metrics with ``word`` in their name: the definition, the base and the dimensions of each.
+def wanted(semantics: Semantics, word: str) -> list[dict[str, Any]]:
+    """Return the metrics with ``word`` in their name: definition, bases, and what they are grouped by.
 
     Raises:
         PipelineError: no metric has the word in its name.
     """
-    for name in _named(semantics, word):
-        metric = semantics.metrics[name]
-        yield f"{name}: {metric.description}"
-        if metric.base:
-            yield f"    base: {', '.join(metric.base)}"
-        if metric.keep_apart:
-            yield f"    always by: {', '.join(metric.keep_apart)}"
-        yield f"    by: {', '.join(semantics.names(name))}"
-
-
-def listed_record(semantics: Semantics, word: str) -> list[dict[str, Any]]:
-    """Return what ``listed`` shows, for ``--json``."""
+    names = [name for name in semantics.metrics if word in name]
+    if not names:
+        semantics.metric(word)
     return [
         {
             "metric": name,
             "description": semantics.metrics[name].description,
-            "base": [*semantics.metrics[name].base],
-            "always_by": [*semantics.metrics[name].keep_apart],
-            "by": [*semantics.names(name)],
+            "base": list(semantics.metrics[name].base),
+            "always_by": list(semantics.metrics[name].keep_apart),
+            "by": semantics.names(name),
         }
-        for name in _named(semantics, word)
+        for name in names
     ]
 
 
-def _named(semantics: Semantics, word: str) -> list[str]:
-    """The metrics with a word in their name; an unknown one is refused with its neighbours."""
-    names = [name for name in semantics.metrics if word in name]
-    if not names:
-        semantics.metric(word)
-    return names
+def listed(metrics: Sequence[Mapping[str, Any]]) -> Iterator[str]:
+    """Yield the lines of a list of metrics."""
+    for metric in metrics:
+        yield f"{metric['metric']}: {metric['description']}"
+        for heading in ("base", "always_by", "by"):
+            if metric[heading]:
+                yield f"    {heading.replace('_', ' ')}: {', '.join(metric[heading])}"

@@ -2,17 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import Any
-
 import click
 
 from orchestration.cli.group import Answer, json_option
 from orchestration.cli.options import deployment_option
 from orchestration.config.deployment import load_deployment
-
-WHOLE_LINES = 2000
-"""Characters of a line that is not on a terminal: longer than any row."""
+from orchestration.publication.versions import SEMANTICS
 
 GRAINS = ("day", "week", "month", "quarter", "year")
 
@@ -50,35 +45,26 @@ def query(
     if not names and not is_list:
         raise click.UsageError("Name a metric, or see them all with --list.")
     settings = load_deployment(deployment)
-    from rich.console import Console
-
-    from orchestration.cli.query import current_version, listed, listed_record, record, semantics_of, show
+    from orchestration.cli.query import content, current_version, listed, show, wanted
     from orchestration.warehouse.semantic_query import Query, rows_of, statement_of
+    from orchestration.warehouse.semantics import Semantics
 
     version = current_version(settings)
-    semantics = semantics_of(version)
+    semantics = Semantics((version.folder / SEMANTICS).read_text(encoding="utf-8"))
+    about = {"deployment": settings.name, "version": version.name, "as_of_date": version.as_of_date.isoformat()}
     if is_list:
-        word = names[0] if names else ""
-        known = {"metrics": listed_record(semantics, word)}
-        return _answer("\n".join(listed(semantics, word)), known, is_json=is_json)
+        metrics_listed = wanted(semantics, names[0] if names else "")
+        if not is_json:
+            click.echo("\n".join(listed(metrics_listed)))
+        return Answer({**about, "metrics": metrics_listed})
     groups = tuple(dict.fromkeys(([grain] if grain else []) + list(_names(by))))
     asked = Query(names, groups, where, _names(order), limit)
     statement = statement_of(semantics, asked, settings.minimum_base)
     if explain:
-        return _answer(statement.sql, {"sql": statement.sql}, is_json=is_json)
+        if not is_json:
+            click.echo(statement.sql)
+        return Answer({**about, "sql": statement.sql})
     rows = rows_of(version.database, statement, asked)
-    if is_json:
-        return Answer(record(version, statement.columns, rows, settings.minimum_base))
-    console = Console(highlight=False)
-    if not console.is_terminal:
-        console = Console(highlight=False, width=WHOLE_LINES)
-    show(console, statement.columns, rows)
-    return Answer(None)
-
-
-def _answer(text: str, content: Mapping[str, Any], *, is_json: bool) -> Answer:
-    """Print the text, or return the content for a program."""
-    if is_json:
-        return Answer(content)
-    click.echo(text)
-    return Answer(None)
+    if not is_json:
+        show(statement.columns, rows)
+    return Answer({**about, "minimum_base": settings.minimum_base, "rows": content(statement.columns, rows)})

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shlex
 import shutil
 import socket
 from pathlib import Path
@@ -11,6 +12,7 @@ from typing import Any
 import pytest
 from click.testing import CliRunner, Result
 
+from orchestration.base.paths import PROJECT
 from orchestration.cli.main import main
 from orchestration.warehouse.semantics import GroupBy, Semantics
 from tests.integration.conftest import Company
@@ -147,6 +149,16 @@ def test_a_query_that_cannot_be_answered_says_what_can(arguments: tuple[str, ...
     assert all(part in message for part in said), message
 
 
+def test_a_program_reads_definitions_statements_and_refusals() -> None:
+    listed = json.loads(run("--list", "csat_rate", "--json").stdout)
+    assert [metric["metric"] for metric in listed["metrics"]] == ["csat_rate"]
+    assert listed["metrics"][0]["base"] == ["csat_answer_count"]
+    assert "mart_csat_scores" in json.loads(run("csat_rate", "--explain", "--json").stdout)["sql"]
+    refusal = run("csat_rat", "--json")
+    assert "Nearest: csat_rate" in json.loads(refusal.stdout)["error"]
+    assert refusal.exit_code == 1
+
+
 def test_an_ambiguous_name_is_refused_with_what_it_may_mean(monkeypatch: pytest.MonkeyPatch) -> None:
     both = [GroupBy(("customer",), "region"), GroupBy(("store",), "region")]
     monkeypatch.setattr(Semantics, "group_bys", lambda *_: both)
@@ -159,6 +171,17 @@ def test_a_hostile_filter_changes_nothing(demo_night: Company) -> None:
     for text in ("1 = 1; delete from star.fct_orders", "segment in (select 1)", "true or getvariable('x') is null"):
         run("order_count", "--by", "segment", "--where", text)
     assert demo_night.published.read_bytes() == before
+
+
+@pytest.mark.parametrize("page", ["README.md", "docs/bi.md", "docs/semantic-layer.md"])
+def test_every_query_of_the_documentation_is_answered(page: str) -> None:
+    lines = (PROJECT / page).read_text(encoding="utf-8").splitlines()
+    commands = [shlex.split(line) for line in lines if line.removeprefix(".venv/bin/").startswith("cx360 query ")]
+    assert commands
+    for _, _, *arguments in commands:
+        result = run(*arguments)
+        assert result.exit_code == 0, f"{arguments}: {result.output}"
+        assert result.stdout
 
 
 def test_nothing_published_is_said(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
