@@ -7,7 +7,6 @@ import click
 from orchestration.cli.group import Answer, json_option
 from orchestration.cli.options import deployment_option
 from orchestration.config.deployment import load_deployment
-from orchestration.publication.versions import SEMANTICS
 
 GRAINS = ("day", "week", "month", "quarter", "year")
 
@@ -46,6 +45,7 @@ def query(
         raise click.UsageError("Name a metric, or see them all with --list.")
     settings = load_deployment(deployment)
     from orchestration.cli.query import content, current_version, listed, show, wanted
+    from orchestration.publication.versions import SEMANTICS
     from orchestration.warehouse.semantic_query import Query, rows_of, statement_of
     from orchestration.warehouse.semantics import Semantics
 
