@@ -111,6 +111,16 @@ with_interval as (
 
 ),
 
+dated as (
+
+    select
+        with_interval.*,
+        as_of.as_of_date
+    from with_interval
+    cross join as_of
+
+),
+
 final as (
 
     select
@@ -148,10 +158,9 @@ final as (
         ) over (partition by plan, segment) as median_period_number,
 
         -- times
-        as_of.as_of_date
+        as_of_date
 
-    from with_interval
-    cross join as_of
+    from dated
 
 )
 
