@@ -80,6 +80,15 @@ def processes_below(process: int) -> set[int]:
     return found
 
 
+def is_running(process: int) -> bool:
+    """Whether a process is there, and has not ended without anybody having waited for it."""
+    try:
+        state = Path(f"/proc/{process}/stat").read_text(encoding="utf-8").rsplit(")", 1)[1].split()[0]
+    except OSError:
+        return False
+    return state != "Z"
+
+
 @in_browser
 def test_it_is_on_the_timeline_executed_again_and_ended_with_the_ui(
     night: Company, server: tuple[subprocess.Popen[bytes], str]
@@ -105,7 +114,7 @@ def test_it_is_on_the_timeline_executed_again_and_ended_with_the_ui(
     process.send_signal(signal.SIGTERM)
     assert process.wait(timeout=60) == 128 + signal.SIGTERM
     assert time.monotonic() - since < 10
-    assert not {one for one in started if Path(f"/proc/{one}").exists()}
+    wait_for(lambda: not any(map(is_running, started)), 5, "every process of the UI to be gone")
     with dg.DagsterInstance.from_config(str(night.home.dagster)) as instance:
         ended = instance.get_run_by_id(again)
         assert ended is not None
