@@ -24,6 +24,7 @@ from orchestration.base.paths import Home
 from orchestration.base.progress import Report, listening
 from orchestration.cli.group import Answer
 from orchestration.cli.step_line import StepLine, StepSeconds
+from orchestration.cli.terminal import console_on
 from orchestration.config.deployment import Deployment
 
 if TYPE_CHECKING:
@@ -118,7 +119,7 @@ def run_watched(
 ) -> Answer:
     """Run the night for a command and show it (see ``run_night``)."""
     # a copy of the descriptor: Dagster swaps stdout and stderr during a step to keep the step's output
-    console = Console(file=os.fdopen(os.dup(2 if is_json else 1), "w"), highlight=False)
+    console = console_on(os.fdopen(os.dup(2 if is_json else 1), "w"))
     console.soft_wrap = not console.is_terminal
     watch = Watch(console, StepSeconds(Home.of(deployment.name)))
     with watch.watching():

@@ -11,21 +11,19 @@ from decimal import Decimal
 from typing import Any
 
 from rich.box import SIMPLE
-from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
 from orchestration.base.errors import PipelineError
 from orchestration.base.paths import Home
 from orchestration.cli.quarantine import inert
+from orchestration.cli.terminal import console_on
 from orchestration.config.deployment import Deployment
 from orchestration.publication.publication import Publication
 from orchestration.publication.versions import SEMANTICS, Version
 from orchestration.warehouse.semantics import Semantics
 
 Rows = Sequence[tuple[Any, ...]]
-WHOLE_LINES = 2000
-"""Characters of a line that is not on a terminal: longer than any row."""
 
 
 def current_version(deployment: Deployment) -> Version:
@@ -61,9 +59,7 @@ def _plain(value: Any) -> Any:
 
 def show(columns: Sequence[str], rows: Rows) -> None:
     """Print an answer as a table, its figures rounded to four digits behind the point."""
-    console = Console(highlight=False)
-    if not console.is_terminal:
-        console = Console(highlight=False, width=WHOLE_LINES)
+    console = console_on()
     if not rows:
         console.print("No rows: nothing passes the filters, or there are no such figures yet.")
         return

@@ -130,6 +130,12 @@ def test_a_pipe_gets_whole_lines_and_a_program_json_alone(night: Company, record
     assert people.returncode == 0
     assert "Nothing was pending" in people.stdout
     assert not {"\r", "\x1b"} & set(people.stdout + people.stderr)
+    lines = people.stdout.splitlines()
+    figures = lines[next(number for number, line in enumerate(lines) if line.startswith("figure ")) + 1 :]
+    figures = figures[: figures.index("")]
+    labels = [line.split("  ")[0] for line in figures]
+    assert "" not in labels, "a row is broken over several lines"
+    assert "Customers at risk" in labels
 
     answer = piped("run", "--json")
     assert json.loads(answer.stdout) == {
