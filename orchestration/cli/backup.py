@@ -21,7 +21,7 @@ def verify(deployment: Deployment) -> list[str]:
     """Return what is wrong with the home of a deployment, one line each; nothing if all is as it was written.
 
     Raises:
-        PipelineError: a run is in progress, or there is no home.
+        PipelineError: a run is in progress, or the home does not exist.
     """
     home = _existing(deployment)
     with hold(home):

@@ -109,7 +109,7 @@ def _ended_together() -> Iterator[dict[str, subprocess.Popen[bytes]]]:
 
 def _is_there(process: subprocess.Popen[bytes]) -> bool:
     """Return whether any process of the group is left."""
-    process.poll()  # an ended process that nobody has waited for is still of its group
+    process.poll()  # an ended process stays in its group until it is waited for
     return _signal_group(process, 0)
 
 

@@ -51,7 +51,7 @@ class Brief(Strict):
         description="The figures of the brief, in this order; those without data are left out.",
     )
     recipients: tuple[str, ...] = Field(
-        (), description="Who gets the brief by mail, through the server of alerts.email; nobody if empty."
+        (), description="Who gets the brief by mail, through the server of alerts.email; empty: it is not mailed."
     )
 
     @field_validator("figures")

@@ -91,7 +91,7 @@ def read_map(entity: str, written: Any) -> dict[str, Any]:
     """Return the map of an entity as ``EntityMap`` takes it.
 
     Raises:
-        ValueError: it is no map, or names a column that the door does not have.
+        ValueError: it is not a map, or it names a column that the door does not have.
     """
     columns = door(entity)
     if written == AS_NAMED:

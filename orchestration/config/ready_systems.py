@@ -32,7 +32,7 @@ def completed(system: Mapping[str, Any], where: str, name: str) -> dict[str, Any
         name: the system's name there.
 
     Raises:
-        PipelineError: there is no ready system of that name.
+        PipelineError: the ready system does not exist.
     """
     used = system.get("use")
     if used is None:

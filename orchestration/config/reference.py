@@ -83,7 +83,7 @@ def code_map(deployment: Deployment, name: str) -> dict[str, str]:
     """Return our code by the delivered one, as a file of ``reference/`` with these two columns has it.
 
     Raises:
-        PipelineError: there is no such file, or it has other columns.
+        PipelineError: the file does not exist or has other columns.
     """
     for folder in deployment.folders:
         path = folder / FOLDER / name

@@ -123,7 +123,8 @@ class Identity(Strict):
     placeholders: tuple[str, ...] = Field(
         (),
         description="Addresses, mailboxes (`till@`), domains (`@tills.acme.example`), phone numbers and shared ids"
-        " (`crm:9999`) that identify nobody, beside those of all deployments (dbt_project/macros/contacts.sql).",
+        " (`crm:9999`) that do not identify a customer, beside those of all deployments"
+        " (dbt_project/macros/contacts.sql).",
     )
 
     @field_validator("country_calling_code")

@@ -33,7 +33,7 @@ def suite_of(table: Table) -> RawSuite:
     written = raw_suites().get(table.name) or declared
     records = records_of(table)
     mapped = {column for record in records for column in _columns(record, record.values)}
-    # the connectors of a ready system may leave out columns that nobody filled
+    # the connectors of a ready system may leave out empty columns
     must = {
         column
         for record in records
@@ -89,7 +89,7 @@ def _of_record(record: Record) -> Iterator[RowRule]:
         yield from rules.computable("a condition of the map", condition, columns_in(condition, record.label))
     for name, value in record.values.items():
         column = door(record.entity)[name]
-        # an entry without a required value is no record
+        # an entry without a required value is left out
         is_required = column.is_required and name != "source_id" and record.entry is None
         made = [*_of_value(record, column, value)]
         present = [*_present(column, value, record)] if is_required else []

@@ -23,7 +23,7 @@ Kind = Literal["empty", "whole", "amount", "time", "boolean", "text", "other"]
 MOST_VALUES = 100_000
 """Distinct values of a column that are looked at."""
 MOST_CODES = 30
-"""A column with more distinct values is no column of codes."""
+"""A column with more distinct values is not taken as codes."""
 SHARE_OF_ADDRESSES = 0.9
 ISO_DAY = re.compile(r"[0-9]{4}-[0-9]{1,2}-[0-9]{1,2}([ T].*)?")
 OFFSET = re.compile(r"(:[0-9.]+ *(Z|[+-][0-9]{2}(:?[0-9]{2})?|UTC|GMT))$")

@@ -47,7 +47,7 @@ class Map:
 
 
 def maps_of_all(delivery: Sequence[Delivered]) -> list[dict[str, Map]]:
-    """Return the maps of each table. Customers of whom only ids are known need no map: other maps name them."""
+    """Return the maps of each table. Customers known by id alone need no map: other maps name them."""
     delivery = _ranked(delivery)
     found = [maps_of(table, delivery) for table in delivery]
     named = [mapped["customers"] for mapped in found if "customers" in mapped]

@@ -87,7 +87,7 @@ def _units(table: Path) -> list[Path]:
 
 
 def _foreign(table: Path, prefix: str = "") -> Iterator[Damage]:
-    """Yield what is in the folder of a table and is no unit, with or without ``prefix``."""
+    """Yield files and folders of a table that are not units, with or without ``prefix``."""
     for path in sorted(table.iterdir()):
         if not _is_unit(path) and not _is_unit(path, prefix):
             yield Damage(f"{path} does not belong there: the pipeline did not write it")

@@ -201,7 +201,7 @@ class Publication:
         return [version for version in self.versions() if version.name not in withdrawn]
 
     def _target(self) -> str | None:
-        """Return the version's name in the symlink ``current``, or all of it if it is no relative link to a version."""
+        """Return the version's name in the symlink ``current``, or its target if that is not a version."""
         if not self.current.is_symlink():
             return None
         target = self.current.readlink()

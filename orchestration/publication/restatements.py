@@ -134,7 +134,7 @@ def _changed(connection: duckdb.DuckDBPyConnection, mart: PeriodMart, ended_by: 
 
 
 def _differs(old: str, new: str) -> str:
-    """Return the SQL condition of a changed figure. A zero in a row that only one version has is no change."""
+    """Return the SQL condition of a changed figure. A zero in a row that only one version has is not a change."""
     return f"""
         (({old} is null) <> ({new} is null)
             or abs({old} - {new}) > {TOLERANCE} * greatest(abs({old}), abs({new}), 1))

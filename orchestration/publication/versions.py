@@ -146,7 +146,7 @@ class Version:
 
 @dataclass(frozen=True)
 class DamagedVersion:
-    """A folder among the versions that is no whole version, and why."""
+    """A folder among the versions that is not a whole version, and the reason."""
 
     folder: Path
     reason: str

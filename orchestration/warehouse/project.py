@@ -1,8 +1,8 @@
 """The dbt project of a deployment, in its home: the product's models beside the deployment's staging and reference.
 
 dbt reads ``<home>/dbt/project``. Models, macros and tests there are links to ``dbt_project/``; sources, staging models
-and reference data are written from the deployment's folder, so that dbt sees real models and real sources and nobody
-edits the product (docs/decisions/deployment-folders.md).
+and reference data are written from the deployment's folder, so that dbt sees real models and real sources and the
+product is not edited (docs/decisions/deployment-folders.md).
 """
 
 from __future__ import annotations

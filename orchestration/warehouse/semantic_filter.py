@@ -44,7 +44,7 @@ def read_filter(text: str) -> Filter:
     """Read a condition on dimensions.
 
     Raises:
-        PipelineError: it is no condition, or more than one.
+        PipelineError: it is not exactly one condition.
     """
     if any(brace in text for brace in ("{{", "{%", "{#")):
         raise PipelineError(f"The filter may not hold a template ({{{{, {{% or {{#): {text}\n{HINT}")

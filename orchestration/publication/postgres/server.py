@@ -122,7 +122,7 @@ class Server:
         if foreign:
             raise self.target.failure(
                 f"the schema '{foreign[0][0]}' is not one of this deployment",
-                "Set another postgres_publication.schema_prefix, or drop the schema if nobody needs it",
+                "Set another postgres_publication.schema_prefix, or drop the schema if it is not needed",
             )
         if not self._rows("select 1 where has_database_privilege(current_database(), 'create')"):
             raise self.target.failure(
@@ -174,7 +174,7 @@ class Server:
         return [(role, by_name[name]) for role, name in rows]
 
     def drop_replaced(self, schemas: Collection[str]) -> list[str]:
-        """Drop the schemas that were replaced and that nobody uses any more.
+        """Drop the replaced schemas that no session uses any more.
 
         A table that a view of a user reads, or that a session has open for longer than ``wait_seconds``, stays with its
         schemas; the next publication tries again.
