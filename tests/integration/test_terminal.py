@@ -90,8 +90,12 @@ def test_one_line_moves_below_the_finished_steps(name: str, width: int, request:
     assert all(later - earlier <= 10 for earlier, later in pairwise(totals))
     for lines in moving:
         assert all(len(line) <= width for line in lines)
+
+
+def test_the_line_names_the_models_of_a_step_as_they_are_built(recording: Recording) -> None:
+    moving = [[line for line in screen if MOVING.match(line)] for screen in recording.screens(80)]
     stages = {lines[0].split("  ")[-1] for lines in moving if lines and " stage  " in lines[0]}
-    assert len(stages) > 5  # the models of the step, one after the other
+    assert len(stages) > 5
 
 
 def test_the_start_shows_its_true_seconds(recording: Recording) -> None:
