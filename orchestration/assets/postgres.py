@@ -36,7 +36,9 @@ def postgres(deployment: Deployment) -> dg.AssetsDefinition:
             raise dg.Failure(description="Nothing is published yet: run the night first.", allow_retries=False)
         with step("postgres", context.log.info) as progress:
             try:
-                written = publish(current, Target.of(deployment), deployment.memory_limit, progress.detail)
+                written = publish(
+                    current, Target.of(deployment), deployment.memory_limit, progress.detail, publication.versions()
+                )
             except PipelineError as error:
                 raise dg.Failure(description=str(error), allow_retries=False) from error
             for note in written.notes:
@@ -47,7 +49,7 @@ def postgres(deployment: Deployment) -> dg.AssetsDefinition:
                 "dagster/row_count": written.row_count,
                 "version": written.version,
                 "seconds": round(written.seconds, 1),
-                "how": "rows replaced" if written.is_replaced else "new tables",
+                "how": written.how,
                 **(
                     {"notes": dg.MetadataValue.md("\n".join(f"- {note}" for note in written.notes))}
                     if written.notes

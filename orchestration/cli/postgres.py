@@ -14,7 +14,7 @@ from orchestration.publication.publication import Publication
 
 
 def publish_current(deployment: Deployment) -> list[str]:
-    """Write the current version into the deployment's database, and return what was done.
+    """Write every row of the current version into the deployment's database, and return what was done.
 
     It needs no run lock: the lock on the server keeps two publications apart.
 

@@ -1,7 +1,7 @@
 """Writes a version into PostgreSQL: one transaction, so that readers have the version before or the new one, whole.
 
-Tables with the columns and keys that they had keep their place, and their rows are deleted and inserted: views and
-grants of users live on. Otherwise the schemas are renamed away and made new in the same transaction. A kill at any
+Tables with the columns and keys that they had keep their place, and the rows that changed since the version on the
+server are deleted and inserted: views and grants of users live on. Otherwise the schemas are renamed away and made new in the same transaction. A kill at any
 moment leaves nothing, because the server undoes what was not committed (docs/decisions/postgres-publication.md).
 """
 
@@ -19,6 +19,7 @@ import duckdb
 import psycopg
 
 from orchestration.base.paths import sql_text
+from orchestration.publication.postgres.changes import STALE, Changes, compared
 from orchestration.publication.postgres.failures import explained
 from orchestration.publication.postgres.layout import (
     TYPES,
@@ -34,7 +35,7 @@ from orchestration.publication.postgres.server import Server, connected
 from orchestration.publication.postgres.target import Target
 from orchestration.publication.versions import Version
 
-VERSION, TARGET = "version", "target"
+VERSION, BEFORE, TARGET = "version", "version_before", "target"
 
 
 @dataclass
@@ -43,11 +44,14 @@ class Written:
 
     Attributes:
         is_replaced: the rows were replaced in the tables that were there; False if the tables are new.
+        before: the version whose rows were kept where they did not change; empty if every row was written.
+        row_count: rows inserted.
         notes: what a person should know; the publication is complete.
     """
 
     version: str
     is_replaced: bool
+    before: str = ""
     row_count: int = 0
     table_count: int = 0
     seconds: float = 0.0
@@ -56,21 +60,32 @@ class Written:
     @property
     def summary(self) -> str:
         """One line about it."""
-        how = "rows replaced" if self.is_replaced else "new tables"
         rate = self.row_count / max(self.seconds, 0.001)
         return (
-            f"{self.version}: {self.row_count:,} rows in {self.table_count} tables, {how}, {self.seconds:.1f} s,"
+            f"{self.version}: {self.row_count:,} rows in {self.table_count} tables, {self.how}, {self.seconds:.1f} s,"
             f" {rate:,.0f} rows/s"
         )
 
+    @property
+    def how(self) -> str:
+        """How it was done, in words."""
+        if self.before:
+            return f"changes since {self.before}"
+        return "rows replaced" if self.is_replaced else "new tables"
+
 
 def publish(
-    version: Version, target: Target, memory_limit: str, report: Callable[[str], None] = lambda _: None
+    version: Version,
+    target: Target,
+    memory_limit: str,
+    report: Callable[[str], None] = lambda _: None,
+    kept: Sequence[Version] = (),
 ) -> Written:
     """Write a version into the database, in place of the one that is there.
 
     Args:
         report: is called with the progress in words.
+        kept: the versions on disk. If the one on the server is among them, only rows that differ from it are written.
 
     Raises:
         PipelineError: the server cannot be reached or refuses, or a table cannot exist there; nothing has changed.
@@ -85,17 +100,97 @@ def publish(
             server.check(schemas)
             is_replaced = target.settings.replace == "rows" and server.fits(tables)
             written = Written(version.name, is_replaced, table_count=len(tables) - 1)
-            with _transaction(source, target) as execute:
-                report("preparing")
-                execute(_prepared(server, tables, schemas, is_replaced=written.is_replaced))
-                written.row_count = _copy(source, tables, report)
-                report("keys, comments and grants")
-                execute(_completed(server, version, tables, is_replaced=written.is_replaced))
-                report("committing")
+            before = server.standing(tables[0], kept) if is_replaced else None
+            work = _Work(source, server, version, tables, schemas, report)
+            try:
+                changes = work.write(written, before)
+            except duckdb.Error as error:
+                if STALE not in str(error):
+                    raise
+                written.notes.append("every row was written, because somebody had changed rows on the server")
+                changes = work.write(written, None)
             written.seconds = time.monotonic() - started
             report("cleaning up")
-            written.notes += _null_notes(source, tables) + _cleaned_up(server, tables, schemas)
+            written.notes += _null_notes(source, changes) + _cleaned_up(server, changes, schemas)
     return written
+
+
+@dataclass(frozen=True)
+class _Work:
+    """One publication, from the version's file to the server."""
+
+    source: duckdb.DuckDBPyConnection
+    server: Server
+    version: Version
+    tables: Sequence[Table]
+    schemas: Sequence[str]
+    report: Callable[[str], None]
+
+    def write(self, written: Written, before: Version | None) -> list[Changes]:
+        """Write all rows, or those that differ from the version on the server, in one transaction.
+
+        Returns:
+            What was written of each table.
+        """
+        if before:
+            self.report(f"comparing with {before.name}")
+            self.source.execute(f"attach if not exists {_file(before)} as {BEFORE} (read_only)")
+        changes = list(compared(self.source, self.tables, VERSION, BEFORE if before else ""))
+        written.before = before.name if before else ""
+        with _transaction(self.source, self.server.target) as execute:
+            self.report("preparing")
+            execute([*self._new_tables()] if not written.is_replaced else [change.prepared for change in changes])
+            if sent := [change for change in changes if change.keys]:
+                for change in sent:
+                    self.source.execute(f"insert into {TARGET}.{change.scratch} {change.keys}")
+                execute([change.deletion for change in sent])
+            written.row_count = self._insert([change for change in changes if change.rows])
+            self.report("keys, comments and grants")
+            execute(self._completed(is_replaced=written.is_replaced))
+            self.report("committing")
+        return changes
+
+    def _new_tables(self) -> Iterator[str]:
+        """The statements that rename the schemas away and make new ones."""
+        number = 1 + max(self.server.replaced(self.schemas), default=0)
+        mark = text(self.server.mark)
+        for name in self.server.present(self.schemas):
+            old = quoted(f"{name}_old_{number}")
+            yield f"alter schema {quoted(name)} rename to {old}"
+            yield f"comment on schema {old} is {mark}"
+        for name in self.schemas:
+            yield f"create schema {quoted(name)}"
+            yield f"comment on schema {quoted(name)} is {mark}"
+        yield from map(create, self.tables)
+
+    def _insert(self, changes: Sequence[Changes]) -> int:
+        """Insert the rows of every table, and return how many there are."""
+        row_count = 0
+        for number, change in enumerate(changes, start=1):
+            [(inserted,)] = self.source.execute(
+                f"insert into {TARGET}.{change.table.quoted} {change.rows}"
+            ).fetchall()
+            row_count += inserted
+            self.report(f"{row_count:,} rows, {number} of {len(changes)} tables")
+        return row_count
+
+    def _completed(self, *, is_replaced: bool) -> list[str]:
+        """The statements after the rows: keys and indexes of new tables, comments, grants, and which version it is."""
+        tables, server = self.tables, self.server
+        statements = [] if is_replaced else list(add_keys(tables, has_unenforced=server.has_unenforced_keys))
+        statements += [statement for table in tables for statement in comments(table)]
+        readers = server.target.settings.readers
+        missing = server.ungranted(tables) if is_replaced else [(role, table) for role in readers for table in tables]
+        for role, schema in dict.fromkeys((role, table.schema) for role, table in missing):
+            statements.append(f"grant usage on schema {quoted(schema)} to {quoted(role)}")
+        statements += [f"grant select on {table.quoted} to {quoted(role)}" for role, table in missing]
+        facts = [
+            self.version.name,
+            self.version.as_of_date.isoformat(),
+            self.version.manifest["published_at"],
+            datetime.now(UTC).replace(tzinfo=None).isoformat(),
+        ]
+        return [*statements, f"insert into {tables[0].quoted} values ({', '.join(map(text, facts))})"]
 
 
 @contextmanager
@@ -105,14 +200,18 @@ def _opened(version: Version, memory_limit: str) -> Iterator[duckdb.DuckDBPyConn
     with duckdb.connect(config={"memory_limit": memory_limit, "autoinstall_known_extensions": False}) as connection:
         connection.execute(f"load {sql_text(extension / 'postgres_scanner.duckdb_extension')}")
         connection.execute("set pg_null_byte_replacement = ''")
-        connection.execute(f"attach {sql_text(Path(version.database).resolve())} as {VERSION} (read_only)")
+        connection.execute(f"attach {_file(version)} as {VERSION} (read_only)")
         yield connection
+
+
+def _file(version: Version) -> str:
+    return sql_text(Path(version.database).resolve())
 
 
 @contextmanager
 def _transaction(source: duckdb.DuckDBPyConnection, target: Target) -> Iterator[Callable[[Sequence[str]], None]]:
     """Begin a transaction on the server, for inserts by DuckDB and for the statements given to the yielded function."""
-    source.execute(f"attach {sql_text(target.conninfo)} as {TARGET} (type postgres)")
+    source.execute(f"attach if not exists {sql_text(target.conninfo)} as {TARGET} (type postgres)")
     source.execute("begin")
 
     def execute(statements: Sequence[str]) -> None:
@@ -130,63 +229,15 @@ def _transaction(source: duckdb.DuckDBPyConnection, target: Target) -> Iterator[
         raise
 
 
-def _prepared(server: Server, tables: Sequence[Table], schemas: Sequence[str], *, is_replaced: bool) -> list[str]:
-    """The statements before the rows: delete the old ones, or rename the schemas away and make new ones."""
-    if is_replaced:
-        return [f"delete from {table.quoted}" for table in tables]
-    number = 1 + max(server.replaced(schemas), default=0)
-    statements = []
-    for name in server.present(schemas):
-        old = quoted(f"{name}_old_{number}")
-        statements += [
-            f"alter schema {quoted(name)} rename to {old}",
-            f"comment on schema {old} is {text(server.mark)}",
-        ]
-    for name in schemas:
-        statements += [f"create schema {quoted(name)}", f"comment on schema {quoted(name)} is {text(server.mark)}"]
-    return statements + [create(table) for table in tables]
-
-
-def _copy(source: duckdb.DuckDBPyConnection, tables: Sequence[Table], report: Callable[[str], None]) -> int:
-    """Insert the rows of every table, and return how many there are."""
-    row_count, copied = 0, [table for table in tables if table.source]
-    for number, table in enumerate(copied, start=1):
-        [(inserted,)] = source.execute(
-            f"insert into {TARGET}.{table.quoted} from {VERSION}.{table.source_quoted}"
-        ).fetchall()
-        row_count += inserted
-        report(f"{row_count:,} rows, {number} of {len(copied)} tables")
-    return row_count
-
-
-def _completed(server: Server, version: Version, tables: Sequence[Table], *, is_replaced: bool) -> list[str]:
-    """The statements after the rows: keys and indexes of new tables, comments, grants, and which version it is."""
-    statements = [] if is_replaced else list(add_keys(tables, has_unenforced=server.has_unenforced_keys))
-    statements += [statement for table in tables for statement in comments(table)]
-    readers = server.target.settings.readers
-    missing = server.ungranted(tables) if is_replaced else [(role, table) for role in readers for table in tables]
-    for role, schema in dict.fromkeys((role, table.schema) for role, table in missing):
-        statements.append(f"grant usage on schema {quoted(schema)} to {quoted(role)}")
-    statements += [f"grant select on {table.quoted} to {quoted(role)}" for role, table in missing]
-    facts = [
-        version.name,
-        version.as_of_date.isoformat(),
-        version.manifest["published_at"],
-        datetime.now(UTC).replace(tzinfo=None).isoformat(),
-    ]
-    return [*statements, f"insert into {tables[0].quoted} values ({', '.join(map(text, facts))})"]
-
-
-def _null_notes(source: duckdb.DuckDBPyConnection, tables: Sequence[Table]) -> list[str]:
-    """Say which texts lost the null character, which PostgreSQL cannot hold."""
+def _null_notes(source: duckdb.DuckDBPyConnection, changes: Sequence[Changes]) -> list[str]:
+    """Say which written texts lost the null character, which PostgreSQL cannot hold."""
     notes = []
-    for table in tables:
+    for change in changes:
+        table = change.table
         texts = [quoted(column.name) for column in table.columns if column.kind == TYPES["VARCHAR"]]
-        if table.source and texts:
+        if change.rows and texts:
             having = " or ".join(f"contains({name}, chr(0))" for name in texts)
-            [(count,)] = source.execute(
-                f"select count(*) from {VERSION}.{table.source_quoted} where {having}"
-            ).fetchall()
+            [(count,)] = source.execute(f"select count(*) from ({change.rows}) where {having}").fetchall()
             if count:
                 notes.append(
                     f"{table.schema}.{table.name}: the null character was removed from texts of {count:,} rows"
@@ -194,12 +245,12 @@ def _null_notes(source: duckdb.DuckDBPyConnection, tables: Sequence[Table]) -> l
     return notes
 
 
-def _cleaned_up(server: Server, tables: Sequence[Table], schemas: Sequence[str]) -> list[str]:
+def _cleaned_up(server: Server, changes: Sequence[Changes], schemas: Sequence[str]) -> list[str]:
     """Drop what was replaced and free its space; what cannot be done now is a note, because the version is there."""
     notes = []
     try:
         notes += server.drop_replaced(schemas)
-        server.vacuum(tables)
+        server.vacuum([change.table for change in changes if change.prepared or change.rows])
     except psycopg.Error as error:
         notes.append(f"what was replaced is not cleaned up yet ({type(error).__name__}); the next publication does it")
     return notes

@@ -9,6 +9,7 @@ import re
 from collections.abc import Collection, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
+from datetime import datetime
 from itertools import groupby
 from typing import Any
 
@@ -17,6 +18,7 @@ from psycopg.errors import DependentObjectsStillExist, InsufficientPrivilege, Lo
 
 from orchestration.publication.postgres.layout import Key, Table, quoted
 from orchestration.publication.postgres.target import Target
+from orchestration.publication.versions import Version
 
 OLDEST, UNENFORCED_KEYS = 14, 18
 """The oldest major version that PostgreSQL supports, and the first with foreign keys that are not enforced."""
@@ -145,6 +147,18 @@ class Server:
         found: Layout = {name: (shape, frozenset(keys.get(name, ()))) for name, shape in columns.items()}
         return found == {(table.schema, table.name): table.shape for table in tables}
 
+    def standing(self, table: Table, kept: Collection[Version]) -> Version | None:
+        """Return the version that is on the server, if it is among those that are kept on disk.
+
+        Args:
+            table: the table that names it.
+        """
+        rows = self._rows(f"select version, published_at from {table.quoted}")
+        for version in kept:
+            if rows == [(version.name, datetime.fromisoformat(version.manifest["published_at"]))]:
+                return version
+        return None
+
     def present(self, schemas: Collection[str]) -> list[str]:
         """Return which of these schemas exist."""
         return [name for (name,) in self._rows("select nspname from pg_namespace where nspname = any(%s)", [*schemas])]
@@ -207,7 +221,8 @@ class Server:
 
     def vacuum(self, tables: Sequence[Table]) -> None:
         """Free the space of the replaced rows for the next publication, and count the new rows for the planner."""
-        self._execute(f"vacuum (analyze, truncate false) {', '.join(table.quoted for table in tables)}")
+        if tables:
+            self._execute(f"vacuum (analyze, truncate false) {', '.join(table.quoted for table in tables)}")
 
     def _rows(self, query: str, *values: Any, **named: Any) -> list[tuple[Any, ...]]:
         return self.connection.execute(query.encode(), named or values or None).fetchall()

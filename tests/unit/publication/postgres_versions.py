@@ -5,6 +5,7 @@ from __future__ import annotations
 import multiprocessing
 import os
 import signal
+from collections.abc import Sequence
 from copy import deepcopy
 from dataclasses import dataclass
 from pathlib import Path
@@ -93,9 +94,9 @@ class Database:
         chosen = {"wait_seconds": 2, **settings}
         return Target("demo", "demo", PostgresPublication(url=Secret(env=URL), **chosen))
 
-    def publish(self, version: Version, **settings: Any) -> postgres.Written:
+    def publish(self, version: Version, kept: Sequence[Version] = (), **settings: Any) -> postgres.Written:
         """Publish a version."""
-        return postgres.publish(version, self.target(**settings), "500MB")
+        return postgres.publish(version, self.target(**settings), "500MB", kept=kept)
 
     def query(self, sql: str) -> list[tuple[Any, ...]]:
         """Query as the superuser."""
@@ -122,21 +123,23 @@ class Database:
         return {name for (name,) in self.query("select nspname from pg_namespace where nspname like 'cx360%'")}
 
 
-def killed_at(point: str, version: Version) -> bool:
+def killed_at(point: str, version: Version, kept: Sequence[Version] = ()) -> bool:
     """Publish a version in a process that kills itself where its progress begins with ``point``; whether it did."""
     processes = multiprocessing.get_context("forkserver")
     processes.set_forkserver_preload([__name__])
-    process = processes.Process(target=_kill_itself_at, args=(point, str(version.folder), os.environ[URL]))
+    folders = [str(each.folder) for each in kept]
+    process = processes.Process(target=_kill_itself_at, args=(point, str(version.folder), folders, os.environ[URL]))
     process.start()
     process.join()
     return process.exitcode == -signal.SIGKILL
 
 
-def _kill_itself_at(point: str, folder: str, url: str) -> None:
+def _kill_itself_at(point: str, folder: str, kept: Sequence[str], url: str) -> None:
     def report(text: str) -> None:
         if text.startswith(point):
             os.kill(os.getpid(), signal.SIGKILL)
 
     os.environ[URL] = url
     settings = PostgresPublication(url=Secret(env=URL), wait_seconds=20)
-    postgres.publish(version_in(Path(folder)), Target("demo", "demo", settings), "500MB", report)
+    versions = [version_in(Path(each)) for each in kept]
+    postgres.publish(version_in(Path(folder)), Target("demo", "demo", settings), "500MB", report, versions)
