@@ -1,7 +1,8 @@
 """How fast a version is written to PostgreSQL: ``python -m bench.postgres 1_000_000``.
 
 Prints, for a version with so many orders and as many rows in two more facts, the rows a second of the first load, of
-replacing rows by delete and insert, and of new tables by rename, each with what two readers in a loop saw meanwhile.
+replacing rows by delete and insert, of new tables by rename, and of the rows that differ alone, each with what two
+readers in a loop saw meanwhile.
 The server is started for it.
 """
 
@@ -26,6 +27,7 @@ from orchestration.publication.versions import Version
 from tests.postgres import Postgres, postgres
 
 ORDERS = 300_000
+CUSTOMERS = 10_000
 PAUSE = 0.5
 """Seconds between two queries of a reader: without it, the readers would have the whole processor."""
 URL = "BENCH_PUBLICATION_URL"
@@ -57,7 +59,7 @@ def build(folder: Path, row_count: int) -> Version:
         connection.execute(
             f"""
             create table star.dim_customers (customer_key varchar not null, segment varchar);
-            insert into star.dim_customers select md5('c' || i), 's' || i % 5 from range({row_count} // 10) as r (i);
+            insert into star.dim_customers select md5('c' || i), 's' || i % 5 from range({CUSTOMERS}) as r (i);
             create table star.dim_dates (date_day date not null);
             insert into star.dim_dates select date '2024-01-01' + cast(i as integer) from range(700) as r (i);
             create table marts.mart_orders as select cast({row_count} as bigint) as order_count;
@@ -73,7 +75,7 @@ def build(folder: Path, row_count: int) -> Version:
                     ordered_at timestamp, line_count bigint
                 );
                 insert into star.{fact}
-                select md5('{fact}' || i), md5('c' || i % ({row_count} // 10)), md5('k' || i % 9), 'shop', 'o' || i,
+                select md5('{fact}' || i), md5('c' || i % {CUSTOMERS}), md5('k' || i % 9), 'shop', 'o' || i,
                     'fulfilled', i / 100, i / 200, 0.5, i % 50 > 0, date '2024-01-01' + cast(i % 700 as integer),
                     timestamp '2024-01-01' + to_seconds(i), i % 9
                 from range({row_count}) as r (i)
@@ -130,13 +132,14 @@ def measure(row_count: int) -> None:
         first, second = build(root / "first", row_count), build(root / "second", row_count + 1_000)
         by_table = Target("bench", "bench", target.settings.model_copy(update={"replace": "tables"}))
         _show("first load", publish(first, target, "2GB").summary, [])
-        for name, version, way in (
-            ("delete and insert", second, target),
-            ("delete and insert", first, target),
-            ("new tables, rename", second, by_table),
+        for name, version, way, kept in (
+            ("delete and insert", second, target, ()),
+            ("delete and insert", first, target, ()),
+            ("new tables, rename", second, by_table, ()),
+            ("rows that differ", first, target, (first, second)),
         ):
             with readers(server, {row_count, row_count + 1_000}) as waits:
-                summary = publish(version, way, "2GB").summary
+                summary = publish(version, way, "2GB", kept=kept).summary
             _show(name, summary, waits)
 
 
