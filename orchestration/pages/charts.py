@@ -98,7 +98,7 @@ def dots(
     colours: Colours,
     *,
     title: str,
-    form: str = ",.0f",
+    form: str = ",~f",
     domain: Sequence[float] | None = None,
     reference: float | None = None,
 ) -> Drawing:
@@ -149,7 +149,7 @@ def over_time(
     colours: Colours,
     *,
     title: str,
-    form: str = ",.0f",
+    form: str = ",~f",
     base_title: str = "answers",
     reference: float | None = None,
 ) -> Drawing:

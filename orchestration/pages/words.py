@@ -14,6 +14,7 @@ from decimal import Decimal
 LONGEST_NAME = 60
 MINUS = "\N{MINUS SIGN}"
 MISSING = "\N{EN DASH}"
+LEAST_WITHOUT_CENTS = 100
 
 Number = int | float | Decimal
 
@@ -54,8 +55,10 @@ def percent(value: Number | None, digits: int = 1) -> str:
 
 
 def money(value: Number | None, currency: str) -> str:
-    """Return an amount without cents, with its currency."""
-    return MISSING if value is None else f"{number(value)} {currency}"
+    """Return an amount with its currency; with cents below 100."""
+    if value is None:
+        return MISSING
+    return f"{number(value, 2 if 0 < abs(value) < LEAST_WITHOUT_CENTS else 0)} {currency}"
 
 
 def counted(value: int, singular: str, plural: str | None = None) -> str:

@@ -128,7 +128,7 @@ def test_three_files_become_marts_and_the_next_night_follows(project: Copy) -> N
 
 
 @pytest.mark.xdist_group("acme_parcels")
-def test_staging_sql_of_the_deployment_wins_over_its_maps(project: Copy) -> None:
+def test_staging_sql_wins_over_maps_and_the_file_is_published_while_postgres_is_away(project: Copy) -> None:
     for block in blocks("Acme"):
         if block.path and not re.search(r"/extracts/\d{4}-", block.path):
             project.write(block)
@@ -144,8 +144,13 @@ def test_staging_sql_of_the_deployment_wins_over_its_maps(project: Copy) -> None
     settings = yaml.safe_load(file.read_text(encoding="utf-8"))
     [tables] = [yaml.safe_load(block.text) for block in page if block.kind == "yaml"]
     settings["systems"]["acme_shop"]["tables"] |= tables
+    settings["postgres_publication"] = {"url": {"env": "ACME_POSTGRES"}}
     file.write_text(yaml.safe_dump(settings), encoding="utf-8")
-    project.run("make run DEPLOYMENT=acme")
+    project.environment["ACME_POSTGRES"] = "postgresql://cx360:a-password@127.0.0.1:9/bi"
+    output = project.run("make run DEPLOYMENT=acme", fails=True)
+    assert "cannot be reached" in output
+    assert re.search(r"Version \S+ is published, and a step after it has failed", output)
+    assert "a-password" not in output
 
     # the last parcel of each order, in UTC
     assert project.query(

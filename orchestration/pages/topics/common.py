@@ -48,8 +48,8 @@ class Measure:
 
 
 NPS = Measure("NPS", "answer", "d", number, domain=(-100, 100), reference=0)
-SHARE = Measure("share", "answer", ".0%", percent, 1, is_share=True)
-EASE = Measure("mean, 1 to 7", "answer", ".1f", lambda value: number(value, 2), 2)
+SHARE = Measure("share", "answer", "~%", percent, 1, is_share=True)
+EASE = Measure("mean, 1 to 7", "answer", "~f", lambda value: number(value, 2), 2)
 
 
 def name_of(row: Row) -> str:

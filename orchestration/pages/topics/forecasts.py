@@ -11,6 +11,7 @@ from orchestration.pages.sentences import extremes, interval, left_out
 from orchestration.pages.source import Source
 from orchestration.pages.words import counted, label, number, percent
 
+LEAST_IN_TWO_DIGITS = 0.1
 MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
 
 
@@ -61,7 +62,7 @@ def _accuracy(source: Source) -> Chart | None:
             for row, point in zip(rows, points, strict=True)
         ],
     )
-    drawing = partial(charts.dots, points, title="(expected − came) ÷ came", form=".0%", reference=0)
+    drawing = partial(charts.dots, points, title="(expected − came) ÷ came", form="~%", reference=0)
     return Chart(
         "Error of the forecasts",
         drawing,
@@ -73,7 +74,7 @@ def _accuracy(source: Source) -> Chart | None:
 
 def _calibration(source: Source) -> Chart | None:
     rows = source.rows("calibration") if source.has("marts.mart_clv_calibration") else []
-    if not rows:
+    if len(rows) < 2:
         return None
     points = [
         Point(str(row["decile"]), row[f"mean_{which}_orders"], base=row["customer_count"], series=which)
@@ -81,9 +82,11 @@ def _calibration(source: Source) -> Chart | None:
         for row in rows
     ]
     top = max(rows, key=lambda row: row["decile"])
+    digits = 2 if max(row["mean_expected_orders"] for row in rows) > LEAST_IN_TWO_DIGITS else 4
     sentence = (
-        f"Customers in decile {top['decile']} were expected to order {number(top['mean_expected_orders'], 2)} times and"
-        f" ordered {number(top['mean_actual_orders'], 2)} times ({counted(top['customer_count'], 'customer')})."
+        f"Customers in decile {top['decile']} were expected to order {number(top['mean_expected_orders'], digits)} times"
+        f" and ordered {number(top['mean_actual_orders'], digits)} times"
+        f" ({counted(top['customer_count'], 'customer')})."
     )
     table = Table(
         "calibration",
@@ -93,15 +96,15 @@ def _calibration(source: Source) -> Chart | None:
             [
                 parts.name(row["decile"]),
                 parts.figure(row["customer_count"]),
-                parts.figure(row["mean_expected_orders"], 2),
-                parts.figure(row["mean_actual_orders"], 2),
+                parts.figure(row["mean_expected_orders"], digits),
+                parts.figure(row["mean_actual_orders"], digits),
             ]
             for row in rows
         ],
     )
     base = f"{min(row['customer_count'] for row in rows)} to {max(row['customer_count'] for row in rows)}"
     drawing = partial(
-        charts.lines, points, title="orders per customer", form=",.1f", x_title=f"decile ({base} customers each)"
+        charts.lines, points, title="orders per customer", form=",~f", x_title=f"decile ({base} customers each)"
     )
     return Chart(
         "Expected and actual, from the least to the most active",
@@ -179,7 +182,7 @@ def _contracts(source: Source) -> Chart | None:
             for point in points
         ],
     )
-    drawing = partial(charts.lines, points, title="renewed", form=".0%", x_title="number of the renewal")
+    drawing = partial(charts.lines, points, title="renewed", form="~%", x_title="number of the renewal")
     return Chart(
         "Contracts renewed",
         drawing,

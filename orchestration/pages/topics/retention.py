@@ -13,8 +13,8 @@ from orchestration.pages.source import Row, Source
 from orchestration.pages.topics.common import Measure, compared, followed, period_points
 from orchestration.pages.words import counted, money, month, percent
 
-CUSTOMERS_KEPT = Measure("share kept", "customer", ".0%", percent, 1, is_share=True)
-REVENUE_KEPT = Measure("revenue kept", "customer", ".0%", percent, 1, is_share=True, reference=1)
+CUSTOMERS_KEPT = Measure("share kept", "customer", "~%", percent, 1, is_share=True)
+REVENUE_KEPT = Measure("revenue kept", "customer", "~%", percent, 1, is_share=True, reference=1)
 FLOWS = ("new", "reactivated", "expansion", "contraction", "churned")
 LOST = {"contraction", "churned"}
 
@@ -201,7 +201,7 @@ def cohorts(source: Source) -> Section | None:
                 Cell(month(cohort)),
                 parts.figure(sizes[cohort]),
                 *(
-                    parts.share(cells[cohort, age]["value"], 0) if (cohort, age) in cells else Cell("", is_number=True)
+                    parts.share(cells[cohort, age]["value"]) if (cohort, age) in cells else Cell("", is_number=True)
                     for age in range(1, 13)
                 ),
             ]

@@ -11,7 +11,7 @@ from orchestration.pages.topics.common import Measure, compared, followed, perio
 from orchestration.pages.words import counted, month, percent
 
 HEALTH = "marts.mart_survey_health"
-RESPONSE = Measure("answered", "invitation", ".0%", percent, 1, is_share=True)
+RESPONSE = Measure("answered", "invitation", "~%", percent, 1, is_share=True)
 
 
 def headline(source: Source) -> Section | None:
@@ -77,7 +77,7 @@ def fatigue(source: Source) -> Section | None:
         for row in source.rows("survey_months")
         if row["ask_count"] >= source.minimum_base
     ]
-    measure = Measure("asked again too soon", "request", ".0%", percent, 1, is_share=True)
+    measure = Measure("asked again too soon", "request", "~%", percent, 1, is_share=True)
     found = followed(
         source,
         points,

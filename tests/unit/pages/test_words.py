@@ -53,6 +53,8 @@ def test_a_number_has_separators_and_a_true_minus(value: float | Decimal | None,
 
 def test_amounts_shares_and_periods() -> None:
     assert words.money(Decimal("1234.56"), "EUR") == "1,235 EUR"
+    assert words.money(Decimal("-0.637"), "EUR") == "\u22120.64 EUR"
+    assert words.money(0, "EUR") == "0 EUR"
     assert words.percent(0.125) == "12.5\u202f%"
     assert words.quarter(date(2026, 3, 31)) == "Q1 2026"
     assert words.quarter(date(2025, 10, 1)) == "Q4 2025"
