@@ -66,7 +66,9 @@ def test_every_published_table_and_column_has_a_description(demo_night: Company)
 def test_the_published_file_has_no_index(demo_night: Company) -> None:
     """DuckDB before 1.1 does not open a file with an index that DuckDB 1.5 wrote, and a key is an index."""
     assert demo_night.query("select index_name from duckdb_indexes()") == []
-    keys = "select table_name from duckdb_constraints() where constraint_type in ('PRIMARY KEY', 'UNIQUE', 'FOREIGN KEY')"
+    keys = (
+        "select table_name from duckdb_constraints() where constraint_type in ('PRIMARY KEY', 'UNIQUE', 'FOREIGN KEY')"
+    )
     assert demo_night.query(keys) == []
 
 

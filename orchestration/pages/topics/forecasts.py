@@ -84,7 +84,8 @@ def _calibration(source: Source) -> Chart | None:
     top = max(rows, key=lambda row: row["decile"])
     digits = 2 if max(row["mean_expected_orders"] for row in rows) > LEAST_IN_TWO_DIGITS else 4
     sentence = (
-        f"Customers in decile {top['decile']} were expected to order {number(top['mean_expected_orders'], digits)} times"
+        f"Customers in decile {top['decile']} were expected to order"
+        f" {number(top['mean_expected_orders'], digits)} times"
         f" and ordered {number(top['mean_actual_orders'], digits)} times"
         f" ({counted(top['customer_count'], 'customer')})."
     )

@@ -52,9 +52,7 @@ def compared(source: duckdb.DuckDBPyConnection, tables: Sequence[Table], new: st
         yield found or Changes(table, rows, f"delete from {table.quoted}")
 
 
-def _difference(
-    source: duckdb.DuckDBPyConnection, table: Table, number: int, new: str, old: str
-) -> Changes | None:
+def _difference(source: duckdb.DuckDBPyConnection, table: Table, number: int, new: str, old: str) -> Changes | None:
     """Compare a table of both versions; None if it has no primary key, or most of its rows changed."""
     key = next((key.columns for key in table.keys if key.kind == "p"), ())
     if not key:

@@ -1,8 +1,9 @@
 """Writes a version into PostgreSQL: one transaction, so that readers have the version before or the new one, whole.
 
 Tables with the columns and keys that they had keep their place, and the rows that changed since the version on the
-server are deleted and inserted: views and grants of users live on. Otherwise the schemas are renamed away and made new in the same transaction. A kill at any
-moment leaves nothing, because the server undoes what was not committed (docs/decisions/postgres-publication.md).
+server are deleted and inserted: views and grants of users live on. Otherwise the schemas are renamed away and made new
+in the same transaction. A kill at any moment leaves nothing, because the server undoes what was not committed
+(docs/decisions/postgres-publication.md).
 """
 
 from __future__ import annotations
@@ -167,9 +168,7 @@ class _Work:
         """Insert the rows of every table, and return how many there are."""
         row_count = 0
         for number, change in enumerate(changes, start=1):
-            [(inserted,)] = self.source.execute(
-                f"insert into {TARGET}.{change.table.quoted} {change.rows}"
-            ).fetchall()
+            [(inserted,)] = self.source.execute(f"insert into {TARGET}.{change.table.quoted} {change.rows}").fetchall()
             row_count += inserted
             self.report(f"{row_count:,} rows, {number} of {len(changes)} tables")
         return row_count

@@ -95,7 +95,9 @@ def test_new_columns_make_new_tables(database: Database, tmp_path: Path) -> None
 
 
 @pytest.mark.parametrize("point", ["preparing", "1 rows", "keys", "committing", "cleaning"])
-def test_a_kill_leaves_a_whole_version_and_the_next_night_goes_on(point: str, database: Database, tmp_path: Path) -> None:
+def test_a_kill_leaves_a_whole_version_and_the_next_night_goes_on(
+    point: str, database: Database, tmp_path: Path
+) -> None:
     first = build(tmp_path, "first", 10, SAME_KEYS)
     second = build(tmp_path, "second", 11, *NEXT_NIGHT)
     database.publish(first)
