@@ -58,7 +58,7 @@ def money(value: Number | None, currency: str) -> str:
     """Return an amount with its currency; with cents below 100."""
     if value is None:
         return MISSING
-    return f"{number(value, 2 if 0 < abs(value) < LEAST_WITHOUT_CENTS else 0)} {currency}"
+    return f"{number(value, 2 if 0 < abs(float(value)) < LEAST_WITHOUT_CENTS else 0)} {currency}"
 
 
 def counted(value: int, singular: str, plural: str | None = None) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -20,7 +21,7 @@ def version(tmp_path: Path) -> Version:
     return build(tmp_path, "first", 4)
 
 
-def refused(database: Database, version: Version, **settings: object) -> str:
+def refused(database: Database, version: Version, **settings: Any) -> str:
     """The message of a publication that is refused; it never has the password."""
     with pytest.raises(PipelineError) as error:
         database.publish(version, **settings)
