@@ -22,6 +22,7 @@ from orchestration.assets.publish import version
 from orchestration.assets.science.backtests import forecast_backtests
 from orchestration.assets.science.contracts import contract_fits
 from orchestration.assets.science.purchases import purchase_fits
+from orchestration.assets.science.service_events import event_effects
 from orchestration.assets.science.spend import spend_fits
 from orchestration.assets.site import site
 from orchestration.assets.transform import transform
@@ -60,7 +61,8 @@ def build(deployment: Deployment, resources: Mapping[str, Any]) -> dg.Definition
     landed = [extract(table) for table in deployment.tables()]
     stage, star, marts = (transform(part, manifest, deployment.owner) for part in ("stage", "star", "marts"))
     identity = customer_identities(deployment)
-    science = [fits(deployment) for fits in (purchase_fits, spend_fits, contract_fits, forecast_backtests)]
+    models = (purchase_fits, spend_fits, contract_fits, forecast_backtests, event_effects)
+    science = [model(deployment) for model in models]
     gate = marts_gate(deployment, mart_suites().values())
     built = [*landed, stage, identity, star, *science, marts]
     published = fresh(version(deployment, built, [gate]), deployment)

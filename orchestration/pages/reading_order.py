@@ -7,6 +7,7 @@ from orchestration.pages.page import Page
 from orchestration.pages.topics import (
     brief,
     customers,
+    journeys,
     lineage,
     overview,
     quality,
@@ -24,6 +25,7 @@ PAGES: tuple[Page, ...] = (
     scores.PAGE,
     retention.PAGE,
     value.PAGE,
+    journeys.PAGE,
     customers.PAGE,
     surveys.PAGE,
     quality.PAGE,

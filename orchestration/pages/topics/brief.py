@@ -6,7 +6,7 @@ from orchestration.pages.figures import figures
 from orchestration.pages.page import Page
 from orchestration.pages.parts import Section
 from orchestration.pages.source import Source
-from orchestration.pages.topics import quality, retention, scores
+from orchestration.pages.topics import journeys, quality, retention, scores
 
 
 def chosen(source: Source) -> Section | None:
@@ -36,5 +36,5 @@ PAGE = Page(
     "brief",
     "Brief",
     "The few figures that matter, what moved them, and whether the data can be trusted.",
-    (chosen, scores.movers, over_time, health),
+    (chosen, scores.movers, journeys.largest, over_time, health),
 )
