@@ -77,7 +77,7 @@ def _outcome(rows: Sequence[Row]) -> Chart:
         f" {counted(first['event_count'], 'time')} in twelve months; {said} after adjustment for all comparisons."
     )
     table = Table(
-        f"moments_{first['outcome']}",
+        f"moments_{first['later_outcome']}",
         first["outcome_name"],
         ("Event", "Times", "Adjusted", "95 % interval", "Adjusted p", "Times × difference", "Plain"),
         [
