@@ -16,9 +16,9 @@ from orchestration.pages.words import Number, counted, number, percent
 
 MOMENTS = "marts.mart_moments_of_truth"
 AXES = {
-    "next_order_value": "difference of the log amount (−0.1 is about 10 % less)",
-    "no_next_order": "difference of the share without an order",
-    "next_nps_answer": "difference in points of 0 to 10",
+    "next_order_value": "log of the amount",
+    "no_next_order": "share without an order",
+    "next_nps_answer": "points",
 }
 
 
