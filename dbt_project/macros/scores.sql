@@ -98,6 +98,28 @@
 {%- endmacro %}
 
 {#
+    Newcombe's interval of a difference of two shares, from Wilson's limits of both (Newcombe 1998, method 10). Null where
+    one of the shares has no answers.
+#}
+{% macro share_difference_low(hits, answers, other_hits, other_answers) -%}
+    {{ share_difference(hits, answers, other_hits, other_answers) }} - sqrt(
+        power({{ hits }} / nullif(cast({{ answers }} as double), 0) - {{ share_low(hits, answers) }}, 2)
+        + power({{ share_high(other_hits, other_answers) }} - {{ other_hits }} / nullif(cast({{ other_answers }} as double), 0), 2)
+    )
+{%- endmacro %}
+
+{% macro share_difference_high(hits, answers, other_hits, other_answers) -%}
+    {{ share_difference(hits, answers, other_hits, other_answers) }} + sqrt(
+        power({{ share_high(hits, answers) }} - {{ hits }} / nullif(cast({{ answers }} as double), 0), 2)
+        + power({{ other_hits }} / nullif(cast({{ other_answers }} as double), 0) - {{ share_low(other_hits, other_answers) }}, 2)
+    )
+{%- endmacro %}
+
+{% macro share_difference(hits, answers, other_hits, other_answers) -%}
+    {{ hits }} / nullif(cast({{ answers }} as double), 0) - {{ other_hits }} / nullif(cast({{ other_answers }} as double), 0)
+{%- endmacro %}
+
+{#
     A limit of Greenwood's interval of a survival between 0 and 1, on the log-log scale; the variance of ln S is a sum over
     the periods. `+` gives the lower limit, because the exponent is above 1 and S below it.
 #}
