@@ -57,13 +57,7 @@ transitions as (
         / 60 as gap_hours,
         case
             when cases.case_key is not null then not cases.is_open
-            when orders.order_key is not null
-                then
-                    orders.is_counted
-                    and (
-                        orders.net_amount <= 0
-                        or coalesce(orders.refunded_amount, 0) < orders.net_amount
-                    )
+            when orders.order_key is not null then {{ is_kept_order('orders') }}
         end as is_success
     from followed
     inner join channels as from_channels
