@@ -5,6 +5,7 @@
     'dim_channels': 'channel_key',
     'dim_customers': 'customer_key',
     'dim_current_customers': 'customer_id',
+    'dim_journey_maps': 'journey_map_key',
     'dim_journey_stages': 'journey_stage_key',
     'dim_lifecycle_stages': 'lifecycle_stage_key',
     'dim_products': 'product_key',

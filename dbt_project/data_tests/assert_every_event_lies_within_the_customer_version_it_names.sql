@@ -39,6 +39,12 @@ cases as (
 
 ),
 
+journey_stages as (
+
+    select * from {{ ref('fct_journey_stages') }}
+
+),
+
 events as (
 
     select
@@ -83,6 +89,15 @@ events as (
         customer_id,
         opened_at as event_at
     from cases
+
+    union all
+
+    select
+        journey_stage_entry_key as event_key,
+        customer_key,
+        customer_id,
+        entered_at as event_at
+    from journey_stages
 
 ),
 

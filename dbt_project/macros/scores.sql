@@ -15,6 +15,21 @@
     1.959964
 {%- endmacro %}
 
+{# Whether an answer is in the top two boxes of its scale; on a scale of two or three boxes, in the top one. #}
+{% macro is_in_top_boxes(answer, scale_min, scale_max) -%}
+    ({{ answer }} = {{ scale_max }} or ({{ scale_max }} - {{ scale_min }} >= 3 and {{ answer }} = {{ scale_max }} - 1))
+{%- endmacro %}
+
+{# Whether an answer is in the upper third of its scale: 5 to 7 on the scale 1 to 7. #}
+{% macro is_in_upper_third(answer, scale_min, scale_max) -%}
+    3 * ({{ answer }} - {{ scale_min }}) >= 2 * ({{ scale_max }} - {{ scale_min }})
+{%- endmacro %}
+
+{# Whether an answer is in the middle of its scale or above. #}
+{% macro is_middle_or_above(answer, scale_min, scale_max) -%}
+    2 * ({{ answer }} - {{ scale_min }}) >= {{ scale_max }} - {{ scale_min }}
+{%- endmacro %}
+
 {# Whether a base is large enough for a score. #}
 {% macro base_status(base) -%}
     case
@@ -95,6 +110,28 @@
             + {{ z_95() }} * {{ z_95() }} / 4
         )
     ) / ({{ answers }} + {{ z_95() }} * {{ z_95() }})
+{%- endmacro %}
+
+{#
+    Newcombe's interval of a difference of two shares, from Wilson's limits of both (Newcombe 1998, method 10). Null where
+    one of the shares has no answers.
+#}
+{% macro share_difference_low(hits, answers, other_hits, other_answers) -%}
+    {{ share_difference(hits, answers, other_hits, other_answers) }} - sqrt(
+        power({{ hits }} / nullif(cast({{ answers }} as double), 0) - {{ share_low(hits, answers) }}, 2)
+        + power({{ share_high(other_hits, other_answers) }} - {{ other_hits }} / nullif(cast({{ other_answers }} as double), 0), 2)
+    )
+{%- endmacro %}
+
+{% macro share_difference_high(hits, answers, other_hits, other_answers) -%}
+    {{ share_difference(hits, answers, other_hits, other_answers) }} + sqrt(
+        power({{ share_high(hits, answers) }} - {{ hits }} / nullif(cast({{ answers }} as double), 0), 2)
+        + power({{ other_hits }} / nullif(cast({{ other_answers }} as double), 0) - {{ share_low(other_hits, other_answers) }}, 2)
+    )
+{%- endmacro %}
+
+{% macro share_difference(hits, answers, other_hits, other_answers) -%}
+    {{ hits }} / nullif(cast({{ answers }} as double), 0) - {{ other_hits }} / nullif(cast({{ other_answers }} as double), 0)
 {%- endmacro %}
 
 {#

@@ -20,6 +20,7 @@ from orchestration.base.errors import PipelineError
 from orchestration.config.brief import Brief
 from orchestration.config.deployment_file import FILE, folder_of, roots, settings_of, shown
 from orchestration.config.doors import entities
+from orchestration.config.journeys import Journeys
 from orchestration.config.mistakes import explain
 from orchestration.config.postgres_publication import PostgresPublication
 from orchestration.config.retention_periods import RetentionPeriods
@@ -71,6 +72,7 @@ class Deployment(Strict):
     lifecycle: Lifecycle = Lifecycle()
     retention_periods: RetentionPeriods = RetentionPeriods()
     surveys: Surveys = Surveys()
+    journeys: Journeys = Journeys()
     retention: Retention = Retention()
     lifetime_value: LifetimeValue = LifetimeValue()
     alerts: AlertSettings = AlertSettings()

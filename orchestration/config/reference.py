@@ -21,7 +21,7 @@ from orchestration.config.ready_systems import SYSTEMS
 DEFAULTS = PROJECT / "seeds" / "defaults"
 SHARED = PROJECT / "seeds" / "reference"
 FOLDER = "reference"
-WITHOUT_CODES = {"external_ids", "identity_overrides", "questions"}
+WITHOUT_CODES = {"external_ids", "identity_overrides", "journey_maps", "questions"}
 """Files whose first column is not the code of a row: every row is taken."""
 
 

@@ -90,6 +90,8 @@ def dbt_vars(deployment: Deployment, home: Home) -> dict[str, Any]:
         "one_answer_per_customer": deployment.surveys.one_answer_per_customer,
         "strata": list(deployment.surveys.strata),
         "repeat_ask_days": deployment.surveys.repeat_ask_days,
+        "journey_days": deployment.journeys.journey_days,
+        "first_contact_days": deployment.journeys.first_contact_days,
     }
 
 

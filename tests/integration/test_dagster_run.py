@@ -34,6 +34,7 @@ GROUPS = {
     "clv_steps",
     "customer_360",
     "customer_360_steps",
+    "journey",
     "quality",
     "publish",
 }

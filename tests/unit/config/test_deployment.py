@@ -157,6 +157,8 @@ def test_a_yaml_error_names_the_line(tmp_path: Path) -> None:
         ({"surveys__strata": []}, "surveys.strata: Tuple should have at least 1"),
         ({"surveys__one_answer": True}, "surveys.one_answer: unknown key, did you mean 'one_answer_per_customer'?"),
         ({"surveys__repeat_ask_days": 0}, "surveys.repeat_ask_days: Input should be greater than or equal to 1"),
+        ({"journeys__journey_days": 0}, "journeys.journey_days: Input should be greater than or equal to 1"),
+        ({"journeys__first_contact_days": 31}, "journeys.first_contact_days: Input should be less than or equal to 30"),
         ({"survivorship": ["crm"]}, "survivorship: it must list every role once: surveys, crm, transactions"),
         ({"survivorship": ["crm", "crm", "surveys", "transactions"]}, "survivorship: it must list every role once"),
         ({"systems": {}}, "systems: Dictionary should have at least 1 item"),

@@ -18,12 +18,11 @@ scaled as (
 
     select
         *,
-        -- the top two boxes; on a scale of two or three boxes, the top one
-        scale_steps = scale_length
-        or (scale_length >= 3 and scale_steps = scale_length - 1) as is_in_top_boxes,
-        3 * scale_steps >= 2 * scale_length as is_in_upper_third,
+        {{ is_in_top_boxes('scale_steps', 0, 'scale_length') }} as is_in_top_boxes,
+        {{ is_in_upper_third('scale_steps', 0, 'scale_length') }} as is_in_upper_third,
         3 * scale_steps <= scale_length as is_in_lower_third,
-        2 * scale_steps >= scale_length as is_middle_or_above,
+        {{ is_middle_or_above('scale_steps', 0, 'scale_length') }}
+            as is_middle_or_above,
         2 * scale_steps > scale_length as is_above_middle,
         1 + 6 * scale_steps / cast(scale_length as double) as place_of_seven
 
