@@ -1,4 +1,4 @@
-"""The page of the journey: which events between order and next order are associated with what customers do later."""
+"""The page of the journey: where it goes on or ends, how contacts are settled, and which events weigh most later."""
 
 from __future__ import annotations
 
@@ -20,6 +20,105 @@ AXES = {
     "no_next_order": "share without an order",
     "next_nps_answer": "points",
 }
+
+
+def stages(source: Source) -> Section | None:
+    """Return how many entries of each stage went on, before and after the purchase apart."""
+    rows = source.rows("journey_stages") if source.has("marts.mart_journey_stages") else []
+    found = [
+        Table(
+            f"journey_stages_{'after' if is_after else 'before'}",
+            "From the purchase on" if is_after else "Before and with the purchase",
+            ("Stage", "Entries", "Went on", "Share", "Ended without", "Contacts"),
+            [
+                [
+                    parts.name(row["stage_name"]),
+                    parts.figure(row["entered_count"]),
+                    parts.figure(row["mature_converted_count"]),
+                    parts.share(row["conversion_rate"]),
+                    parts.figure(row["dropped_count"]),
+                    parts.figure(row["contact_count"]),
+                ]
+                for row in group
+            ],
+        )
+        for is_after, group in groupby(rows, lambda row: row["is_post_purchase"])
+    ]
+    lead = (
+        "Entries of the last twelve complete months, of known customers. Stages before and after the purchase never"
+        " share a rate, and only entries that are old enough are in one. A contact belongs to the order that follows"
+        " it, so before the purchase most entries go on."
+    )
+    return Section("Stages", found, lead) if found else None
+
+
+def first_contact(source: Source) -> Section | None:
+    """Return which cases were settled at the first contact."""
+    rows = source.rows("first_contact") if source.has("marts.mart_first_contact") else []
+    table = Table(
+        "first_contact",
+        "Cases opened in the last twelve complete months, by reason",
+        ("Reason", "Cases", "Resolved", "At first contact", "Came again", "Reopened", "Handed over"),
+        [
+            [
+                parts.code(row["reason"]),
+                parts.figure(row["case_count"]),
+                parts.figure(row["resolved_count"]),
+                parts.share(row["first_contact_rate"]),
+                parts.figure(row["repeated_count"]),
+                parts.figure(row["reopened_count"]),
+                parts.figure(row["handed_over_count"] if row["known_handover_count"] else None),
+            ]
+            for row in rows
+        ],
+    )
+    return Section("Settled at the first contact", [table]) if rows else None
+
+
+def channels(source: Source) -> Section | None:
+    """Return the most frequent changes of channel and how they ended."""
+    rows = source.rows("channel_switches") if source.has("marts.mart_channel_transitions") else []
+    table = Table(
+        "channel_switches",
+        "Contacts on another channel than the contact before in the same journey",
+        ("From", "To", "Contacts", "Same issue again", "Known outcome", "Ended well"),
+        [
+            [
+                parts.name(row["from_name"]),
+                parts.name(row["to_name"]),
+                parts.figure(row["contact_count"]),
+                parts.figure(row["same_issue_repeat_count"]),
+                parts.figure(row["outcome_count"]),
+                parts.share(row["success_rate"]),
+            ]
+            for row in rows
+        ],
+    )
+    return Section("Changes of channel", [table]) if rows else None
+
+
+def touchpoints(source: Source) -> Section | None:
+    """Return traffic and feedback of each touchpoint."""
+    rows = source.rows("touchpoints") if source.has("marts.mart_touchpoints") else []
+    table = Table(
+        "touchpoints",
+        "Touchpoints with most contacts in the last twelve complete months",
+        ("Touchpoint", "Department", "Contacts", "Customer known", "Invitations", "Answered", "NPS answers", "NPS"),
+        [
+            [
+                parts.name(row["touchpoint_name"]),
+                parts.code(row["owner_department"]),
+                parts.figure(row["contact_count"]),
+                parts.share(row["known_contact_rate"]),
+                parts.figure(row["delivered_count"]),
+                parts.share(row["response_rate"]),
+                parts.figure(row["nps_answer_count"]),
+                parts.figure(row["nps"]),
+            ]
+            for row in rows
+        ],
+    )
+    return Section("Touchpoints", [table]) if rows else None
 
 
 def moments(source: Source) -> Section | None:
@@ -105,6 +204,6 @@ def _outcome(rows: Sequence[Row]) -> Chart:
 PAGE = Page(
     "journeys",
     "Journeys",
-    "Which events between order and next order matter most?",
-    (moments,),
+    "Where does the journey go on, how are contacts settled, and which events weigh most later?",
+    (moments, stages, first_contact, channels, touchpoints),
 )

@@ -22,6 +22,8 @@ final as (
 
         -- measures
         cast(reopen_count as integer) as reopen_count,
+        -- a case is handed over once at most
+        case when handed_over_at is null then 0 else 1 end as handover_count,
 
         -- times
         {{ utc('opened_at') }} as opened_at,
