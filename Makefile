@@ -19,7 +19,7 @@ unknown := $(filter-out $(VARIABLES) PYTHON VENV MAKEFLAGS,$(given))
 $(if $(unknown),$(error Unknown variable: $(unknown). Known are $(VARIABLES) (make help)))
 
 .DEFAULT_GOAL := help
-.PHONY: help env new run backfill check quarantine versions rollback publish-postgres export release verify backup restore ui demo bench-demo bench-clv bench-gates bench-intervals bench-extract bench-forecasts bench-night bench-many-nights bench-postgres torture docs site test test-long lint format clean lock
+.PHONY: help env new run backfill check quarantine versions rollback publish-postgres export release verify backup restore ui demo bench-demo bench-clv bench-gates bench-intervals bench-extract bench-forecasts bench-night bench-many-nights bench-moments bench-postgres torture docs site test test-long lint format clean lock
 
 help: ## Show this list
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-18s %s\n", $$1, $$2}'
@@ -99,6 +99,9 @@ bench-night: $(READY) ## Measure a night: ARGS="10_000 100_000"
 
 bench-many-nights: $(READY) ## Measure a night after 400 nights beside one after 10, at 300 customers: ARGS=10_000
 	@$(VENV)/bin/python -m bench.many_nights $(ARGS)
+
+bench-moments: $(READY) ## Hold the moments of truth of drawn companies against what was drawn: ARGS="1 2 3" (seeds)
+	@$(VENV)/bin/python -m bench.moments $(ARGS)
 
 bench-extract: $(READY) ## Measure how fast each kind of source lands, without and with gate 1: ARGS=20_000_000
 	@$(VENV)/bin/python -m bench.extract $(ARGS)

@@ -37,6 +37,9 @@ from orchestration.warehouse.dbt import Dbt
 from orchestration.warehouse.fits import FitStore
 from orchestration.warehouse.warehouse import Warehouse
 
+SCIENCE = (purchase_fits, spend_fits, contract_fits, forecast_backtests, event_effects)
+"""What is fitted and estimated between the star and the marts."""
+
 
 def resources(deployment: Deployment, home: Home, extracts: Path | None = None) -> dict[str, Any]:
     """Return the resources of ``deployment`` by the names that its assets require."""
@@ -61,8 +64,7 @@ def build(deployment: Deployment, resources: Mapping[str, Any]) -> dg.Definition
     landed = [extract(table) for table in deployment.tables()]
     stage, star, marts = (transform(part, manifest, deployment.owner) for part in ("stage", "star", "marts"))
     identity = customer_identities(deployment)
-    models = (purchase_fits, spend_fits, contract_fits, forecast_backtests, event_effects)
-    science = [model(deployment) for model in models]
+    science = [model(deployment) for model in SCIENCE]
     gate = marts_gate(deployment, mart_suites().values())
     built = [*landed, stage, identity, star, *science, marts]
     published = fresh(version(deployment, built, [gate]), deployment)
