@@ -74,7 +74,7 @@ def drawn(seed: int, world: str) -> pd.DataFrame:
 
 def units(orders: pd.DataFrame) -> pd.DataFrame:
     """The orders that arrived, as ``science_service_events`` has them."""
-    arrived = orders[orders["delivered_at"].notna()]
+    arrived = orders[orders["delivered_at"].notna() & orders["promised_at"].notna() & orders["shipped_at"].notna()]
     follows = arrived["next_at"] > arrived["delivered_at"]
     soon = (arrived["next_at"] - arrived["delivered_at"]).dt.days <= HORIZON_DAYS
     return pd.DataFrame(
