@@ -129,6 +129,7 @@ def ui(deployment: str, extracts: Path | None, host: str, port: int) -> None:
     settings = load_deployment(deployment)
     from orchestration.runs.instance import open_instance
     from orchestration.runs.owner import claim
+    from orchestration.runs.recovery import fail_runs_of_ui
 
     home = Home.of(settings.name)
     claim(home, settings)
@@ -139,7 +140,11 @@ def ui(deployment: str, extracts: Path | None, host: str, port: int) -> None:
     click.echo(f"The Dagster UI of '{settings.name}' will be at http://{host}:{port} (ctrl-c ends it)")
     from orchestration.cli.ui import serve
 
-    serve(host, port, settings.ui.allowed_hosts)
+    try:
+        serve(host, port, settings.ui.allowed_hosts)
+    finally:
+        with open_instance(home) as instance:
+            fail_runs_of_ui(instance)
 
 
 @main.command()

@@ -62,6 +62,13 @@ def recover_runs(home: Home, instance: dg.DagsterInstance, run_id: str | None = 
     return killed
 
 
+def fail_runs_of_ui(instance: dg.DagsterInstance) -> None:
+    """Mark the unfinished runs that the UI or its daemon had started; their processes have ended with it."""
+    for run in instance.get_runs(dg.RunsFilter(statuses=UNFINISHED)):
+        if not is_of_command(run.run_id, run.tags) and not _waits_for_daemon(run):
+            instance.report_run_failed(run, "The Dagster UI was ended while this run was in progress.")
+
+
 def _waits_for_daemon(run: dg.DagsterRun) -> bool:
     is_waiting = run.status == dg.DagsterRunStatus.NOT_STARTED and bool(run.remote_job_origin)
     return is_waiting and not is_of_command(run.run_id, run.tags)
