@@ -58,9 +58,9 @@ def drawn(seed: int, world: str) -> pd.DataFrame:
         orders = make_buying(block, people, make_products(block)).orders
         segment = people["segment"].to_numpy()[orders["person"]]
         names = np.array([each.name for each in SEGMENTS], dtype=object)
-        parts.append(
-            orders.assign(segment=names[segment], person=orders["person"] + block.block * block.block_size * 10)
-        )
+        # each block numbers its people from 0, guests included
+        first_person = sum(part["person"].max() + 1 for part in parts[-1:])
+        parts.append(orders.assign(segment=names[segment], person=orders["person"] + first_person))
     orders = pd.concat(parts, ignore_index=True)
     orders = orders[orders["ordered_at"] < np.datetime64(AS_OF)].sort_values(["person", "ordered_at"])
     by_person = orders.groupby("person")

@@ -60,7 +60,7 @@ def effect_of(units: pd.DataFrame, event: str, outcome: str, night: date) -> Rec
         units: the rows of ``science_service_events`` of this event; may be empty.
 
     Returns:
-        A row of ``event_effects``, with the reason if there is no estimate or it must not be used.
+        A row of ``event_effects``, with the reason if the marts leave the estimate out.
     """
     values = OUTCOMES[outcome](units)
     known = units[values.notna()]

@@ -17,7 +17,7 @@ MOST_CHANGES = 0.5
 """Share of changed rows above which a table is written whole: one statement costs less than so many keys."""
 
 STALE = "rows of the version before are missing in"
-"""What the server says if somebody has deleted rows."""
+"""Part of the server's message if it lacks rows that the version before has."""
 
 
 @dataclass(frozen=True)

@@ -108,7 +108,7 @@ def publish(
             except duckdb.Error as error:
                 if STALE not in str(error):
                     raise
-                written.notes.append("every row was written, because somebody had changed rows on the server")
+                written.notes.append("every row was written, because rows were missing on the server")
                 changes = work.write(written, None)
             written.seconds = time.monotonic() - started
             report("cleaning up")

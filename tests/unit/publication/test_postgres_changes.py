@@ -76,7 +76,7 @@ def test_every_row_is_written_if_rows_are_missing_on_the_server(database: Databa
     written = database.publish(versions[1], versions)
     assert written.before == ""
     [note] = written.notes
-    assert "changed rows" in note
+    assert "missing on the server" in note
     assert database.standing() == ("first", 10, 10)
 
 
