@@ -52,14 +52,14 @@ def main() -> None:
 def drawn(seed: int, world: str) -> pd.DataFrame:
     """The orders of a company until the as-of date, with their buyer's segment and next order."""
     whole = World(CUSTOMERS, 1, seed, AS_OF, WORLDS[world])
-    parts = []
+    parts: list[pd.DataFrame] = []
     for block in whole.blocks:
         people = make_people(block, make_pools(block))
         orders = make_buying(block, people, make_products(block)).orders
         segment = people["segment"].to_numpy()[orders["person"]]
         names = np.array([each.name for each in SEGMENTS], dtype=object)
         # each block numbers its people from 0, guests included
-        first_person = sum(part["person"].max() + 1 for part in parts[-1:])
+        first_person = parts[-1]["person"].max() + 1 if parts else 0
         parts.append(orders.assign(segment=names[segment], person=orders["person"] + first_person))
     orders = pd.concat(parts, ignore_index=True)
     orders = orders[orders["ordered_at"] < np.datetime64(AS_OF)].sort_values(["person", "ordered_at"])
