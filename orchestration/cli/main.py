@@ -9,6 +9,7 @@ from __future__ import annotations
 import os
 import shutil
 import sys
+from contextlib import suppress
 from datetime import date
 from pathlib import Path
 
@@ -128,6 +129,7 @@ def ui(deployment: str, extracts: Path | None, host: str, port: int) -> None:
     """Start the Dagster UI and the daemon of the schedule."""
     settings = load_deployment(deployment)
     from orchestration.runs.instance import open_instance
+    from orchestration.runs.lock import AlreadyRunningError, hold
     from orchestration.runs.owner import claim
     from orchestration.runs.recovery import fail_runs_of_ui
 
@@ -143,7 +145,8 @@ def ui(deployment: str, extracts: Path | None, host: str, port: int) -> None:
     try:
         serve(host, port, settings.ui.allowed_hosts)
     finally:
-        with open_instance(home) as instance:
+        # a run in progress elsewhere holds the lock, and is left alone
+        with open_instance(home) as instance, suppress(AlreadyRunningError), hold(home, fit=False):
             fail_runs_of_ui(instance)
 
 

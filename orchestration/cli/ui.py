@@ -11,7 +11,7 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -23,6 +23,8 @@ from orchestration.runs.origin import LOCATION
 
 SECONDS_TO_END = 6
 """How long the processes may take to end; the command itself has eight seconds (``entry.py``)."""
+SECONDS_AFTER_KILL = 1
+"""How long a killed run may take to let go of the deployment's lock."""
 POLL_SECONDS = 0.5
 
 
@@ -100,11 +102,16 @@ def _ended_together() -> Iterator[dict[str, subprocess.Popen[bytes]]]:
         deadline = time.monotonic() + SECONDS_TO_END
         for process in processes.values():
             _signal_group(process, signal.SIGINT)
-        while time.monotonic() < deadline and any(_is_there(process) for process in processes.values()):
-            time.sleep(0.1)
+        _wait_for_end(processes.values(), deadline)
         for process in processes.values():
             _signal_group(process, signal.SIGKILL)
             process.wait()
+        _wait_for_end(processes.values(), time.monotonic() + SECONDS_AFTER_KILL)
+
+
+def _wait_for_end(processes: Collection[subprocess.Popen[bytes]], deadline: float) -> None:
+    while time.monotonic() < deadline and any(map(_is_there, processes)):
+        time.sleep(0.1)
 
 
 def _is_there(process: subprocess.Popen[bytes]) -> bool:
